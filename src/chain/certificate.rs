@@ -1,0 +1,257 @@
+//! One certificate as served: its hashes always, its fields when it can be read.
+
+use std::fmt;
+
+use rustls::pki_types::CertificateDer;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::der_parser::asn1_rs::{Any, FromDer};
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::public_key::PublicKey;
+
+use super::thumbprint::{Fingerprint, Thumbprint, hex};
+use crate::clock::Timestamp;
+
+/// Names kept per certificate; a certificate can hold thousands.
+const MAX_NAMES: usize = 20;
+/// Characters kept of a subject or issuer name, which hostile servers choose.
+const MAX_NAME_CHARS: usize = 256;
+
+/// One certificate of a served chain.
+#[derive(Clone)]
+pub struct Certificate {
+    /// The bytes as served.
+    pub der: CertificateDer<'static>,
+    /// SHA-1 of `der`: what IAM compares.
+    pub sha1: Thumbprint,
+    /// SHA-256 of `der`.
+    pub sha256: Fingerprint,
+    /// What the bytes say, when they can be read.
+    pub fields: Result<Fields, Unreadable>,
+}
+
+/// The fields of a certificate that matter here (RFC 5280, section 4.1).
+#[derive(Clone, Debug)]
+pub struct Fields {
+    /// Subject as text, control characters escaped, at most 256 characters.
+    pub subject: String,
+    /// Issuer as text, like `subject`.
+    pub issuer: String,
+    /// The common name of the subject, or its whole text.
+    pub common_name: String,
+    /// Serial number, hex.
+    pub serial: String,
+    /// Valid from.
+    pub not_before: Timestamp,
+    /// Valid until, inclusive.
+    pub not_after: Timestamp,
+    /// Basic constraints say CA.
+    pub is_ca: bool,
+    /// The first 20 subject alternative names (DNS and IP).
+    pub names: Vec<String>,
+    /// How many there are in all.
+    pub names_total: usize,
+    /// Public key: `RSA 2048`, `EC P-256`, ...
+    pub key: String,
+    pub(super) link: Link,
+}
+
+/// What is needed to tell whether one certificate issued another.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub subject: Vec<u8>,
+    pub issuer: Vec<u8>,
+    pub spki: Vec<u8>,
+    /// The algorithm identifier inside `spki`, without tag and length.
+    pub key_algorithm: Vec<u8>,
+    pub public_key: Vec<u8>,
+    pub key_id: Option<Vec<u8>>,
+    pub authority_key_id: Option<Vec<u8>>,
+    /// The part of `der` that is signed.
+    pub signed: Vec<u8>,
+    pub signature_algorithm: Vec<u8>,
+    pub signature: Vec<u8>,
+}
+
+/// Why a certificate cannot be read. Its thumbprints are known all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Not the DER of an X.509 certificate.
+    #[error("not the DER of an X.509 certificate")]
+    Malformed,
+    /// A whole certificate, and bytes after it.
+    #[error("bytes follow the certificate")]
+    TrailingBytes,
+    /// The same extension twice (RFC 5280, section 4.2), or one that cannot be read.
+    #[error("its extensions cannot be read")]
+    Extensions,
+}
+
+impl Certificate {
+    /// Hashes `der` and reads what it can of it.
+    #[must_use]
+    pub fn new(der: CertificateDer<'static>) -> Self {
+        Self { sha1: Thumbprint::of(&der), sha256: Fingerprint::of(&der), fields: read(&der), der }
+    }
+
+    /// The fields, when they could be read.
+    #[must_use]
+    pub fn readable(&self) -> Option<&Fields> {
+        self.fields.as_ref().ok()
+    }
+
+    /// Past its date at `now`. An unreadable certificate is not known to be.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.readable().is_some_and(|fields| now.seconds() > fields.not_after.seconds())
+    }
+
+    /// Before its date at `now`.
+    #[must_use]
+    pub fn is_not_yet_valid(&self, now: Timestamp) -> bool {
+        self.readable().is_some_and(|fields| now.seconds() < fields.not_before.seconds())
+    }
+}
+
+impl Fields {
+    /// Subject and issuer are the same name.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.link.subject == self.link.issuer
+    }
+
+    /// Same subject and same key: for a path, these two certificates stand in for each other.
+    #[must_use]
+    pub fn is_twin_of(&self, other: &Self) -> bool {
+        self.link.subject == other.link.subject && self.link.spki == other.link.spki
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fields {
+            Ok(fields) => write!(f, "{} {}", self.sha1, fields.subject),
+            Err(error) => write!(f, "{} {error}", self.sha1),
+        }
+    }
+}
+
+fn read(der: &[u8]) -> Result<Fields, Unreadable> {
+    let (rest, certificate) = X509Certificate::from_der(der).map_err(|_| Unreadable::Malformed)?;
+    if !rest.is_empty() {
+        return Err(Unreadable::TrailingBytes);
+    }
+    certificate.tbs_certificate.extensions_map().map_err(|_| Unreadable::Extensions)?;
+    let is_ca = certificate
+        .basic_constraints()
+        .map_err(|_| Unreadable::Extensions)?
+        .is_some_and(|extension| extension.value.ca);
+    let subject = text(&certificate.subject().to_string());
+    let (names, names_total) = alternative_names(&certificate);
+    Ok(Fields {
+        common_name: common_name(&certificate).unwrap_or_else(|| subject.clone()),
+        subject,
+        issuer: text(&certificate.issuer().to_string()),
+        serial: hex(certificate.raw_serial()),
+        not_before: Timestamp::from_seconds(certificate.validity().not_before.timestamp()),
+        not_after: Timestamp::from_seconds(certificate.validity().not_after.timestamp()),
+        is_ca,
+        names,
+        names_total,
+        key: key_text(&certificate),
+        link: link(der, &certificate).ok_or(Unreadable::Malformed)?,
+    })
+}
+
+/// A name that a stranger chose, made fit for a terminal, a log line and a label.
+fn text(name: &str) -> String {
+    let mut shown = String::new();
+    for (count, character) in name.chars().enumerate() {
+        if count == MAX_NAME_CHARS {
+            shown.push('\u{2026}');
+            break;
+        }
+        if is_unprintable(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Control characters, and those that reorder or hide the text around them.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+fn common_name(certificate: &X509Certificate<'_>) -> Option<String> {
+    let name = certificate.subject().iter_common_name().last()?.as_str().ok()?;
+    (!name.is_empty()).then(|| text(name))
+}
+
+fn alternative_names(certificate: &X509Certificate<'_>) -> (Vec<String>, usize) {
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return (Vec::new(), 0) };
+    let all = &extension.value.general_names;
+    let shown = all.iter().take(MAX_NAMES).map(|name| match name {
+        GeneralName::DNSName(dns) => text(dns),
+        GeneralName::IPAddress(bytes) => ip_text(bytes),
+        other => text(&other.to_string()),
+    });
+    (shown.collect(), all.len())
+}
+
+fn ip_text(bytes: &[u8]) -> String {
+    match (<[u8; 4]>::try_from(bytes), <[u8; 16]>::try_from(bytes)) {
+        (Ok(v4), _) => std::net::Ipv4Addr::from(v4).to_string(),
+        (_, Ok(v6)) => std::net::Ipv6Addr::from(v6).to_string(),
+        _ => hex(bytes),
+    }
+}
+
+fn key_text(certificate: &X509Certificate<'_>) -> String {
+    match certificate.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => format!("RSA {}", key.key_size()),
+        Ok(PublicKey::EC(point)) => {
+            format!("EC P-{}", if point.key_size() == 528 { 521 } else { point.key_size() })
+        }
+        _ => match certificate.public_key().algorithm.algorithm.to_id_string().as_str() {
+            "1.3.101.112" => "Ed25519".to_owned(),
+            "1.3.101.113" => "Ed448".to_owned(),
+            oid => text(oid),
+        },
+    }
+}
+
+/// Takes the certificate apart as far as signatures need it: `SEQUENCE { signed, algorithm, signature }`.
+fn link(der: &[u8], certificate: &X509Certificate<'_>) -> Option<Link> {
+    let (_, outer) = Any::from_der(der).ok()?;
+    let (rest, _) = Any::from_der(outer.data).ok()?;
+    let signed = outer.data.get(..outer.data.len() - rest.len())?;
+    let (_, signature_algorithm) = Any::from_der(rest).ok()?;
+    let spki = certificate.public_key();
+    let (_, spki_outer) = Any::from_der(spki.raw).ok()?;
+    let (_, key_algorithm) = Any::from_der(spki_outer.data).ok()?;
+    let (mut key_id, mut authority_key_id) = (None, None);
+    for extension in certificate.extensions() {
+        match extension.parsed_extension() {
+            ParsedExtension::SubjectKeyIdentifier(id) => key_id = Some(id.0.to_vec()),
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+            }
+            _ => {}
+        }
+    }
+    Some(Link {
+        subject: certificate.subject().as_raw().to_vec(),
+        issuer: certificate.issuer().as_raw().to_vec(),
+        spki: spki.raw.to_vec(),
+        key_algorithm: key_algorithm.data.to_vec(),
+        public_key: spki.subject_public_key.data.to_vec(),
+        key_id,
+        authority_key_id,
+        signed: signed.to_vec(),
+        signature_algorithm: signature_algorithm.data.to_vec(),
+        signature: certificate.signature_value.data.to_vec(),
+    })
+}
