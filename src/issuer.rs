@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
 /// An OIDC issuer URL in canonical form: `https://host[:port][/path]`, host in lower case, no
-/// trailing slash, no query, no fragment (OpenID Connect Discovery 1.0, section 2).
+/// trailing slash, no query, no fragment (`OpenID` Connect Discovery 1.0, section 2).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Issuer(Arc<str>);
 
@@ -81,7 +81,7 @@ impl Issuer {
         &self.0
     }
 
-    /// `<issuer>/.well-known/openid-configuration` (OpenID Connect Discovery 1.0, section 4).
+    /// `<issuer>/.well-known/openid-configuration` (`OpenID` Connect Discovery 1.0, section 4).
     #[must_use]
     pub fn discovery_url(&self) -> String {
         format!("{}/.well-known/openid-configuration", self.0)
