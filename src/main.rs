@@ -1,3 +1,5 @@
-//! The command.
+//! The command: everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    oidc_thumbprint_exporter::cli::main()
+}

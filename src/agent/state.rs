@@ -1,0 +1,213 @@
+//! What is known, and how each result changes it. Pure: results in, snapshots out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::aws::AccountPoll;
+use crate::chain::TrustStore;
+use crate::clock::{Clock, Timestamp};
+use crate::config::{IssuerEntry, Settings};
+use crate::issuer::{Endpoint, Issuer, parse_https};
+use crate::poll::{AddressCapture, Capture, IssuerPoll};
+use crate::provider::{Details, FROM_FILE, Provider};
+use crate::snapshot::{AccountState, Audiences, IssuerState, Snapshot};
+use crate::verdict;
+use crate::window::{JudgedChain, Sighting, Window, WindowRules};
+
+/// The state between polls. A snapshot of it is cheap: all that is large is shared.
+pub struct State {
+    now: Snapshot,
+    from_file: Vec<Arc<Provider>>,
+    from_iam: BTreeMap<String, Provider>,
+    file_issuers: BTreeSet<Issuer>,
+    trust: TrustStore,
+    rules: WindowRules,
+}
+
+impl State {
+    /// Nothing polled yet.
+    #[must_use]
+    pub fn new(settings: &Settings, trust: TrustStore, clock: &Clock) -> Self {
+        let by_issuer = settings.issuers.iter().map(|entry| (entry.url.clone(), entry.audiences.clone()));
+        let now = Snapshot {
+            account: settings.aws.enabled.then(AccountState::default),
+            audiences: Audiences { everywhere: settings.aws.audiences.clone(), by_issuer: by_issuer.collect() },
+            interval: settings.poll.interval,
+            configured: Some(clock.now()),
+            ..Snapshot::default()
+        };
+        let mut state = Self {
+            now,
+            from_file: settings.issuers.iter().filter_map(expectation).map(Arc::new).collect(),
+            from_iam: BTreeMap::new(),
+            file_issuers: settings.issuers.iter().map(|entry| entry.url.clone()).collect(),
+            trust,
+            rules: WindowRules {
+                window: settings.poll.window,
+                settle_rounds: settings.poll.settle_rounds,
+            },
+        };
+        state.retarget();
+        state
+    }
+
+    /// What is known now, with fresh verdicts.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let mut snapshot = self.now.clone();
+        let from_iam = self.from_iam.values().cloned().map(Arc::new);
+        snapshot.providers = from_iam
+            .chain(self.from_file.iter().cloned())
+            .map(|provider| {
+                let windows = self.now.issuers.get(&provider.issuer).and_then(|issuer| self.now.windows(issuer));
+                let verdict = verdict::judge(&provider, windows.as_deref());
+                (provider, verdict)
+            })
+            .collect();
+        snapshot
+    }
+
+    /// The issuers to poll.
+    pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        self.now.issuers.keys()
+    }
+
+    /// The JWKS endpoint that the issuer was last known to have.
+    #[must_use]
+    pub fn jwks_endpoint(&self, issuer: &Issuer) -> Option<&Endpoint> {
+        self.now.issuers.get(issuer)?.jwks.as_ref()
+    }
+
+    /// The IAM providers known so far, by ARN.
+    #[must_use]
+    pub fn providers(&self) -> &BTreeMap<String, Provider> {
+        &self.from_iam
+    }
+
+    /// A round over all issuers has ended.
+    pub fn round_ended(&mut self, at: Timestamp) {
+        self.now.last_round = Some(at);
+    }
+
+    /// Takes in a reading of IAM. A failed one removes nothing.
+    pub fn take_account(&mut self, poll: AccountPoll) {
+        let Some(account) = &mut self.now.account else { return };
+        account.polls += 1;
+        match poll.outcome {
+            Ok(()) => {
+                account.last_success = Some(poll.at);
+                account.error = None;
+            }
+            Err(error) => {
+                account.failures[error.reason as usize] += 1;
+                account.error = Some(error);
+            }
+        }
+        if let Some(providers) = poll.providers {
+            if let Some(first) = providers.first() {
+                account.id = Some(first.account_id.clone());
+            }
+            self.from_iam = providers.into_iter().map(|provider| (provider.arn.clone(), provider)).collect();
+            self.retarget();
+        }
+    }
+
+    /// Takes in a poll of `issuer` in round number `round`; one of an issuer that is no longer watched is dropped.
+    pub fn take_poll(&mut self, issuer: &Issuer, poll: IssuerPoll, round: u64) {
+        if !self.now.issuers.contains_key(issuer) {
+            return;
+        }
+        for capture in &poll.captures {
+            self.take_capture(capture, round);
+        }
+        let before = self.now.issuers.get(issuer).map(Arc::clone).unwrap_or_default();
+        let mut after = IssuerState::clone(&before);
+        after.polls += 1;
+        after.last_poll = Some(poll.at);
+        after.timings = poll.timings;
+        match poll.outcome {
+            Ok(()) => {
+                after.last_success = Some(poll.at);
+                after.error = None;
+            }
+            Err(error) => {
+                after.failures[error.reason() as usize] += 1;
+                after.error = Some(error);
+            }
+        }
+        after.jwks = poll.jwks_endpoint.or(after.jwks);
+        // Known before: every endpoint had been seen. What comes to be served after that is a change.
+        after.root_cas = self.now.chains(&after).map(|judged| judged.chain.root_ca().sha1).collect();
+        if before.is_complete && !after.root_cas.is_subset(&before.root_cas) {
+            after.thumbprint_changed = Some(poll.at);
+        }
+        let seen = |windows: Vec<&Window>| windows.iter().all(|window| !window.observations().is_empty());
+        after.is_complete |= self.now.windows(&after).is_some_and(seen);
+        self.now.issuers.insert(issuer.clone(), Arc::new(after));
+        self.forget_endpoints();
+    }
+
+    /// Judges and records what one endpoint showed, once a round.
+    fn take_capture(&mut self, capture: &Capture, round: u64) {
+        let endpoint = Arc::make_mut(self.now.endpoints.entry(capture.endpoint.clone()).or_default());
+        if endpoint.round == round {
+            return;
+        }
+        endpoint.round = round;
+        // A name that does not resolve tells nothing about addresses.
+        let Ok(addresses) = &capture.addresses else { return };
+        endpoint.addresses = addresses.len();
+        endpoint.addresses_failed = addresses.iter().filter(|address| address.failure.is_some()).count();
+        let host = capture.endpoint.server_name();
+        let mut judged: BTreeMap<_, Arc<JudgedChain>> = BTreeMap::new();
+        let mut judge = |address: &AddressCapture| -> Sighting {
+            let chain = address.chain.as_ref().map(|chain| {
+                let judged = judged.entry(chain.id()).or_insert_with(|| {
+                    let judgement = self.trust.judge(chain.certificates(), host.as_ref(), capture.at);
+                    Arc::new(JudgedChain { chain: chain.clone(), judgement })
+                });
+                Arc::clone(judged)
+            });
+            (address.address, chain)
+        };
+        let sightings: Vec<Sighting> = addresses.iter().map(&mut judge).collect();
+        endpoint.window.record(self.rules, capture.at, &sightings);
+    }
+
+    /// Watches exactly the issuers of the file and of IAM.
+    fn retarget(&mut self) {
+        let wanted: BTreeSet<&Issuer> =
+            self.file_issuers.iter().chain(self.from_iam.values().map(|provider| &provider.issuer)).collect();
+        self.now.issuers.retain(|issuer, _| wanted.contains(issuer));
+        for issuer in wanted {
+            self.now.issuers.entry(issuer.clone()).or_insert_with(|| {
+                let url = parse_https(&issuer.discovery_url());
+                let discovery = url.and_then(|url| Endpoint::of(&url)).ok();
+                Arc::new(IssuerState { discovery, ..IssuerState::default() })
+            });
+        }
+        self.forget_endpoints();
+    }
+
+    fn forget_endpoints(&mut self) {
+        let used: BTreeSet<&Endpoint> =
+            self.now.issuers.values().flat_map(|issuer| issuer.known_endpoints()).collect();
+        self.now.endpoints.retain(|endpoint, _| used.contains(endpoint));
+    }
+}
+
+/// The thumbprints that the file expects of an issuer, as a provider.
+fn expectation(entry: &IssuerEntry) -> Option<Provider> {
+    let details = Details {
+        thumbprints: entry.thumbprints.clone(),
+        client_ids: BTreeSet::new(),
+        malformed: 0,
+        created: None,
+    };
+    (!entry.thumbprints.is_empty()).then(|| Provider {
+        arn: FROM_FILE.to_owned(),
+        account_id: FROM_FILE.to_owned(),
+        issuer: entry.url.clone(),
+        details: Some(details),
+    })
+}

@@ -1,0 +1,206 @@
+//! What a snapshot looks like as metrics. A value that is not known is left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
+
+use super::families as f;
+use super::families::Family;
+use crate::aws::AccountReason;
+use crate::chain::{Certificate, ChainStatus, Role, Thumbprint};
+use crate::clock::Timestamp;
+use crate::issuer::{Endpoint, Issuer};
+use crate::poll::Reason;
+use crate::provider::{FROM_FILE, Provider};
+use crate::snapshot::{AccountState, Audiences, EndpointState, IssuerState, Snapshot};
+use crate::verdict::{Status, Verdict};
+
+/// Every family that has a sample at `now`.
+pub fn of(snapshot: &Snapshot, now: Timestamp) -> Vec<MetricFamily> {
+    let mut samples = Samples::default();
+    samples.exporter(snapshot);
+    for (issuer, state) in &snapshot.issuers {
+        samples.issuer(issuer, state);
+        samples.expiries(issuer, state, snapshot, now);
+    }
+    for (endpoint, state) in &snapshot.endpoints {
+        samples.endpoint(endpoint, state);
+    }
+    for (provider, verdict) in &snapshot.providers {
+        samples.provider(provider, verdict, &snapshot.audiences);
+    }
+    if let Some(account) = &snapshot.account {
+        samples.account(account);
+    }
+    samples.0.into_values().collect()
+}
+
+#[derive(Default)]
+struct Samples(BTreeMap<&'static str, MetricFamily>);
+
+impl Samples {
+    fn add(&mut self, family: &Family, values: &[&str], value: f64) {
+        debug_assert_eq!(family.labels.len(), values.len(), "{}", family.name);
+        let mut metric = Metric::default();
+        let labels = family.labels.iter().zip(values).map(|(name, value)| {
+            let mut pair = LabelPair::default();
+            pair.set_name((*name).to_owned());
+            pair.set_value((*value).to_owned());
+            pair
+        });
+        metric.set_label(labels.collect());
+        if family.kind == MetricType::COUNTER {
+            let mut counter = Counter::default();
+            counter.set_value(value);
+            metric.set_counter(counter);
+        } else {
+            let mut gauge = Gauge::default();
+            gauge.set_value(value);
+            metric.set_gauge(gauge);
+        }
+        let entry = self.0.entry(family.name).or_insert_with(|| {
+            let mut made = MetricFamily::default();
+            made.set_name(family.name.to_owned());
+            made.set_help(family.help.to_owned());
+            made.set_field_type(family.kind);
+            made
+        });
+        entry.mut_metric().push(metric);
+    }
+
+    fn time(&mut self, family: &Family, values: &[&str], time: Option<Timestamp>) {
+        if let Some(time) = time {
+            self.add(family, values, time.as_f64());
+        }
+    }
+
+    fn flag(&mut self, family: &Family, values: &[&str], holds: bool) {
+        self.add(family, values, f64::from(u8::from(holds)));
+    }
+
+    fn exporter(&mut self, snapshot: &Snapshot) {
+        self.add(&f::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);
+        self.add(&f::POLL_INTERVAL, &[], snapshot.interval.as_secs_f64());
+        self.flag(&f::RELOAD_SUCCESSFUL, &[], true);
+        self.time(&f::RELOAD_TIMESTAMP, &[], snapshot.configured);
+    }
+
+    fn issuer(&mut self, issuer: &Issuer, state: &IssuerState) {
+        let name = issuer.as_str();
+        self.flag(&f::ISSUER_UP, &[name], state.is_up());
+        self.add(&f::ISSUER_POLLS, &[name], count(state.polls));
+        for (reason, failures) in Reason::ALL.iter().zip(state.failures) {
+            self.add(&f::ISSUER_FAILURES, &[name, reason.as_str()], count(failures));
+        }
+        self.time(&f::ISSUER_LAST_POLL, &[name], state.last_poll);
+        self.time(&f::ISSUER_LAST_SUCCESS, &[name], state.last_success);
+        for (phase, duration) in state.timings.reached() {
+            self.add(&f::ISSUER_DURATION, &[name, phase.as_str()], duration.as_secs_f64());
+        }
+        for (endpoint, usage) in [(&state.discovery, "discovery"), (&state.jwks, "jwks")] {
+            if let Some(endpoint) = endpoint {
+                self.add(&f::ISSUER_ENDPOINT, &[name, &endpoint.to_string(), usage], 1.0);
+            }
+        }
+        for thumbprint in &state.root_cas {
+            self.add(&f::ISSUER_THUMBPRINT, &[name, &thumbprint.to_string()], 1.0);
+        }
+        self.time(&f::ISSUER_THUMBPRINT_CHANGED, &[name], state.thumbprint_changed);
+    }
+
+    fn expiries(&mut self, issuer: &Issuer, state: &IssuerState, snapshot: &Snapshot, now: Timestamp) {
+        let name = issuer.as_str();
+        let not_after = |certificate: &Certificate| certificate.readable().map(|fields| fields.not_after);
+        let chains = || snapshot.chains(state);
+        if let Some(soonest) = chains().filter_map(|judged| not_after(judged.chain.root_ca())).min() {
+            self.add(&f::ROOT_CA_DAYS, &[name], soonest.days_from(now));
+            self.add(&f::ROOT_CA_NOT_AFTER, &[name], soonest.as_f64());
+        }
+        let anchors = chains().filter_map(|judged| judged.judgement.anchor.as_ref());
+        let soonest = anchors.filter_map(|anchor| not_after(&anchor.certificate)).min();
+        self.time(&f::TRUST_ANCHOR_NOT_AFTER, &[name], soonest);
+    }
+
+    fn endpoint(&mut self, endpoint: &Endpoint, state: &EndpointState) {
+        let name = &*endpoint.to_string();
+        self.add(&f::ENDPOINT_ADDRESSES, &[name], count(state.addresses as u64));
+        self.add(&f::ENDPOINT_ADDRESSES_FAILED, &[name], count(state.addresses_failed as u64));
+        let mut seen: BTreeSet<(usize, Role, Thumbprint)> = BTreeSet::new();
+        for judged in state.window.chains() {
+            for (position, certificate) in judged.chain.certificates().iter().enumerate() {
+                let role = judged.chain.role(position);
+                if seen.insert((position, role, certificate.sha1)) {
+                    self.certificate(name, position, role, certificate);
+                }
+            }
+        }
+        let judgements = || state.window.chains().map(|judged| &judged.judgement);
+        if judgements().next().is_none() {
+            return;
+        }
+        for status in ChainStatus::ALL {
+            let has = |judgement: &crate::chain::Judgement| judgement.statuses.contains(&status);
+            let holds =
+                if status == ChainStatus::Trusted { judgements().all(has) } else { judgements().any(has) };
+            self.flag(&f::CHAIN_STATUS, &[name, status.as_str()], holds);
+        }
+    }
+
+    fn certificate(&mut self, endpoint: &str, position: usize, role: Role, certificate: &Certificate) {
+        let (position, role) = (&*position.to_string(), role.as_str());
+        let (sha1, sha256) = (&*certificate.sha1.to_string(), &*certificate.sha256.to_string());
+        let (mut subject, mut issued_by, mut serial) = ("", "", "");
+        if let Some(fields) = certificate.readable() {
+            let labels = [endpoint, position, role, sha1];
+            self.add(&f::CERTIFICATE_NOT_AFTER, &labels, fields.not_after.as_f64());
+            self.add(&f::CERTIFICATE_NOT_BEFORE, &labels, fields.not_before.as_f64());
+            (subject, issued_by, serial) = (&fields.subject, &fields.issuer, &fields.serial);
+        }
+        let labels = [endpoint, position, role, subject, issued_by, serial, sha1, sha256];
+        self.add(&f::CERTIFICATE_INFO, &labels, 1.0);
+    }
+
+    fn provider(&mut self, provider: &Provider, verdict: &Verdict, audiences: &Audiences) {
+        let [arn, account, issuer] = [&*provider.arn, &*provider.account_id, provider.issuer.as_str()];
+        let labels = [arn, account, issuer];
+        self.add(&f::PROVIDER_INFO, &labels, 1.0);
+        for status in Status::ALL {
+            let holds = status == verdict.status;
+            self.flag(&f::PROVIDER_STATUS, &[arn, account, issuer, status.as_str()], holds);
+        }
+        if verdict.status != Status::Unknown {
+            self.flag(&f::PROVIDER_MATCH, &labels, verdict.status == Status::Match);
+            let (covered, all) = verdict.covered;
+            self.add(&f::PROVIDER_COVERAGE, &labels, count(covered as u64) / count(all as u64));
+        }
+        if let Some(enforced) = verdict.enforced {
+            self.flag(&f::PROVIDER_ENFORCED, &labels, enforced);
+        }
+        for (thumbprint, role) in &verdict.positions {
+            let position = role.map_or("none", Role::as_str);
+            let labels = [arn, account, issuer, &thumbprint.to_string(), position];
+            self.add(&f::PROVIDER_THUMBPRINT, &labels, 1.0);
+        }
+        let Some(details) = provider.details.as_ref().filter(|_| arn != FROM_FILE) else { return };
+        let own = audiences.by_issuer.get(&provider.issuer).into_iter().flatten();
+        for audience in own.chain(&audiences.everywhere).collect::<BTreeSet<_>>() {
+            let allowed = details.client_ids.contains(audience);
+            self.flag(&f::PROVIDER_AUDIENCE, &[arn, account, issuer, audience], allowed);
+        }
+    }
+
+    fn account(&mut self, account: &AccountState) {
+        let id = account.label();
+        self.flag(&f::ACCOUNT_UP, &[id], account.is_up());
+        self.time(&f::ACCOUNT_LAST_SUCCESS, &[id], account.last_success);
+        for (reason, failures) in AccountReason::ALL.iter().zip(account.failures) {
+            self.add(&f::ACCOUNT_FAILURES, &[id, reason.as_str()], count(failures));
+        }
+    }
+}
+
+/// Counts stay far below 2^53.
+#[allow(clippy::cast_precision_loss)]
+fn count(number: u64) -> f64 {
+    number as f64
+}

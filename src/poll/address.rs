@@ -1,0 +1,150 @@
+//! Names to addresses, and which addresses may be connected to.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::{Phase, PollError};
+use crate::issuer::Endpoint;
+
+/// Addresses of one host that are looked at; a zone can hold thousands.
+const MAX_ADDRESSES: usize = 32;
+
+/// Where addresses come from.
+#[derive(Clone, Debug)]
+pub enum Resolver {
+    /// The system's resolver, with addresses by name that stand in for it.
+    System(Arc<BTreeMap<String, Vec<IpAddr>>>),
+    /// Only the table: for tests without DNS.
+    Table(Arc<BTreeMap<String, Vec<IpAddr>>>),
+}
+
+impl Resolver {
+    /// All addresses of the endpoint's host, each once, sorted.
+    ///
+    /// # Errors
+    /// `Dns`, `NoAddress`, or `Timeout` after `limit`.
+    pub async fn resolve(&self, endpoint: &Endpoint, limit: Duration) -> Result<Vec<IpAddr>, PollError> {
+        let host = endpoint.host();
+        if let Some(address) = endpoint.ip() {
+            return Ok(vec![address]);
+        }
+        let (Self::System(table) | Self::Table(table)) = self;
+        let mut addresses = match (table.get(host), self) {
+            (Some(addresses), _) => addresses.clone(),
+            (None, Self::Table(_)) => Vec::new(),
+            (None, Self::System(_)) => {
+                let found = tokio::time::timeout(limit, tokio::net::lookup_host((host, endpoint.port())));
+                found
+                    .await
+                    .map_err(|_| PollError::Timeout(Phase::Resolve))?
+                    .map_err(|error| PollError::Dns { host: host.to_owned(), error: error.to_string() })?
+                    .map(|socket| socket.ip())
+                    .collect()
+            }
+        };
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses.truncate(MAX_ADDRESSES);
+        if addresses.is_empty() { Err(PollError::NoAddress(host.to_owned())) } else { Ok(addresses) }
+    }
+}
+
+/// Which addresses may be connected to. Issuers' names and `jwks_uri` are under the control of others, and
+/// the daemon runs where cloud metadata and local services answer.
+#[derive(Clone, Copy, Debug)]
+pub struct AddressPolicy {
+    /// 127.0.0.0/8 and `::1` too.
+    pub allow_loopback: bool,
+}
+
+impl AddressPolicy {
+    /// Accepts `address`, or says what it is.
+    ///
+    /// # Errors
+    /// [`PollError::Blocked`].
+    pub fn admit(self, address: IpAddr) -> Result<(), PollError> {
+        let refuse = |what| Err(PollError::Blocked(address, what));
+        let real = embedded_v4(address).map_or(address, IpAddr::V4);
+        if real.is_unspecified() {
+            return refuse("an unspecified address");
+        }
+        if real.is_multicast() || real == IpAddr::V4(Ipv4Addr::BROADCAST) {
+            return refuse("a multicast or broadcast address");
+        }
+        if real.is_loopback() {
+            return if self.allow_loopback {
+                Ok(())
+            } else {
+                refuse("loopback, and poll.allow_loopback is false")
+            };
+        }
+        let link_local = match real {
+            IpAddr::V4(v4) => v4.is_link_local() || METADATA_V4.contains(&v4),
+            IpAddr::V6(v6) => v6.is_unicast_link_local() || METADATA_V6.contains(&v6),
+        };
+        if link_local { refuse("a link-local or cloud metadata address") } else { Ok(()) }
+    }
+}
+
+/// Metadata services outside 169.254.0.0/16: Alibaba Cloud, and Azure's wire server.
+const METADATA_V4: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16)];
+/// Metadata services outside `fe80::/10`: EC2 instances, EKS Pod Identity, Google Cloud.
+const METADATA_V6: [Ipv6Addr; 3] = [
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+];
+
+/// The IPv4 address that an IPv6 address stands for: mapped (`::ffff:0:0/96`), compatible (`::/96`), NAT64
+/// (`64:ff9b::/96`, RFC 6052) or 6to4 (`2002::/16`, RFC 3056).
+fn embedded_v4(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(v6) = address else { return None };
+    let segments = v6.segments();
+    let join = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+    match segments {
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(join(high, low))
+        }
+        [0x2002, high, low, ..] => Some(join(high, low)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_and_local_addresses_are_refused_in_every_spelling() {
+        for (text, loopback_allowed, otherwise) in [
+            ("93.184.216.34", true, true),
+            ("10.0.0.1", true, true),
+            ("2606:2800:220:1::1", true, true),
+            ("fd12:3456::1", true, true),
+            ("127.0.0.1", true, false),
+            ("127.8.9.1", true, false),
+            ("::1", true, false),
+            ("::ffff:127.0.0.1", true, false),
+            ("169.254.169.254", false, false),
+            ("169.254.170.2", false, false),
+            ("::ffff:169.254.169.254", false, false),
+            ("64:ff9b::a9fe:a9fe", false, false),
+            ("2002:a9fe:a9fe::1", false, false),
+            ("fe80::1", false, false),
+            ("fd00:ec2::254", false, false),
+            ("100.100.100.200", false, false),
+            ("0.0.0.0", false, false),
+            ("::", false, false),
+            ("224.0.0.1", false, false),
+            ("255.255.255.255", false, false),
+            ("ff02::1", false, false),
+        ] {
+            let address: IpAddr = text.parse().unwrap();
+            let admitted = |allow_loopback| AddressPolicy { allow_loopback }.admit(address).is_ok();
+            assert_eq!((admitted(true), admitted(false)), (loopback_allowed, otherwise), "{text}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! One endpoint in one round: every address of its host is connected to, and what each serves is recorded.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt as _, stream};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::error::{Phase, PollError};
+use super::http::Connection;
+use super::{Poller, Timings};
+use crate::chain::ServedChain;
+use crate::clock::Timestamp;
+use crate::issuer::Endpoint;
+
+/// Addresses of one endpoint that are connected to at the same time.
+const CONCURRENT_ADDRESSES: usize = 16;
+
+/// What one endpoint showed in one round.
+pub struct Capture {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// When it was looked at.
+    pub at: Timestamp,
+    /// One entry for each address, in the resolver's order; or why there is no address.
+    pub addresses: Result<Vec<AddressCapture>, PollError>,
+    /// Of the first address that connected.
+    pub timings: Timings,
+    /// Connections still open, for whoever wants to fetch a document.
+    open: Mutex<Vec<Connection>>,
+}
+
+/// What one address showed.
+pub struct AddressCapture {
+    /// The address.
+    pub address: IpAddr,
+    /// The served chain; it can be there although the handshake failed later.
+    pub chain: Option<ServedChain>,
+    /// Why no connection came of it.
+    pub failure: Option<PollError>,
+}
+
+/// How far one address got.
+struct Attempt {
+    capture: AddressCapture,
+    connection: Option<Connection>,
+    connect: Duration,
+    tls: Duration,
+}
+
+impl Capture {
+    /// Resolves, connects and shakes hands; bounded in time by the poller's limits.
+    pub async fn take(poller: &Poller, endpoint: &Endpoint) -> Self {
+        let at = poller.clock.now();
+        let limit = poller.limits.connect;
+        let started = Instant::now();
+        let resolved = poller.resolver.resolve(endpoint, limit).await;
+        let mut timings = Timings::default();
+        timings.set(Phase::Resolve, started.elapsed());
+        let mut open = Vec::new();
+        let addresses = match (resolved, endpoint.server_name()) {
+            (Err(error), _) => Err(error),
+            (Ok(_), None) => Err(PollError::ServerName(endpoint.host().to_owned())),
+            (Ok(addresses), Some(name)) => {
+                let attempts = stream::iter(addresses)
+                    .map(|address| attempt(poller, endpoint, address, name.clone()))
+                    .buffered(CONCURRENT_ADDRESSES);
+                let mut seen = Vec::new();
+                for attempt in attempts.collect::<Vec<_>>().await {
+                    if let Some(connection) = attempt.connection {
+                        if open.is_empty() {
+                            timings.set(Phase::Connect, attempt.connect);
+                            timings.set(Phase::Tls, attempt.tls);
+                        }
+                        open.push(connection);
+                    }
+                    seen.push(attempt.capture);
+                }
+                Ok(seen)
+            }
+        };
+        // The first address is used first.
+        open.reverse();
+        Self { endpoint: endpoint.clone(), at, addresses, timings, open: Mutex::new(open) }
+    }
+
+    /// A connection that is still open, or a new one to the first address that works.
+    ///
+    /// # Errors
+    /// What kept the first address from working, when none does.
+    pub async fn connection(&self, poller: &Poller) -> Result<Connection, PollError> {
+        while let Some(connection) = self.open.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            if connection.is_open() {
+                return Ok(connection);
+            }
+        }
+        self.connect_again(poller).await
+    }
+
+    /// Gives a connection back, for the next issuer on this endpoint.
+    pub fn give_back(&self, connection: Connection) {
+        if connection.is_open() {
+            self.open.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+    }
+
+    /// A new connection to the first address that worked before.
+    ///
+    /// # Errors
+    /// As [`Self::connection`].
+    pub async fn connect_again(&self, poller: &Poller) -> Result<Connection, PollError> {
+        let no_address = || PollError::NoAddress(self.endpoint.host().to_owned());
+        let seen = self.addresses.as_ref().map_err(Clone::clone)?;
+        let Some(worked) = seen.iter().find(|address| address.failure.is_none()) else {
+            return Err(seen.iter().find_map(|address| address.failure.clone()).unwrap_or_else(no_address));
+        };
+        let name = self.endpoint.server_name().ok_or_else(no_address)?;
+        let attempt = attempt(poller, &self.endpoint, worked.address, name).await;
+        attempt.connection.ok_or_else(|| attempt.capture.failure.unwrap_or_else(no_address))
+    }
+}
+
+async fn attempt(
+    poller: &Poller,
+    endpoint: &Endpoint,
+    address: IpAddr,
+    name: ServerName<'static>,
+) -> Attempt {
+    let mut attempt = Attempt {
+        capture: AddressCapture { address, chain: None, failure: None },
+        connection: None,
+        connect: Duration::ZERO,
+        tls: Duration::ZERO,
+    };
+    if let Err(failure) = attempt.run(poller, endpoint.port(), name).await {
+        attempt.capture.failure = Some(failure);
+    }
+    attempt
+}
+
+impl Attempt {
+    async fn run(&mut self, poller: &Poller, port: u16, name: ServerName<'static>) -> Result<(), PollError> {
+        let address = self.capture.address;
+        let limit = poller.limits.connect;
+        poller.addresses.admit(address)?;
+
+        let started = Instant::now();
+        let tcp = timeout(limit, TcpStream::connect(SocketAddr::new(address, port)))
+            .await
+            .map_err(|_| PollError::Timeout(Phase::Connect))?
+            .map_err(|error| PollError::Connect { address, error: error.to_string() })?;
+        self.connect = started.elapsed();
+
+        let started = Instant::now();
+        let handshake = timeout(limit, poller.tls.handshake(tcp, name, rustls::ALL_VERSIONS))
+            .await
+            .map_err(|_| PollError::Timeout(Phase::Tls))?;
+        self.tls = started.elapsed();
+        self.capture.chain = handshake.served.and_then(ServedChain::new);
+        let stream =
+            handshake.stream.map_err(|error| PollError::Tls { address, error: error.to_string() })?;
+        self.connection = Some(Connection::new(address, stream).await?);
+        Ok(())
+    }
+}

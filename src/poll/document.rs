@@ -1,0 +1,160 @@
+//! The two documents of an issuer, read as far as they matter here. Pure.
+
+use serde::Deserialize;
+use url::Url;
+
+use super::error::{DiscoveryError, JwksError};
+use crate::issuer::{Issuer, parse_https};
+
+/// AWS takes 1 to 100 keys of each kind (IAM user guide, "Create an `OpenID` Connect identity provider").
+const MAX_KEYS_OF_A_KIND: usize = 100;
+
+/// The members of a discovery document that are used (OpenID Connect Discovery 1.0, section 3).
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+/// The `jwks_uri` of the discovery document of `issuer`.
+///
+/// # Errors
+/// Not JSON, for another issuer, or a `jwks_uri` that is not https.
+pub fn jwks_uri(document: &[u8], issuer: &Issuer) -> Result<Url, DiscoveryError> {
+    let document: Discovery =
+        serde_json::from_slice(document).map_err(|error| DiscoveryError::Json(error.to_string()))?;
+    // A trailing slash is the one difference that the canonical form forgives.
+    if document.issuer.parse::<Issuer>().as_ref() != Ok(issuer) {
+        return Err(DiscoveryError::OtherIssuer(shown(&document.issuer)));
+    }
+    Ok(parse_https(&document.jwks_uri)?)
+}
+
+/// Text from a stranger, fit for a log line.
+fn shown(text: &str) -> String {
+    text.escape_debug().take(200).collect()
+}
+
+#[derive(Deserialize)]
+struct Jwks {
+    keys: Vec<Jwk>,
+}
+
+/// A JSON Web Key (RFC 7517, section 4) as far as AWS looks at it. Members of other types make a key unusable,
+/// not the set unreadable.
+#[derive(Deserialize)]
+struct Jwk {
+    #[serde(default)]
+    kty: serde_json::Value,
+    #[serde(default)]
+    kid: serde_json::Value,
+    #[serde(default, rename = "use")]
+    usage: Option<serde_json::Value>,
+    #[serde(default)]
+    n: serde_json::Value,
+    #[serde(default)]
+    e: serde_json::Value,
+    #[serde(default)]
+    x: serde_json::Value,
+    #[serde(default)]
+    y: serde_json::Value,
+}
+
+impl Jwk {
+    fn is_for_signatures(&self) -> bool {
+        is_text(&self.kid) && self.usage.as_ref().is_none_or(|usage| usage == "sig")
+    }
+
+    fn is_rsa(&self) -> bool {
+        self.kty == "RSA" && is_text(&self.n) && is_text(&self.e)
+    }
+
+    fn is_ec(&self) -> bool {
+        self.kty == "EC" && is_text(&self.x) && is_text(&self.y)
+    }
+}
+
+fn is_text(value: &serde_json::Value) -> bool {
+    value.as_str().is_some_and(|text| !text.is_empty())
+}
+
+/// How many keys of a JWKS AWS could use.
+///
+/// # Errors
+/// Not JSON, no usable key, or more than AWS takes.
+pub fn usable_keys(document: &[u8]) -> Result<usize, JwksError> {
+    let jwks: Jwks = serde_json::from_slice(document).map_err(|error| JwksError::Json(error.to_string()))?;
+    let mut usable = 0;
+    for (kind, is_kind) in [("RSA", Jwk::is_rsa as fn(&Jwk) -> bool), ("EC", Jwk::is_ec)] {
+        let count = jwks.keys.iter().filter(|key| key.is_for_signatures() && is_kind(key)).count();
+        if count > MAX_KEYS_OF_A_KIND {
+            return Err(JwksError::TooManyKeys(count, kind));
+        }
+        usable += count;
+    }
+    if usable == 0 { Err(JwksError::NoUsableKey(jwks.keys.len())) } else { Ok(usable) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issuer::UrlError;
+
+    fn discovered(text: &str) -> Result<String, DiscoveryError> {
+        let issuer = "https://a.example/x".parse().unwrap();
+        jwks_uri(text.as_bytes(), &issuer).map(|url| url.to_string())
+    }
+
+    #[test]
+    fn discovery_documents() {
+        let with =
+            |issuer: &str, jwks: &str| format!(r#"{{"issuer":"{issuer}","jwks_uri":"{jwks}","x":[1]}}"#);
+        assert_eq!(
+            discovered(&with("https://a.example/x", "https://b.example:8443/k?v=1")),
+            Ok("https://b.example:8443/k?v=1".to_owned())
+        );
+        assert!(discovered(&with("https://A.example/x/", "https://a.example/k")).is_ok());
+        for (issuer, jwks, error) in [
+            (
+                "https://a.example/y",
+                "https://a.example/k",
+                DiscoveryError::OtherIssuer("https://a.example/y".into()),
+            ),
+            ("a\\u001bb", "https://a.example/k", DiscoveryError::OtherIssuer("a\\u{1b}b".into())),
+            ("https://a.example/x", "http://a.example/k", DiscoveryError::JwksUri(UrlError::NotHttps)),
+        ] {
+            assert_eq!(discovered(&with(issuer, jwks)), Err(error));
+        }
+        for text in
+            ["", "[]", "null", "{", r#"{"issuer":"https://a.example/x"}"#, r#"{"issuer":1,"jwks_uri":2}"#]
+        {
+            assert!(matches!(discovered(text), Err(DiscoveryError::Json(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn key_sets() {
+        let rsa = r#"{"kty":"RSA","kid":"a","use":"sig","n":"AQ","e":"AQAB"}"#;
+        let ec = r#"{"kty":"EC","kid":"b","crv":"P-256","x":"AQ","y":"AQ"}"#;
+        let set = |keys: &[&str]| usable_keys(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes());
+        assert_eq!(set(&[rsa, ec]), Ok(2));
+        for unusable in [
+            r#"{"kty":"oct","kid":"a","k":"AQ"}"#,
+            r#"{"kty":"RSA","use":"sig","n":"AQ","e":"AQAB"}"#,
+            r#"{"kty":"RSA","kid":"a","use":"enc","n":"AQ","e":"AQAB"}"#,
+            r#"{"kty":"RSA","kid":"a","e":"AQAB"}"#,
+            r#"{"kty":1,"kid":[],"use":{}}"#,
+            r#"{"kty":"OKP","kid":"a","crv":"Ed25519","x":"AQ"}"#,
+        ] {
+            assert_eq!(set(&[unusable]), Err(JwksError::NoUsableKey(1)), "{unusable}");
+            assert_eq!(set(&[unusable, rsa]), Ok(1), "{unusable}");
+        }
+        assert_eq!(set(&[]), Err(JwksError::NoUsableKey(0)));
+        assert_eq!(set(&[rsa; 101]), Err(JwksError::TooManyKeys(101, "RSA")));
+        assert_eq!(set(&[rsa; 100]), Ok(100));
+        let bomb = "[".repeat(100_000);
+        for text in ["", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, &bomb] {
+            assert!(matches!(usable_keys(text.as_bytes()), Err(JwksError::Json(_))), "{text:.20}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Every way in which a poll can fail, and the closed set of reasons that becomes a label.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::issuer::UrlError;
+
+/// The value of the label `reason` of `oidc_issuer_poll_failures_total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The host name has no address, or the resolver failed.
+    Dns,
+    /// An address that must not be connected to: link-local, loopback, multicast.
+    Blocked,
+    /// No TCP connection.
+    Connect,
+    /// A wait reached its limit.
+    Timeout,
+    /// The TLS handshake failed.
+    Tls,
+    /// The answer is not HTTP, or broke off.
+    Http,
+    /// A redirect: reported, never followed.
+    Redirect,
+    /// A status other than 200.
+    HttpStatus,
+    /// The discovery document is not one, or is for another issuer.
+    Discovery,
+    /// The JWKS is not one, or AWS could not use it.
+    Jwks,
+    /// More bytes than are read.
+    TooLarge,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Dns,
+        Self::Blocked,
+        Self::Connect,
+        Self::Timeout,
+        Self::Tls,
+        Self::Http,
+        Self::Redirect,
+        Self::HttpStatus,
+        Self::Discovery,
+        Self::Jwks,
+        Self::TooLarge,
+    ];
+
+    /// The value of the label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Blocked => "blocked",
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Tls => "tls",
+            Self::Http => "http",
+            Self::Redirect => "redirect",
+            Self::HttpStatus => "http_status",
+            Self::Discovery => "discovery",
+            Self::Jwks => "jwks",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The steps of a poll, in order; the value of the label `phase`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Name to addresses.
+    Resolve,
+    /// TCP.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// The discovery document, request to last byte.
+    Discovery,
+    /// The JWKS, request to last byte.
+    Jwks,
+}
+
+impl Phase {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] = [Self::Resolve, Self::Connect, Self::Tls, Self::Discovery, Self::Jwks];
+
+    /// The value of the label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Discovery => "discovery",
+            Self::Jwks => "jwks",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a poll, or one address of it, failed. The text is for logs and people, never for labels.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PollError {
+    /// The resolver failed.
+    #[error("cannot resolve {host}: {error}")]
+    Dns {
+        /// The name asked for.
+        host: String,
+        /// What the resolver said.
+        error: String,
+    },
+    /// The resolver knows the name and gives no address.
+    #[error("{0} has no address")]
+    NoAddress(String),
+    /// An address that must not be connected to.
+    #[error("{0} is refused: {1}")]
+    Blocked(IpAddr, &'static str),
+    /// TCP.
+    #[error("cannot connect to {address}: {error}")]
+    Connect {
+        /// The address.
+        address: IpAddr,
+        /// What the operating system said.
+        error: String,
+    },
+    /// A wait reached its limit.
+    #[error("no end of the phase `{0}` in time")]
+    Timeout(Phase),
+    /// The poll as a whole reached its limit.
+    #[error("the whole poll took too long")]
+    Overrun,
+    /// TLS.
+    #[error("TLS handshake with {address}: {error}")]
+    Tls {
+        /// The address.
+        address: IpAddr,
+        /// What rustls or the operating system said.
+        error: String,
+    },
+    /// The host of the URL cannot be named in TLS.
+    #[error("{0} cannot be asked for in TLS")]
+    ServerName(String),
+    /// Not HTTP, or broken off.
+    #[error("{phase}: {error}")]
+    Http {
+        /// Which document was asked for.
+        phase: Phase,
+        /// What hyper said.
+        error: String,
+    },
+    /// 3xx.
+    #[error("{phase}: status {status}: redirects are not followed, AWS does not follow them either")]
+    Redirect {
+        /// Which document was asked for.
+        phase: Phase,
+        /// The status.
+        status: u16,
+    },
+    /// Neither 200 nor 3xx.
+    #[error("{phase}: status {status}")]
+    HttpStatus {
+        /// Which document was asked for.
+        phase: Phase,
+        /// The status.
+        status: u16,
+    },
+    /// A document above the limit.
+    #[error("{phase}: longer than {limit} bytes")]
+    TooLarge {
+        /// Which document was asked for.
+        phase: Phase,
+        /// The limit.
+        limit: usize,
+    },
+    /// The discovery document.
+    #[error("discovery document: {0}")]
+    Discovery(#[from] DiscoveryError),
+    /// The JWKS.
+    #[error("JWKS: {0}")]
+    Jwks(#[from] JwksError),
+}
+
+/// What is wrong with a discovery document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DiscoveryError {
+    /// Not JSON, or without the members that it must have.
+    #[error("{0}")]
+    Json(String),
+    /// `issuer` is another one (OpenID Connect Discovery 1.0, section 4.3).
+    #[error("is for another issuer: {0}")]
+    OtherIssuer(String),
+    /// `jwks_uri` is not an https URL.
+    #[error("jwks_uri: {0}")]
+    JwksUri(#[from] UrlError),
+}
+
+/// What is wrong with a JWKS.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JwksError {
+    /// Not JSON, or without `keys`.
+    #[error("{0}")]
+    Json(String),
+    /// No RSA or EC key with a `kid` that is for signatures.
+    #[error("holds no usable key among its {0}")]
+    NoUsableKey(usize),
+    /// AWS takes at most 100 keys of each kind.
+    #[error("holds {0} {1} keys, AWS takes at most 100")]
+    TooManyKeys(usize, &'static str),
+}
+
+impl PollError {
+    /// The closed reason of this failure.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Dns { .. } | Self::NoAddress(_) => Reason::Dns,
+            Self::Blocked(..) => Reason::Blocked,
+            Self::Connect { .. } => Reason::Connect,
+            Self::Timeout(_) | Self::Overrun => Reason::Timeout,
+            Self::Tls { .. } | Self::ServerName(_) => Reason::Tls,
+            Self::Http { .. } => Reason::Http,
+            Self::Redirect { .. } => Reason::Redirect,
+            Self::HttpStatus { .. } => Reason::HttpStatus,
+            Self::Discovery(_) => Reason::Discovery,
+            Self::Jwks(_) => Reason::Jwks,
+            Self::TooLarge { .. } => Reason::TooLarge,
+        }
+    }
+}
