@@ -1,20 +1,27 @@
 //! The trust anchors: Mozilla's, the system's, and those the operator added.
 
 use std::fmt;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 use super::certificate::Certificate;
-use super::path::has_issued;
+use super::issued::has_issued;
+use super::path::MAX_PATH_CERTIFICATES;
+use super::pem::{FileError, MAX_FILE_BYTES, read_certificates};
+use super::status::Distrust;
+use crate::clock::Timestamp;
+
+/// Anchors of one name that are tried on a signature; a CA has a few at most, a hostile server sends as many as it likes.
+const MAX_NAMESAKES: usize = 4;
 
 /// Where a trust anchor comes from, most public first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AnchorSource {
     /// Mozilla's root program: stands in for AWS's own, unpublished library of trusted root CAs.
     Mozilla,
-    /// This machine's trust store, and not in Mozilla's: somebody added it to the machine.
+    /// This machine's trust store, and not in Mozilla's as of the build: most likely somebody added it to the machine.
     System,
     /// A file named in the configuration.
     Added,
@@ -41,35 +48,61 @@ impl fmt::Display for AnchorSource {
     }
 }
 
-/// Anchors of one source; the two lists go by the same index.
+/// Anchors of one source; the two lists go by the same index. Mozilla's borrow from the program itself, so that
+/// they cost hardly any memory, and a root is read whole only when a chain ends at it.
 #[derive(Clone, Default)]
 pub(super) struct Anchors {
     pub for_webpki: Vec<TrustAnchor<'static>>,
-    pub certificates: Vec<Certificate>,
+    ders: Vec<CertificateDer<'static>>,
 }
 
 impl Anchors {
     /// Takes what can serve as an anchor; a root that cannot be read is left out and anchors nothing.
-    fn add(&mut self, certificate: Certificate) {
-        if let Ok(anchor) = webpki::anchor_from_trusted_cert(&certificate.der).map(|anchor| anchor.to_owned())
-        {
+    fn add(&mut self, der: CertificateDer<'static>) {
+        if let Ok(anchor) = webpki::anchor_from_trusted_cert(&der).map(|anchor| anchor.to_owned()) {
             self.for_webpki.push(anchor);
-            self.certificates.push(certificate);
+            self.ders.push(der);
         }
     }
 
-    fn contains(&self, certificate: &Certificate) -> bool {
-        self.certificates.iter().any(|known| {
-            known.sha256 == certificate.sha256
-                || known.readable().zip(certificate.readable()).is_some_and(|(a, b)| a.is_twin_of(b))
-        })
+    /// The certificate of an anchor that webpki picked from `for_webpki`.
+    pub fn certificate(&self, picked: &TrustAnchor<'_>) -> Option<Certificate> {
+        let index = self.for_webpki.iter().position(|anchor| std::ptr::eq(anchor, picked))?;
+        self.ders.get(index).cloned().map(Certificate::new)
     }
 
-    /// The self-signed certificates among what a server sent.
+    /// The anchor that issued `child`, by name and signature; dates are not looked at, but one in date comes first.
+    pub fn issuer_of(&self, child: &Certificate, now: Timestamp) -> Option<Certificate> {
+        let issuer = child.readable().map(|fields| child.part(&fields.link.issuer))?;
+        let named =
+            self.for_webpki.iter().zip(&self.ders).filter(|(anchor, _)| anchor.subject.as_ref() == issuer);
+        let mut found: Vec<Certificate> = named
+            .take(MAX_NAMESAKES)
+            .map(|(_, der)| Certificate::new(der.clone()))
+            .filter(|anchor| has_issued(anchor, child))
+            .collect();
+        found.sort_by_key(|anchor| anchor.is_expired(now) || anchor.is_not_yet_valid(now));
+        found.into_iter().next()
+    }
+
+    fn knows(&self, der: &CertificateDer<'_>) -> bool {
+        self.ders.contains(der)
+    }
+
+    /// Has the CA with this name and key, perhaps in another certificate.
+    fn knows_ca(&self, anchor: &TrustAnchor<'_>) -> bool {
+        let is_same = |known: &TrustAnchor<'_>| {
+            known.subject == anchor.subject && known.subject_public_key_info == anchor.subject_public_key_info
+        };
+        self.for_webpki.iter().any(is_same)
+    }
+
+    /// The self-signed certificates among the first that a server sent.
     pub fn served(chain: &[Certificate]) -> Self {
         let mut anchors = Self::default();
-        for certificate in chain.iter().filter(|certificate| has_issued(certificate, certificate)) {
-            anchors.add(certificate.clone());
+        let considered = chain.iter().take(MAX_PATH_CERTIFICATES);
+        for certificate in considered.filter(|certificate| has_issued(certificate, certificate)) {
+            anchors.add(certificate.der.clone());
         }
         anchors
     }
@@ -94,19 +127,24 @@ pub enum CaFileError {
         /// What the operating system said.
         error: std::io::Error,
     },
-    /// Not PEM, or a damaged one.
-    #[error("{path}: certificate {number}: {error}")]
-    Pem {
+    /// Holds no certificate, or a damaged one.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Which certificate, where, and why.
+        error: FileError,
+    },
+    /// A certificate that nothing can be anchored to.
+    #[error("{path}: certificate {number} cannot be a trust anchor: {error}")]
+    NoAnchor {
         /// The file.
         path: PathBuf,
         /// Counted from 1.
         number: usize,
-        /// What is wrong with it.
-        error: String,
+        /// What the path validator has against it.
+        error: Distrust,
     },
-    /// No `BEGIN CERTIFICATE` in it.
-    #[error("{0}: holds no PEM certificate")]
-    Empty(PathBuf),
 }
 
 impl TrustStore {
@@ -120,22 +158,34 @@ impl TrustStore {
     #[must_use]
     pub fn with_mozilla(mut self) -> Self {
         for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-            self.mozilla.add(Certificate::new(der.clone()));
+            if let Ok(anchor) = webpki::anchor_from_trusted_cert(der) {
+                self.mozilla.for_webpki.push(anchor);
+                self.mozilla.ders.push(der.clone());
+            }
         }
         self
     }
 
     /// Adds the system's roots (`SSL_CERT_FILE`, `SSL_CERT_DIR`, or the usual places) that Mozilla does not have.
     #[must_use]
-    pub fn with_system(mut self) -> Self {
+    pub fn with_system(self) -> Self {
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
             tracing::warn!(%error, "a system trust store could not be read whole");
         }
-        for certificate in found.certs.into_iter().map(Certificate::new) {
-            if !self.mozilla.contains(&certificate) && !self.system.contains(&certificate) {
-                self.system.add(certificate);
+        self.with_system_roots(found.certs)
+    }
+
+    /// Adds roots as the system's. A CA that Mozilla has in another certificate counts as Mozilla's.
+    #[must_use]
+    pub fn with_system_roots(mut self, roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        for der in roots {
+            if self.mozilla.knows(&der) || self.system.knows(&der) {
+                continue;
             }
+            let is_mozillas =
+                webpki::anchor_from_trusted_cert(&der).is_ok_and(|ca| self.mozilla.knows_ca(&ca));
+            if is_mozillas { self.mozilla.add(der) } else { self.system.add(der) }
         }
         self
     }
@@ -143,8 +193,10 @@ impl TrustStore {
     /// Adds roots that the operator vouches for.
     #[must_use]
     pub fn with_added(mut self, certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
-        for certificate in certificates.into_iter().map(Certificate::new) {
-            self.added.add(certificate);
+        for der in certificates {
+            if !self.added.knows(&der) {
+                self.added.add(der);
+            }
         }
         self
     }
@@ -152,25 +204,28 @@ impl TrustStore {
     /// How many anchors there are of each source: Mozilla, system, added.
     #[must_use]
     pub fn sizes(&self) -> [usize; 3] {
-        [&self.mozilla, &self.system, &self.added].map(|anchors| anchors.certificates.len())
+        [&self.mozilla, &self.system, &self.added].map(|anchors| anchors.ders.len())
     }
 }
 
-/// Reads a PEM file of CA certificates.
+/// Reads a file of CA certificates, PEM or DER, of at most [`MAX_FILE_BYTES`].
 ///
 /// # Errors
-/// Names the file, and the certificate by its number in it.
+/// Names the file, and the certificate by its number and line in it.
 pub fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, CaFileError> {
     let io = |error| CaFileError::Io { path: path.to_owned(), error };
-    let bytes = std::fs::read(path).map_err(io)?;
-    let mut found = Vec::new();
-    for (index, item) in CertificateDer::pem_slice_iter(&bytes).enumerate() {
-        let broken = |error: String| CaFileError::Pem { path: path.to_owned(), number: index + 1, error };
-        let der = item.map_err(|error| broken(error.to_string()))?;
-        if let Err(error) = webpki::anchor_from_trusted_cert(&der) {
-            return Err(broken(format!("cannot be a trust anchor: {error}")));
-        }
-        found.push(der);
+    let mut bytes = Vec::new();
+    // One byte more than is taken, so that a longer file is refused and not cut.
+    let limit = MAX_FILE_BYTES as u64 + 1;
+    std::fs::File::open(path).map_err(io)?.take(limit).read_to_end(&mut bytes).map_err(io)?;
+    let found = read_certificates(&bytes)
+        .map_err(|error| CaFileError::Unreadable { path: path.to_owned(), error })?;
+    for (index, der) in found.iter().enumerate() {
+        webpki::anchor_from_trusted_cert(der).map_err(|error| CaFileError::NoAnchor {
+            path: path.to_owned(),
+            number: index + 1,
+            error: Distrust::from(&error),
+        })?;
     }
-    if found.is_empty() { Err(CaFileError::Empty(path.to_owned())) } else { Ok(found) }
+    Ok(found)
 }

@@ -1,6 +1,7 @@
 //! One certificate as served: its hashes always, its fields when it can be read.
 
 use std::fmt;
+use std::ops::Range;
 
 use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
@@ -52,24 +53,32 @@ pub struct Fields {
     pub names_total: usize,
     /// Public key: `RSA 2048`, `EC P-256`, ...
     pub key: String,
+    self_issued: bool,
     pub(super) link: Link,
 }
 
-/// What is needed to tell whether one certificate issued another.
+/// What is needed to tell whether one certificate issued another: mostly places in `der`, so that it costs no copies.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
-    pub subject: Vec<u8>,
-    pub issuer: Vec<u8>,
-    pub spki: Vec<u8>,
-    /// The algorithm identifier inside `spki`, without tag and length.
-    pub key_algorithm: Vec<u8>,
-    pub public_key: Vec<u8>,
-    pub key_id: Option<Vec<u8>>,
-    pub authority_key_id: Option<Vec<u8>>,
+    /// Contents of the subject name, without tag and length.
+    pub subject: Range<usize>,
+    /// Contents of the issuer name, without tag and length.
+    pub issuer: Range<usize>,
+    /// The algorithm identifier of the public key, without tag and length.
+    pub key_algorithm: Range<usize>,
+    pub public_key: Range<usize>,
+    /// The subject key identifier (RFC 5280, section 4.2.1.2).
+    pub key_id: Option<Range<usize>>,
+    /// The authority key identifier (RFC 5280, section 4.2.1.1).
+    pub authority_key_id: Option<Range<usize>>,
     /// The part of `der` that is signed.
-    pub signed: Vec<u8>,
-    pub signature_algorithm: Vec<u8>,
-    pub signature: Vec<u8>,
+    pub signed: Range<usize>,
+    pub signature_algorithm: Range<usize>,
+    pub signature: Range<usize>,
+    /// Bits of an RSA key's modulus.
+    pub rsa_bits: Option<usize>,
+    /// One fingerprint for subject and key together: who the certificate is about, whoever signed it.
+    pub entity: Fingerprint,
 }
 
 /// Why a certificate cannot be read. Its thumbprints are known all the same.
@@ -78,6 +87,9 @@ pub enum Unreadable {
     /// Not the DER of an X.509 certificate.
     #[error("not the DER of an X.509 certificate")]
     Malformed,
+    /// Fewer bytes than its first length field announces.
+    #[error("the certificate is cut short")]
+    Truncated,
     /// A whole certificate, and bytes after it.
     #[error("bytes follow the certificate")]
     TrailingBytes,
@@ -99,6 +111,11 @@ impl Certificate {
         self.fields.as_ref().ok()
     }
 
+    /// The bytes of one part of it.
+    pub(super) fn part(&self, range: &Range<usize>) -> &[u8] {
+        self.der.get(range.clone()).unwrap_or_default()
+    }
+
     /// Past its date at `now`. An unreadable certificate is not known to be.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
@@ -116,13 +133,13 @@ impl Fields {
     /// Subject and issuer are the same name.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
-        self.link.subject == self.link.issuer
+        self.self_issued
     }
 
-    /// Same subject and same key: for a path, these two certificates stand in for each other.
+    /// Same subject and same key: for a path, these two certificates stand in for each other. Their thumbprints differ.
     #[must_use]
     pub fn is_twin_of(&self, other: &Self) -> bool {
-        self.link.subject == other.link.subject && self.link.spki == other.link.spki
+        self.link.entity == other.link.entity
     }
 }
 
@@ -136,7 +153,8 @@ impl fmt::Debug for Certificate {
 }
 
 fn read(der: &[u8]) -> Result<Fields, Unreadable> {
-    let (rest, certificate) = X509Certificate::from_der(der).map_err(|_| Unreadable::Malformed)?;
+    let (rest, certificate) = X509Certificate::from_der(der)
+        .map_err(|_| if is_cut_short(der) { Unreadable::Truncated } else { Unreadable::Malformed })?;
     if !rest.is_empty() {
         return Err(Unreadable::TrailingBytes);
     }
@@ -158,6 +176,7 @@ fn read(der: &[u8]) -> Result<Fields, Unreadable> {
         names,
         names_total,
         key: key_text(&certificate),
+        self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
         link: link(der, &certificate).ok_or(Unreadable::Malformed)?,
     })
 }
@@ -223,35 +242,55 @@ fn key_text(certificate: &X509Certificate<'_>) -> String {
     }
 }
 
+/// A `SEQUENCE` that announces more bytes than there are.
+fn is_cut_short(der: &[u8]) -> bool {
+    let announced = match der {
+        [0x30, 0x81, length, ..] => 3 + usize::from(*length),
+        [0x30, 0x82, high, low, ..] => 4 + usize::from(u16::from_be_bytes([*high, *low])),
+        [0x30, length @ ..=0x7f, ..] => 2 + usize::from(*length),
+        _ => der.len(),
+    };
+    der.len() < announced
+}
+
 /// Takes the certificate apart as far as signatures need it: `SEQUENCE { signed, algorithm, signature }`.
 fn link(der: &[u8], certificate: &X509Certificate<'_>) -> Option<Link> {
-    let (_, outer) = Any::from_der(der).ok()?;
-    let (rest, _) = Any::from_der(outer.data).ok()?;
-    let signed = outer.data.get(..outer.data.len() - rest.len())?;
+    let place = |part: &[u8]| {
+        let start = (part.as_ptr() as usize).checked_sub(der.as_ptr() as usize)?;
+        let range = start..start.checked_add(part.len())?;
+        (der.get(range.clone()) == Some(part)).then_some(range)
+    };
+    let contents = |tagged| Any::from_der(tagged).ok().map(|(_, any)| any.data);
+    let outer = contents(der)?;
+    let (rest, _) = Any::from_der(outer).ok()?;
+    let signed = outer.get(..outer.len() - rest.len())?;
     let (_, signature_algorithm) = Any::from_der(rest).ok()?;
+    let (subject, issuer) = (certificate.subject().as_raw(), certificate.issuer().as_raw());
     let spki = certificate.public_key();
-    let (_, spki_outer) = Any::from_der(spki.raw).ok()?;
-    let (_, key_algorithm) = Any::from_der(spki_outer.data).ok()?;
     let (mut key_id, mut authority_key_id) = (None, None);
     for extension in certificate.extensions() {
         match extension.parsed_extension() {
-            ParsedExtension::SubjectKeyIdentifier(id) => key_id = Some(id.0.to_vec()),
+            ParsedExtension::SubjectKeyIdentifier(id) => key_id = place(id.0),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
-                authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+                authority_key_id = id.key_identifier.as_ref().and_then(|id| place(id.0));
             }
             _ => {}
         }
     }
     Some(Link {
-        subject: certificate.subject().as_raw().to_vec(),
-        issuer: certificate.issuer().as_raw().to_vec(),
-        spki: spki.raw.to_vec(),
-        key_algorithm: key_algorithm.data.to_vec(),
-        public_key: spki.subject_public_key.data.to_vec(),
+        subject: place(contents(subject)?)?,
+        issuer: place(contents(issuer)?)?,
+        key_algorithm: place(contents(contents(spki.raw)?)?)?,
+        public_key: place(&spki.subject_public_key.data)?,
         key_id,
         authority_key_id,
-        signed: signed.to_vec(),
-        signature_algorithm: signature_algorithm.data.to_vec(),
-        signature: certificate.signature_value.data.to_vec(),
+        signed: place(signed)?,
+        signature_algorithm: place(signature_algorithm.data)?,
+        signature: place(&certificate.signature_value.data)?,
+        rsa_bits: match spki.parsed() {
+            Ok(PublicKey::RSA(key)) => Some(key.key_size()),
+            _ => None,
+        },
+        entity: Fingerprint::of_list([subject, spki.raw].into_iter()),
     })
 }

@@ -2,17 +2,25 @@
 
 mod anchors;
 mod certificate;
+mod issued;
+mod judgement;
 mod path;
+mod pem;
+mod public_issuers;
 mod status;
 mod thumbprint;
 mod trust;
+mod validate;
 
 pub use anchors::{AnchorSource, CaFileError, TrustStore, read_ca_file};
 pub use certificate::{Certificate, Fields, Unreadable};
-pub use path::{OrderFinding, ServedPath, has_issued, served_path};
+pub use issued::has_issued;
+pub use judgement::{FoundAnchor, Judgement, NextExpiry, PathMember};
+pub use path::{MAX_PATH_CERTIFICATES, OrderFinding, ServedPath, served_path};
+pub use pem::{Fault, FileError, MAX_FILE_BYTES, read_certificates};
+pub use public_issuers::is_well_known_public_issuer;
 pub use status::{ChainStatus, Distrust};
 pub use thumbprint::{Fingerprint, Thumbprint, ThumbprintError};
-pub use trust::{FoundAnchor, Judgement};
 
 use std::fmt;
 
@@ -89,17 +97,22 @@ impl ServedChain {
     /// The role of the certificate at `position`, counted from 0.
     #[must_use]
     pub fn role(&self, position: usize) -> Role {
-        match position {
-            0 => Role::Leaf,
-            _ if position + 1 == self.certificates.len() => Role::Root,
-            _ => Role::Intermediate,
-        }
+        role(position, self.certificates.len())
     }
 
     /// The role of the certificate with this thumbprint; the highest, should it be served more than once.
     #[must_use]
     pub fn role_of(&self, thumbprint: Thumbprint) -> Option<Role> {
         self.certificates.iter().rposition(|c| c.sha1 == thumbprint).map(|position| self.role(position))
+    }
+}
+
+/// The role by position among `served` certificates.
+const fn role(position: usize, served: usize) -> Role {
+    match position {
+        0 => Role::Leaf,
+        _ if position + 1 == served => Role::Root,
+        _ => Role::Intermediate,
     }
 }
 

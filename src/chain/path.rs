@@ -1,25 +1,27 @@
-//! The path of the leaf through what was served, apart from the order it was served in.
+//! The paths of the leaf through what was served, apart from the order it was served in.
 //!
 //! AWS takes the thumbprint of the last certificate *served* and wants leaf first, each next certificate
 //! certifying the one before (RFC 8446, section 4.4.2; IAM user guide, "Obtain the thumbprint for an `OpenID`
-//! Connect identity provider"). This module finds the path by names, key identifiers and signatures, and
-//! says where the served order differs from it.
+//! Connect identity provider"). This module finds the paths by names and signatures, and says where the
+//! served order differs from the best of them.
 
-use rustls::crypto::aws_lc_rs;
+use super::certificate::Certificate;
+use super::issued::{SignatureBudget, has_issued_within};
+use crate::clock::Timestamp;
 
-use super::certificate::{Certificate, Link};
-
-/// Certificates looked at for a path. Real chains have 2 to 5; the TLS limit of 64 KiB allows hundreds.
+/// Certificates looked at: the first ones and the last. Real chains have 2 to 5; the TLS limit of 64 KiB allows hundreds.
 pub const MAX_PATH_CERTIFICATES: usize = 20;
+/// Paths kept. A chain with a cross-signed twin has two.
+const MAX_PATHS: usize = 32;
 /// Steps of the search, so that a chain of look-alikes cannot keep the processor.
-const MAX_STEPS: usize = 10_000;
+const MAX_STEPS: usize = 2_000;
 
 /// The leaf's path through the served certificates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServedPath {
-    /// Positions in served order, from the leaf upwards. Empty when there is no readable leaf.
+    /// Positions in served order, from the leaf upwards. Empty when no leaf can be read.
     pub positions: Vec<usize>,
-    /// Where served order and path differ, in a fixed order.
+    /// Where served order and path differ, in a fixed order. Any of them makes the chain misordered.
     pub findings: Vec<OrderFinding>,
 }
 
@@ -32,150 +34,157 @@ pub enum OrderFinding {
     OutOfOrder,
     /// The certificate at this position was served before.
     Duplicate(usize),
-    /// The certificate at this position is not on the path of the leaf.
-    Unrelated(usize),
-    /// Two certificates with the same subject and key, such as a root and its cross-signed twin.
+    /// The second is not on the path, but has subject and key of the first, which is: a root and its cross-signed
+    /// twin, or an intermediate and its renewal.
     Twin(usize, usize),
+    /// The certificate at this position is not on the path, nor a twin of one that is.
+    Unrelated(usize),
     /// The last served certificate is not on the path, so the thumbprint of AWS's procedure means nothing.
     LastOffPath,
-    /// More certificates than are looked at.
+    /// More certificates, or more look-alikes, than are looked at.
     TooMany,
 }
 
-impl OrderFinding {
-    /// AWS refuses such a chain: "wrong order, duplicate or additional certificates". A twin on the path is none.
-    #[must_use]
-    pub fn is_misorder(self) -> bool {
-        !matches!(self, Self::Twin(..))
-    }
-}
-
-/// Did `issuer`'s key sign `child`?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Signature {
-    Good,
-    Bad,
-    /// Signed in a way that cannot be checked here, such as SHA-1.
-    Unsupported,
-}
-
-/// Finds the longest path of the leaf, preferring one that reaches the last served certificate.
+/// The best path of the leaf, and how the served order differs from it.
 #[must_use]
 pub fn served_path(served: &[Certificate]) -> ServedPath {
-    let considered = served.get(..MAX_PATH_CERTIFICATES).unwrap_or(served);
-    let duplicates: Vec<usize> = (0..considered.len())
-        .filter(|&i| considered[..i].iter().any(|c| c.sha256 == considered[i].sha256))
-        .collect();
-    let issuers: Vec<Vec<usize>> = (0..considered.len())
-        .map(|child| {
-            (0..considered.len())
-                .filter(|&issuer| issuer != child && !duplicates.contains(&issuer))
-                .filter(|&issuer| has_issued(&considered[issuer], &considered[child]))
-                .collect()
-        })
-        .collect();
-    let Some(leaf) = find_leaf(considered, &issuers) else { return ServedPath::default() };
-    let last = considered.iter().position(|c| served.last().is_some_and(|last| last.sha256 == c.sha256));
-    let mut search = Search { issuers: &issuers, last, best: vec![leaf], steps: 0 };
+    served_paths(served).0
+}
+
+/// The best path, and all of them, best first.
+///
+/// The best one holds the last served certificate if any path does, is as long as it can be, and ends as late
+/// as it can: of an intermediate and its renewal, the renewal.
+pub(super) fn served_paths(served: &[Certificate]) -> (ServedPath, Vec<Vec<usize>>) {
+    let graph = Graph::new(served);
+    let Some(leaf) = graph.find_leaf() else { return (ServedPath::default(), Vec::new()) };
+    let mut search = Search { graph: &graph, found: Vec::new(), steps: 0 };
     search.extend(&mut vec![leaf]);
-    let positions = search.best;
-    let findings = findings(served, &positions, &duplicates);
-    ServedPath { positions, findings }
+    let mut paths = search.found;
+    paths.sort_by_key(|path| std::cmp::Reverse(graph.rank(path)));
+    let positions = paths.first().cloned().unwrap_or_default();
+    let findings = graph.findings(&positions);
+    (ServedPath { positions, findings }, paths)
 }
 
-/// The first certificate, as TLS has it, unless it is a CA and another one is plainly the leaf.
-fn find_leaf(served: &[Certificate], issuers: &[Vec<usize>]) -> Option<usize> {
-    let first = served.first()?.readable();
-    if first.is_none_or(|fields| !fields.is_ca) {
-        return first.map(|_| 0);
+/// Who issued whom among the served certificates.
+struct Graph<'a> {
+    served: &'a [Certificate],
+    /// The positions looked at, each certificate once.
+    nodes: Vec<usize>,
+    duplicates: Vec<usize>,
+    /// For each position, the positions of its issuers; itself is none of them.
+    issuers: Vec<Vec<usize>>,
+    /// Something was left out.
+    partial: bool,
+}
+
+impl<'a> Graph<'a> {
+    fn new(served: &'a [Certificate]) -> Self {
+        let (mut nodes, mut duplicates) = (Vec::new(), Vec::new());
+        let last = served.len().saturating_sub(1);
+        let looked_at = (0..served.len().min(MAX_PATH_CERTIFICATES - 1)).chain([last]);
+        for position in looked_at.filter(|position| *position < served.len()) {
+            if nodes.contains(&position) {
+                continue;
+            }
+            let is_same = |other: &usize| served[*other].sha256 == served[position].sha256;
+            if nodes.iter().any(is_same) { duplicates.push(position) } else { nodes.push(position) }
+        }
+        let mut budget = SignatureBudget::default();
+        let mut issuers = vec![Vec::new(); served.len()];
+        for &child in &nodes {
+            // The next one served is most likely the issuer: look upwards first.
+            let (below, above): (Vec<usize>, Vec<usize>) = nodes.iter().partition(|node| **node <= child);
+            issuers[child] = above
+                .into_iter()
+                .chain(below)
+                .filter(|&node| node != child)
+                .filter(|&node| has_issued_within(&mut budget, &served[node], &served[child]))
+                .collect();
+        }
+        let partial = served.len() > MAX_PATH_CERTIFICATES || budget.is_spent();
+        Self { served, nodes, duplicates, issuers, partial }
     }
-    let issues_none = |i: usize| !issuers.iter().any(|of_one| of_one.contains(&i));
-    let is_leaf = |i: &usize| {
-        served[*i].readable().is_some_and(|f| !f.is_ca) && issues_none(*i) && !issuers[*i].is_empty()
-    };
-    (1..served.len()).find(is_leaf).or(Some(0))
+
+    /// The first certificate, as TLS has it, unless it is plainly an issuer and another one is plainly the leaf.
+    fn find_leaf(&self) -> Option<usize> {
+        let readable = |node: usize| self.served[node].readable();
+        let has_issued_none = |node| !self.nodes.iter().any(|child| self.issuers[*child].contains(&node));
+        let is_leaf = |node| readable(node).is_some_and(|fields| !fields.is_ca) && has_issued_none(node);
+        let first = *self.nodes.first()?;
+        if is_leaf(first) {
+            return Some(first);
+        }
+        let other = self.nodes.iter().copied().find(|&node| is_leaf(node) && !self.issuers[node].is_empty());
+        other.or_else(|| readable(first).map(|_| first))
+    }
+
+    fn rank(&self, path: &[usize]) -> (bool, usize, Option<Timestamp>) {
+        let ends = path.iter().filter_map(|node| Some(self.served[*node].readable()?.not_after)).min();
+        (self.holds_last(path), path.len(), ends)
+    }
+
+    fn holds_last(&self, path: &[usize]) -> bool {
+        let last = self.served.last().map(|certificate| certificate.sha256);
+        path.iter().any(|node| Some(self.served[*node].sha256) == last)
+    }
+
+    fn are_twins(&self, a: usize, b: usize) -> bool {
+        let fields = self.served[a].readable().zip(self.served[b].readable());
+        fields.is_some_and(|(a, b)| a.is_twin_of(b))
+    }
+
+    fn findings(&self, path: &[usize]) -> Vec<OrderFinding> {
+        let mut findings = Vec::new();
+        if let Some(&leaf) = path.first().filter(|leaf| **leaf != 0) {
+            findings.push(OrderFinding::LeafNotFirst(leaf));
+        }
+        if !path.is_sorted() {
+            findings.push(OrderFinding::OutOfOrder);
+        }
+        findings.extend(self.duplicates.iter().map(|position| OrderFinding::Duplicate(*position)));
+        for &node in self.nodes.iter().filter(|node| !path.contains(node)) {
+            let twin = path.iter().find(|on_path| self.are_twins(**on_path, node));
+            findings.push(twin.map_or(OrderFinding::Unrelated(node), |twin| OrderFinding::Twin(*twin, node)));
+        }
+        if !self.holds_last(path) {
+            findings.push(OrderFinding::LastOffPath);
+        }
+        if self.partial {
+            findings.push(OrderFinding::TooMany);
+        }
+        findings
+    }
 }
 
+/// Collects the paths that cannot be made longer.
 struct Search<'a> {
-    issuers: &'a [Vec<usize>],
-    last: Option<usize>,
-    best: Vec<usize>,
+    graph: &'a Graph<'a>,
+    found: Vec<Vec<usize>>,
     steps: usize,
 }
 
 impl Search<'_> {
     fn extend(&mut self, path: &mut Vec<usize>) {
         self.steps += 1;
-        let rank = |path: &[usize]| (self.last.is_some_and(|last| path.contains(&last)), path.len());
-        if rank(path) > rank(&self.best) {
-            self.best.clone_from(path);
-        }
         let Some(&top) = path.last() else { return };
-        for &issuer in &self.issuers[top] {
-            if self.steps < MAX_STEPS && !path.contains(&issuer) {
+        let mut is_maximal = true;
+        for &issuer in &self.graph.issuers[top] {
+            // A name and its key come up once in a path (RFC 4158, section 5.2).
+            if path.iter().any(|node| self.graph.are_twins(*node, issuer)) {
+                continue;
+            }
+            is_maximal = false;
+            if self.steps < MAX_STEPS && self.found.len() < MAX_PATHS {
                 path.push(issuer);
                 self.extend(path);
                 path.pop();
             }
         }
-    }
-}
-
-fn findings(served: &[Certificate], path: &[usize], duplicates: &[usize]) -> Vec<OrderFinding> {
-    let mut findings = Vec::new();
-    if let Some(&leaf) = path.first().filter(|leaf| **leaf != 0) {
-        findings.push(OrderFinding::LeafNotFirst(leaf));
-    }
-    if !path.is_sorted() {
-        findings.push(OrderFinding::OutOfOrder);
-    }
-    let considered = served.len().min(MAX_PATH_CERTIFICATES);
-    for position in 0..considered {
-        if duplicates.contains(&position) {
-            findings.push(OrderFinding::Duplicate(position));
-        } else if !path.contains(&position) {
-            findings.push(OrderFinding::Unrelated(position));
-        }
-        let twin =
-            (0..position).filter(|i| !duplicates.contains(i) && !duplicates.contains(&position)).find(|&i| {
-                served[i].readable().zip(served[position].readable()).is_some_and(|(a, b)| a.is_twin_of(b))
-            });
-        findings.extend(twin.map(|first| OrderFinding::Twin(first, position)));
-    }
-    if !served.last().is_some_and(|last| path.iter().any(|&i| served[i].sha256 == last.sha256)) {
-        findings.push(OrderFinding::LastOffPath);
-    }
-    if served.len() > considered {
-        findings.push(OrderFinding::TooMany);
-    }
-    findings
-}
-
-/// `issuer` certifies `child`: names chain, key identifiers do not contradict, and the signature is not wrong.
-#[must_use]
-pub fn has_issued(issuer: &Certificate, child: &Certificate) -> bool {
-    let (Some(issuer), Some(child)) = (issuer.readable(), child.readable()) else { return false };
-    let (issuer, child) = (&issuer.link, &child.link);
-    let ids_agree = match (&child.authority_key_id, &issuer.key_id) {
-        (Some(wanted), Some(id)) => wanted == id,
-        _ => true,
-    };
-    child.issuer == issuer.subject && ids_agree && signature(issuer, child) != Signature::Bad
-}
-
-fn signature(issuer: &Link, child: &Link) -> Signature {
-    let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms.all;
-    let mut fitting = algorithms.iter().filter(|algorithm| {
-        algorithm.signature_alg_id().as_ref() == child.signature_algorithm
-            && algorithm.public_key_alg_id().as_ref() == issuer.key_algorithm
-    });
-    match fitting.next() {
-        None => Signature::Unsupported,
-        Some(algorithm) => {
-            match algorithm.verify_signature(&issuer.public_key, &child.signed, &child.signature) {
-                Ok(()) => Signature::Good,
-                Err(_) => Signature::Bad,
-            }
+        // A search that was stopped keeps what it has.
+        if (is_maximal || self.found.is_empty()) && self.found.len() < MAX_PATHS {
+            self.found.push(path.clone());
         }
     }
 }

@@ -9,9 +9,13 @@ pub enum ChainStatus {
     Trusted,
     /// Only an added root, or one that the server itself sent, anchors it.
     Private,
-    /// A served certificate, or the trust anchor, is past its date.
+    /// The host is a well-known public issuer, and yet no root of Mozilla's anchors the chain: most likely a
+    /// TLS-inspecting proxy answers in its place, and the thumbprint is the proxy's.
+    Intercepted,
+    /// A served certificate, or the trust anchor, is past its date, on the valid path or beside it. With `trusted`,
+    /// clients go another way, but the last served certificate may be the expired one.
     Expired,
-    /// A served certificate, or the trust anchor, is before its date.
+    /// A served certificate, or the trust anchor, is before its date, on the valid path or beside it.
     NotYetValid,
     /// The leaf is for other names.
     NameMismatch,
@@ -21,15 +25,16 @@ pub enum ChainStatus {
     Misordered,
     /// The last served certificate is not on the path of the leaf: AWS's thumbprint means nothing.
     RootOffPath,
-    /// Wrong for another reason: see [`Distrust`].
+    /// Wrong for another reason: see [`Distrust`]. Or a served certificate cannot be read, on the path or beside it.
     Invalid,
 }
 
 impl ChainStatus {
     /// All of them, in the order of the state set.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Trusted,
         Self::Private,
+        Self::Intercepted,
         Self::Expired,
         Self::NotYetValid,
         Self::NameMismatch,
@@ -45,6 +50,7 @@ impl ChainStatus {
         match self {
             Self::Trusted => "trusted",
             Self::Private => "private",
+            Self::Intercepted => "intercepted",
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::NameMismatch => "name_mismatch",
@@ -73,6 +79,10 @@ pub enum Distrust {
     NotYetValid,
     /// The path is in date, its trust anchor is not. Path validators do not look at that; openssl does.
     AnchorExpired,
+    /// The path is in date, its trust anchor is not yet.
+    AnchorNotYetValid,
+    /// The leaf was not served first. TLS clients take the first certificate for the leaf.
+    LeafNotFirst,
     /// The host is none of the leaf's names.
     NameMismatch,
     /// A CA certificate is used as a leaf.
@@ -109,11 +119,13 @@ pub enum Distrust {
 
 impl Distrust {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::UnknownIssuer,
         Self::Expired,
         Self::NotYetValid,
         Self::AnchorExpired,
+        Self::AnchorNotYetValid,
+        Self::LeafNotFirst,
         Self::NameMismatch,
         Self::CaAsLeaf,
         Self::LeafAsCa,
@@ -140,6 +152,8 @@ impl Distrust {
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::AnchorExpired => "anchor_expired",
+            Self::AnchorNotYetValid => "anchor_not_yet_valid",
+            Self::LeafNotFirst => "leaf_not_first",
             Self::NameMismatch => "name_mismatch",
             Self::CaAsLeaf => "ca_as_leaf",
             Self::LeafAsCa => "leaf_as_ca",
@@ -165,7 +179,8 @@ impl Distrust {
         match self {
             Self::UnknownIssuer => ChainStatus::Incomplete,
             Self::Expired | Self::AnchorExpired => ChainStatus::Expired,
-            Self::NotYetValid => ChainStatus::NotYetValid,
+            Self::NotYetValid | Self::AnchorNotYetValid => ChainStatus::NotYetValid,
+            Self::LeafNotFirst => ChainStatus::Misordered,
             Self::NameMismatch => ChainStatus::NameMismatch,
             _ => ChainStatus::Invalid,
         }
@@ -240,6 +255,8 @@ impl fmt::Display for Distrust {
             Self::Expired => "a certificate on the path has expired",
             Self::NotYetValid => "a certificate on the path is not yet valid",
             Self::AnchorExpired => "the trust anchor has expired",
+            Self::AnchorNotYetValid => "the trust anchor is not yet valid",
+            Self::LeafNotFirst => "the leaf was not served first",
             Self::NameMismatch => "the leaf is not valid for this host",
             Self::CaAsLeaf => "the first certificate is a CA, not a leaf",
             Self::LeafAsCa => "a certificate that is not a CA has issued another",

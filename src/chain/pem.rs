@@ -1,0 +1,176 @@
+//! Certificates in a file: one or many in PEM, a whole `openssl s_client -showcerts` transcript, or one in DER.
+
+use rustls::pki_types::CertificateDer;
+
+use super::certificate::{Certificate, Unreadable};
+
+/// The longest file that is read, in bytes. A bundle of all public roots has about 250 KiB.
+pub const MAX_FILE_BYTES: usize = 1 << 20;
+
+/// The labels under which certificates are found (RFC 7468, section 5.1; the third is OpenSSL's own).
+const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+
+/// Why a file yields no certificates.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// Longer than [`MAX_FILE_BYTES`].
+    #[error("longer than {MAX_FILE_BYTES} bytes")]
+    TooLong,
+    /// Neither `-----BEGIN CERTIFICATE-----` nor DER.
+    #[error("holds no certificate, neither PEM nor DER")]
+    NoCertificate,
+    /// One certificate of several is damaged.
+    #[error("certificate {number}, line {line}: {fault}")]
+    Damaged {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Where in the file, counted from 1: the line of the fault, or the first line of the certificate.
+        line: usize,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// The file looks like DER, and is not a certificate.
+    #[error("taken for DER: {0}")]
+    Der(Unreadable),
+}
+
+/// What is wrong with one certificate of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The file ends, or another certificate begins, before `-----END CERTIFICATE-----`.
+    #[error("no `-----END` line follows")]
+    NoEnd,
+    /// A character that base64 does not have.
+    #[error("not base64: {}", shown(*.0))]
+    Character(u8),
+    /// `=` anywhere but at the end.
+    #[error("not base64: `=` before the end")]
+    Padding,
+    /// The number of characters is no multiple of four, or bits are left over at the end.
+    #[error("not base64: it ends in the middle of a byte, so characters are missing or were changed")]
+    Length,
+    /// Good base64, but not a certificate.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+}
+
+fn shown(byte: u8) -> String {
+    if byte.is_ascii_graphic() { format!("`{}`", char::from(byte)) } else { format!("byte 0x{byte:02x}") }
+}
+
+/// Reads every certificate of a file, in its order. Text around and between them is skipped.
+///
+/// # Errors
+/// The first damaged certificate, by number and line.
+pub fn read_certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, FileError> {
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(FileError::TooLong);
+    }
+    let mut found = Vec::new();
+    let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).zip(1..);
+    while let Some((text, begin)) = lines.next() {
+        let Some(label) = label(text, "BEGIN") else { continue };
+        let number = found.len() + 1;
+        let damaged = |(line, fault)| FileError::Damaged { number, line, fault };
+        let mut der = body(&mut lines, begin).map_err(damaged)?;
+        if label == "TRUSTED CERTIFICATE" {
+            // OpenSSL's trust settings follow the certificate.
+            der.truncate(first_element(&der));
+        }
+        let certificate = Certificate::new(der.into());
+        certificate.fields.map_err(|unreadable| damaged((begin, unreadable.into())))?;
+        found.push(certificate.der);
+    }
+    match bytes {
+        _ if !found.is_empty() => Ok(found),
+        // No PEM at all. DER begins with the tag of a SEQUENCE and a length of one to three bytes.
+        [0x30, 0x80..=0xff, ..] => {
+            let certificate = Certificate::new(bytes.to_vec().into());
+            certificate.fields.map_err(FileError::Der)?;
+            Ok(vec![certificate.der])
+        }
+        _ => Err(FileError::NoCertificate),
+    }
+}
+
+/// The label of a `-----BEGIN label-----` line, if it is one of a certificate. A byte order mark may precede it.
+fn label(line: &[u8], keyword: &str) -> Option<&'static str> {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let inner = line.strip_prefix(b"-----")?.strip_suffix(b"-----")?.strip_prefix(keyword.as_bytes())?;
+    LABELS.into_iter().find(|label| inner.trim_ascii() == label.as_bytes())
+}
+
+/// Decodes up to the `-----END` line; of a fault, the line it is on.
+fn body<'a>(
+    lines: &mut impl Iterator<Item = (&'a [u8], usize)>,
+    begin: usize,
+) -> Result<Vec<u8>, (usize, Fault)> {
+    let mut decoder = Base64::default();
+    let mut last_line = begin;
+    for (text, line) in lines {
+        if text.starts_with(b"-----") {
+            let ended = label(text, "END").ok_or(Fault::NoEnd).and_then(|_| decoder.finish());
+            return ended.map_err(|fault| (if fault == Fault::NoEnd { begin } else { last_line }, fault));
+        }
+        decoder.push(text).map_err(|fault| (line, fault))?;
+        last_line = line;
+    }
+    Err((begin, Fault::NoEnd))
+}
+
+/// Base64 (RFC 4648, section 4), strict but for white space.
+#[derive(Default)]
+struct Base64 {
+    bytes: Vec<u8>,
+    bits: u32,
+    characters: usize,
+    padding: usize,
+}
+
+impl Base64 {
+    fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
+        for &character in text.iter().filter(|character| !character.is_ascii_whitespace()) {
+            let value = match character {
+                b'A'..=b'Z' => character - b'A',
+                b'a'..=b'z' => character - b'a' + 26,
+                b'0'..=b'9' => character - b'0' + 52,
+                b'+' => 62,
+                b'/' => 63,
+                b'=' => 0,
+                other => return Err(Fault::Character(other)),
+            };
+            match character {
+                b'=' => self.padding += 1,
+                _ if self.padding > 0 => return Err(Fault::Padding),
+                _ => {}
+            }
+            self.bits = self.bits << 6 | u32::from(value);
+            self.characters += 1;
+            if self.characters.is_multiple_of(4) {
+                let [_, group @ ..] = self.bits.to_be_bytes();
+                self.bytes.extend(group);
+                self.bits = 0;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<u8>, Fault> {
+        if !self.characters.is_multiple_of(4) || self.padding > 2 {
+            return Err(Fault::Length);
+        }
+        let kept = self.bytes.len() - self.padding;
+        // A byte cut in two means that characters were changed (section 3.5).
+        if self.bytes[kept..].iter().any(|byte| *byte != 0) {
+            return Err(Fault::Length);
+        }
+        self.bytes.truncate(kept);
+        Ok(self.bytes)
+    }
+}
+
+/// Length in bytes of the first DER element, or of everything if that cannot be told.
+fn first_element(der: &[u8]) -> usize {
+    use x509_parser::der_parser::asn1_rs::{Any, FromDer};
+    Any::from_der(der).map_or(der.len(), |(rest, _)| der.len() - rest.len())
+}

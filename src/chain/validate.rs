@@ -1,0 +1,63 @@
+//! Path validation: webpki on one path at a time, and what it leaves out.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use webpki::{EndEntityCert, KeyUsage};
+
+use super::anchors::Anchors;
+use super::certificate::Certificate;
+use super::status::Distrust;
+use crate::clock::Timestamp;
+
+/// Path validation by webpki (RFC 5280, section 6), and the anchor's own dates, which it does not look at.
+pub(super) fn validate_path(
+    served: &[Certificate],
+    path: &[usize],
+    anchors: &Anchors,
+    now: Timestamp,
+) -> Result<(Vec<usize>, Certificate), Distrust> {
+    let ders: Vec<CertificateDer<'_>> = path.iter().map(|&i| CertificateDer::from(&*served[i].der)).collect();
+    let Some((leaf, others)) = ders.split_first() else { return Err(Distrust::UnknownIssuer) };
+    let leaf = EndEntityCert::try_from(leaf).map_err(|error| Distrust::from(&error))?;
+    let out_of_date = Cell::new(None);
+    let verified = leaf
+        .verify_for_usage(
+            aws_lc_rs::default_provider().signature_verification_algorithms.all,
+            &anchors.for_webpki,
+            others,
+            UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now.seconds()).unwrap_or(0))),
+            KeyUsage::server_auth(),
+            None,
+            Some(&|candidate| {
+                match anchors.certificate(candidate.anchor()) {
+                    Some(anchor) if anchor.is_expired(now) => Err(Distrust::AnchorExpired),
+                    Some(anchor) if anchor.is_not_yet_valid(now) => Err(Distrust::AnchorNotYetValid),
+                    Some(_) => Ok(()),
+                    None => Err(Distrust::UnknownIssuer),
+                }
+                .map_err(|reason| {
+                    out_of_date.set(Some(reason));
+                    webpki::Error::CertDistrusted
+                })
+            }),
+        )
+        .map_err(|error| match (&error, out_of_date.get()) {
+            // Only the closure above says so: webpki is given no list of distrusted keys.
+            (webpki::Error::CertDistrusted, Some(reason)) => reason,
+            _ => Distrust::from(&error),
+        })?;
+    let on_path = |der: &[u8]| path.iter().copied().find(|&position| *served[position].der == *der);
+    let positions =
+        verified.intermediate_certificates().filter_map(|certificate| on_path(&certificate.der()));
+    let anchor = anchors.certificate(verified.anchor()).ok_or(Distrust::UnknownIssuer)?;
+    Ok((path.iter().take(1).copied().chain(positions).collect(), anchor))
+}
+
+/// The leaf's alternative names cover the host; its common name does not count (RFC 9525, section 2).
+pub(super) fn is_named(leaf: &Certificate, host: Option<&ServerName<'_>>) -> bool {
+    let Some(host) = host else { return true };
+    EndEntityCert::try_from(&leaf.der).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(host).is_ok())
+}
