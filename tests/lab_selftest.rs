@@ -1,9 +1,7 @@
-//! The lab itself, held against OpenSSL and against clients of our own making.
+//! The lab itself, held against OpenSSL, the AWS SDK and a plain client.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use crate::lab::Lab;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_fleet_starts() {
-    let lab = Lab::start().await;
-    assert_eq!(lab.issuers.len(), 8);
-}
+mod behaviours;
+mod chains;
+mod iam;
+mod openssl;
