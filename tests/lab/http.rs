@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
-use futures_util::stream;
+use futures_util::stream::{self, Stream, StreamExt};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
@@ -56,8 +56,7 @@ pub fn answer(document: &Value, reply: Option<&Reply>) -> Response<Body> {
         }
         Some(Reply::Truncated) => {
             let half = text[..text.len() / 2].to_owned();
-            let frames = [Ok(half), Err(io::Error::other("the issuer gave up"))];
-            let mut response = json(streamed(stream::iter(frames)));
+            let mut response = json(cut_off(half));
             response.headers_mut().insert(CONTENT_LENGTH, text.len().into());
             response
         }
@@ -86,7 +85,7 @@ fn json(body: Body) -> Response<Body> {
 /// The text and then so many chunks of spaces.
 fn padded(text: &str, chunks: usize) -> Body {
     let spaces = stream::iter((0..chunks).map(|_| Ok(" ".repeat(CHUNK))));
-    streamed(stream::StreamExt::chain(stream::iter([Ok(text.to_owned())]), spaces))
+    streamed(stream::iter([Ok(text.to_owned())]).chain(spaces))
 }
 
 fn slow(text: String) -> Body {
@@ -97,7 +96,15 @@ fn slow(text: String) -> Body {
     }))
 }
 
-fn streamed(frames: impl stream::Stream<Item = io::Result<String>> + Send + 'static) -> Body {
-    StreamBody::new(stream::StreamExt::map(frames, |text| text.map(|text| Frame::data(Bytes::from(text)))))
-        .boxed_unsync()
+/// The text and then an error, after a pause in which hyper sends what it has.
+fn cut_off(text: String) -> Body {
+    let give_up = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Err(io::Error::other("the issuer gave up"))
+    };
+    streamed(stream::iter([Ok(text)]).chain(stream::once(give_up)))
+}
+
+fn streamed(frames: impl Stream<Item = io::Result<String>> + Send + 'static) -> Body {
+    StreamBody::new(frames.map(|text| text.map(|text| Frame::data(Bytes::from(text))))).boxed_unsync()
 }

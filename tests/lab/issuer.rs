@@ -228,6 +228,7 @@ impl LabIssuer {
     }
 
     /// Each distinct thumbprint that AWS's procedure can yield now: of all addresses of both hosts, in that order.
+    /// One that does not listen tells what it would serve.
     pub fn thumbprints(&self) -> Vec<String> {
         let mut found = Vec::new();
         for chain in self.hosts().flat_map(|host| host.faces.iter().flat_map(|face| face.chains())) {
