@@ -169,7 +169,8 @@ impl Snapshot {
     /// One sentence for `systemctl status`.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let down = self.issuers.values().filter(|issuer| issuer.last_poll.is_some() && !issuer.is_up()).count();
+        let down =
+            self.issuers.values().filter(|issuer| issuer.last_poll.is_some() && !issuer.is_up()).count();
         let mut parts = Vec::new();
         for (count, word) in [
             (self.count(Status::Mismatch), "mismatch"),

@@ -61,7 +61,13 @@ fn note_verdict(provider: &str, verdict: &Verdict) {
         }
         Status::Match => tracing::info!(provider, "thumbprints match"),
         Status::Partial => {
-            tracing::warn!(provider, covered, chains, enforced, "thumbprints match some of the chains served");
+            tracing::warn!(
+                provider,
+                covered,
+                chains,
+                enforced,
+                "thumbprints match some of the chains served"
+            );
         }
         Status::Mismatch => tracing::warn!(provider, enforced, "thumbprints match no chain that is served"),
         Status::Unknown => {

@@ -31,7 +31,10 @@ impl State {
         let by_issuer = settings.issuers.iter().map(|entry| (entry.url.clone(), entry.audiences.clone()));
         let now = Snapshot {
             account: settings.aws.enabled.then(AccountState::default),
-            audiences: Audiences { everywhere: settings.aws.audiences.clone(), by_issuer: by_issuer.collect() },
+            audiences: Audiences {
+                everywhere: settings.aws.audiences.clone(),
+                by_issuer: by_issuer.collect(),
+            },
             interval: settings.poll.interval,
             configured: Some(clock.now()),
             ..Snapshot::default()
@@ -42,10 +45,7 @@ impl State {
             from_iam: BTreeMap::new(),
             file_issuers: settings.issuers.iter().map(|entry| entry.url.clone()).collect(),
             trust,
-            rules: WindowRules {
-                window: settings.poll.window,
-                settle_rounds: settings.poll.settle_rounds,
-            },
+            rules: WindowRules { window: settings.poll.window, settle_rounds: settings.poll.settle_rounds },
         };
         state.retarget();
         state
@@ -59,7 +59,8 @@ impl State {
         snapshot.providers = from_iam
             .chain(self.from_file.iter().cloned())
             .map(|provider| {
-                let windows = self.now.issuers.get(&provider.issuer).and_then(|issuer| self.now.windows(issuer));
+                let windows =
+                    self.now.issuers.get(&provider.issuer).and_then(|issuer| self.now.windows(issuer));
                 let verdict = verdict::judge(&provider, windows.as_deref());
                 (provider, verdict)
             })

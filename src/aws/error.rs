@@ -70,8 +70,12 @@ impl AccountReason {
             }
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Self::ExpiredToken,
             "InvalidIdentityToken" | "InvalidIdentityTokenException" => Self::InvalidIdentityToken,
-            "InvalidClientTokenId" | "SignatureDoesNotMatch" | "IncompleteSignature" | "NotAuthorized"
-            | "MissingAuthenticationToken" | "UnrecognizedClientException" => Self::Credentials,
+            "InvalidClientTokenId"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "NotAuthorized"
+            | "MissingAuthenticationToken"
+            | "UnrecognizedClientException" => Self::Credentials,
             _ => Self::Service,
         }
     }
@@ -116,9 +120,10 @@ impl AccountError {
             SdkError::ServiceError(context) => {
                 let error = context.err();
                 match error.code() {
-                    Some(code) => {
-                        (AccountReason::of_code(code), format!("{code}: {}", error.message().unwrap_or_default()))
-                    }
+                    Some(code) => (
+                        AccountReason::of_code(code),
+                        format!("{code}: {}", error.message().unwrap_or_default()),
+                    ),
                     None => (AccountReason::Response, "an error answer without a code".to_owned()),
                 }
             }

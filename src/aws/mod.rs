@@ -52,7 +52,8 @@ impl Account {
     /// Sets up the client: default credential chain, adaptive retry, `AWS_ENDPOINT_URL` and the like honoured.
     /// `timeout` limits one call with its retries.
     pub async fn connect(clock: Clock, timeout: Duration) -> Self {
-        let region = aws_config::meta::region::RegionProviderChain::default_provider().or_else(DEFAULT_REGION);
+        let region =
+            aws_config::meta::region::RegionProviderChain::default_provider().or_else(DEFAULT_REGION);
         let timeouts = TimeoutConfig::builder()
             .operation_timeout(timeout)
             .operation_attempt_timeout(timeout / 2)
@@ -73,12 +74,15 @@ impl Account {
         let listed = match self.client.list_open_id_connect_providers().send().await {
             Ok(answer) => answer.open_id_connect_provider_list.unwrap_or_default(),
             Err(error) => {
-                return AccountPoll { at, outcome: Err(AccountError::from_sdk(LIST, &error)), providers: None };
+                return AccountPoll {
+                    at,
+                    outcome: Err(AccountError::from_sdk(LIST, &error)),
+                    providers: None,
+                };
             }
         };
         let arns = listed.into_iter().filter_map(|entry: OpenIdConnectProviderListEntry| entry.arn);
-        let mut read =
-            stream::iter(arns).map(|arn| self.read(arn, known)).buffered(CONCURRENT_CALLS);
+        let mut read = stream::iter(arns).map(|arn| self.read(arn, known)).buffered(CONCURRENT_CALLS);
         let (mut outcome, mut providers) = (Ok(()), Vec::new());
         while let Some((provider, result)) = read.next().await {
             providers.extend(provider);
@@ -93,7 +97,8 @@ impl Account {
         arn: String,
         known: &BTreeMap<String, Provider>,
     ) -> (Option<Provider>, Result<(), AccountError>) {
-        let answer = self.client.get_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await;
+        let answer =
+            self.client.get_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await;
         let answer = match answer {
             Ok(answer) => Ok(answer),
             // Deleted since it was listed.
@@ -125,7 +130,8 @@ fn provider(arn: &str, url: Option<&str>, details: Option<Details>) -> Result<Pr
 }
 
 fn details(answer: &GetOpenIdConnectProviderOutput) -> Details {
-    let parsed: Vec<Result<Thumbprint, _>> = answer.thumbprint_list().iter().map(|text| text.parse()).collect();
+    let parsed: Vec<Result<Thumbprint, _>> =
+        answer.thumbprint_list().iter().map(|text| text.parse()).collect();
     Details {
         malformed: parsed.iter().filter(|entry| entry.is_err()).count(),
         thumbprints: parsed.into_iter().flatten().collect(),

@@ -81,15 +81,11 @@ async fn serve(settings: Settings, trust: TrustStore) -> Result<(), RunError> {
     let supervisor = Supervisor::from_environment();
 
     supervisor.ready();
-    tokio::join!(
-        agent.run(supervisor, stop.clone()),
-        web::serve(listener, pages, stop.clone()),
-        async {
-            stop.cancelled().await;
-            supervisor.stopping();
-            tracing::info!("stopping");
-        },
-    );
+    tokio::join!(agent.run(supervisor, stop.clone()), web::serve(listener, pages, stop.clone()), async {
+        stop.cancelled().await;
+        supervisor.stopping();
+        tracing::info!("stopping");
+    },);
     Ok(())
 }
 
