@@ -1,7 +1,8 @@
 //! A TLS handshake that records first and judges nothing: whatever is served, the connection goes on.
 //!
 //! A client that verifies while it connects loses the chain exactly when it is expired or untrusted. Only the
-//! handshake signature is still checked, so that a server must hold the key of the leaf it shows.
+//! handshake signature is still checked, so that a server must hold the key of the leaf that it shows: of the first
+//! certificate, or of the one that is plainly the leaf of a chain in the wrong order.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use webpki::{EndEntityCert, RawPublicKeyEntity};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::chain::{Certificate, served_path};
 
 /// What a handshake showed, whether or not it came to an end.
 pub struct Handshake {
@@ -84,7 +87,7 @@ struct Recorder {
 #[derive(Debug, Default)]
 struct Record {
     served: Vec<CertificateDer<'static>>,
-    /// The server signed the handshake with the leaf's key, or the leaf has no key that can be read.
+    /// The server signed the handshake with the leaf's key, or that key cannot be read.
     key_held: bool,
 }
 
@@ -94,16 +97,32 @@ impl Recorder {
         (record.key_held && !record.served.is_empty()).then_some(record.served)
     }
 
-    fn note_key(
+    /// Lets the handshake go on when the first certificate's key signed it, or the leaf's, should that be another.
+    fn check_key(
         &self,
-        result: Result<HandshakeSignatureValid, Error>,
+        message: &[u8],
+        first: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+        by_rustls: impl Fn() -> Result<HandshakeSignatureValid, Error>,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner).key_held = result.is_ok();
+        let mut result = match EndEntityCert::try_from(first) {
+            Ok(_) => by_rustls(),
+            Err(_) => self.verify_with_key_alone(message, first, signed),
+        };
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        if result.is_err() {
+            let served: Vec<Certificate> = record.served.iter().cloned().map(Certificate::new).collect();
+            let leaf = served_path(&served).positions.first().copied().filter(|leaf| *leaf != 0);
+            if let Some(leaf) = leaf.and_then(|leaf| served.get(leaf)) {
+                result = self.verify_with_key_alone(message, &leaf.der, signed);
+            }
+        }
+        record.key_held = result.is_ok();
         result
     }
 
-    /// For a leaf that webpki cannot read, such as X.509 version 1: checks with its key alone where x509-parser
-    /// finds one, and lets an unreadable certificate pass, since its thumbprint is worth knowing.
+    /// With nothing but the key, for a certificate that webpki cannot read, such as X.509 version 1. An unreadable
+    /// certificate passes, since its thumbprint is worth knowing.
     fn verify_with_key_alone(
         &self,
         message: &[u8],
@@ -150,9 +169,8 @@ impl ServerCertVerifier for Recorder {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.note_key(match EndEntityCert::try_from(cert) {
-            Ok(_) => rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms),
-            Err(_) => self.verify_with_key_alone(message, cert, dss),
+        self.check_key(message, cert, dss, || {
+            rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
         })
     }
 
@@ -162,9 +180,8 @@ impl ServerCertVerifier for Recorder {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.note_key(match EndEntityCert::try_from(cert) {
-            Ok(_) => rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms),
-            Err(_) => self.verify_with_key_alone(message, cert, dss),
+        self.check_key(message, cert, dss, || {
+            rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
         })
     }
 
