@@ -14,7 +14,7 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Reads `NOTIFY_SOCKET` and `WATCHDOG_USEC` (sd_notify(3), sd_watchdog_enabled(3)).
+    /// Reads `NOTIFY_SOCKET` and `WATCHDOG_USEC` (`sd_notify(3)`, `sd_watchdog_enabled(3)`).
     #[must_use]
     pub fn from_environment() -> Self {
         Self { watchdog: sd_notify::watchdog_enabled() }

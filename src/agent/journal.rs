@@ -13,9 +13,10 @@ pub fn note(before: &Snapshot, after: &Snapshot) {
         let reason = state.error.as_ref().map(crate::poll::PollError::reason);
         let first = old.last_poll.is_none() && state.last_poll.is_some();
         if first || reason != old.error.as_ref().map(crate::poll::PollError::reason) {
-            match &state.error {
-                Some(error) => tracing::warn!(%issuer, reason = %error.reason(), %error, "issuer is down"),
-                None => tracing::info!(%issuer, "issuer is up"),
+            if let Some(error) = &state.error {
+                tracing::warn!(%issuer, reason = %error.reason(), %error, "issuer is down")
+            } else {
+                tracing::info!(%issuer, "issuer is up")
             }
         }
         if state.thumbprint_changed != old.thumbprint_changed {

@@ -102,7 +102,7 @@ impl Account {
         let answer = match answer {
             Ok(answer) => Ok(answer),
             // Deleted since it was listed.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_entity_exception()) => {
+            Err(error) if error.as_service_error().is_some_and(aws_sdk_iam::operation::get_open_id_connect_provider::GetOpenIDConnectProviderError::is_no_such_entity_exception) => {
                 return (None, Ok(()));
             }
             Err(error) => Err(AccountError::from_sdk(GET, &error)),

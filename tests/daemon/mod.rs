@@ -19,7 +19,7 @@ pub use exposition::Exposition;
 pub use get::{Answer, get};
 
 /// Longest wait for something that the daemon shall do.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running daemon; it is ended when it is dropped.
 pub struct Daemon {

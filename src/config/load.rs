@@ -1,0 +1,258 @@
+//! Embedded defaults, then the file, then the environment; strict about keys and values, and every mistake is
+//! reported with the place it was made in.
+
+use std::path::{Path, PathBuf};
+
+use config::{Config, Environment, File, FileFormat, Source as _, Value};
+
+use super::Settings;
+
+const DEFAULTS: &str = include_str!("../../config/default.toml");
+/// `OIDC_EXPORTER__POLL__INTERVAL` overrides `poll.interval`.
+const ENVIRONMENT_PREFIX: &str = "OIDC_EXPORTER";
+/// Keys that hold lists; in the environment their items are separated by commas.
+const LISTS: [&str; 2] = ["trust.ca_files", "aws.audiences"];
+
+/// What is wrong with the configuration; the message names the file or the environment, and the key.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        error: std::io::Error,
+    },
+    /// Not TOML.
+    #[error("{path}: {message}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and reason.
+        message: String,
+    },
+    /// An unknown key, or a value of the wrong form.
+    #[error("{origin}: {key}: {message}")]
+    Key {
+        /// File or environment.
+        origin: String,
+        /// Dotted path of the key.
+        key: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A value of the right form that cannot work.
+    #[error("{origin}: {key}: {message}")]
+    Value {
+        /// File or environment.
+        origin: String,
+        /// Dotted path of the key.
+        key: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Settings {
+    /// Reads and checks the settings.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        Self::layered(file, Environment::with_prefix(ENVIRONMENT_PREFIX))
+    }
+
+    fn layered(file: Option<&Path>, environment: Environment) -> Result<Self, SettingsError> {
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(path) = file {
+            std::fs::read(path).map_err(|error| SettingsError::Io { path: path.to_owned(), error })?;
+            builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+        }
+        let environment = LISTS.iter().fold(
+            environment
+                .prefix_separator("__")
+                .separator("__")
+                .try_parsing(true)
+                .ignore_empty(true)
+                .list_separator(","),
+            |environment, key| environment.with_list_parse_key(key),
+        );
+        let whole = builder.add_source(environment).build().map_err(|error| SettingsError::Syntax {
+            path: file.map(Path::to_owned).unwrap_or_default(),
+            message: syntax_message(error),
+        })?;
+        let origin = Origins { whole: &whole, file };
+        let settings: Self = whole.clone().try_deserialize().map_err(|error| origin.explain(error))?;
+        settings.check().map_err(|(key, message)| SettingsError::Value {
+            origin: origin.of(key),
+            key,
+            message,
+        })?;
+        Ok(settings)
+    }
+}
+
+/// Tells where a value came from.
+struct Origins<'a> {
+    whole: &'a Config,
+    file: Option<&'a Path>,
+}
+
+impl Origins<'_> {
+    fn explain(&self, error: config::ConfigError) -> SettingsError {
+        use config::ConfigError as E;
+        let (key, message) = match error {
+            E::At { error, key, .. } => (key.unwrap_or_default(), error.to_string()),
+            E::Type { unexpected, expected, key, .. } => {
+                (key.unwrap_or_default(), format!("{unexpected} where {expected} belongs"))
+            }
+            E::NotFound(key) => (key, "is missing".to_owned()),
+            other => (String::new(), other.to_string()),
+        };
+        // The config crate writes `issuers[0]url`.
+        let mut key = key.replace(']', "].").replace("..", ".").trim_end_matches('.').to_owned();
+        // serde names an unknown field in the message and leaves the path at the table that holds it.
+        if let Some(field) = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
+            key = if key.is_empty() { field.to_owned() } else { format!("{key}.{field}") };
+        }
+        let message = message.replace("expected a duration", "expected a duration such as 30s or 5m");
+        SettingsError::Key { origin: self.of(&key), key, message }
+    }
+
+    /// The variable of the environment that set `key`, or the file.
+    fn of(&self, key: &str) -> String {
+        let top = self.whole.collect().unwrap_or_default();
+        let mut steps = key.split('.');
+        let mut value = steps.next().and_then(|step| top.get(step)).cloned();
+        for step in steps {
+            value = value.and_then(|value| value.into_table().ok()?.remove(step));
+        }
+        match (value.as_ref().and_then(Value::origin), self.file) {
+            (Some("the environment"), _) => {
+                format!("environment: {ENVIRONMENT_PREFIX}__{}", key.replace('.', "__").to_uppercase())
+            }
+            (_, Some(file)) => file.display().to_string(),
+            (_, None) => "built-in defaults".to_owned(),
+        }
+    }
+}
+
+/// The TOML parser's own words, without the path that the error names already.
+fn syntax_message(error: config::ConfigError) -> String {
+    let message = match error {
+        config::ConfigError::FileParse { cause, .. } => cause.to_string(),
+        other => other.to_string(),
+    };
+    message.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The settings, or the error with the file's directory taken out.
+    fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let file = std::env::temp_dir().join(format!("oidc-settings-{}-{number}.toml", std::process::id()));
+        std::fs::write(&file, toml).unwrap();
+        let variables: HashMap<String, String> =
+            environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let source = Environment::with_prefix(ENVIRONMENT_PREFIX).source(Some(variables));
+        let loaded = Settings::layered(Some(&file), source);
+        std::fs::remove_file(&file).unwrap();
+        loaded.map_err(|error| error.to_string().replace(file.to_str().unwrap(), "FILE"))
+    }
+
+    #[test]
+    fn defaults_file_environment() {
+        let settings = load("[aws]\nenabled = true\n[poll]\nwindow = \"12h\"", &[]).unwrap();
+        assert_eq!(settings.poll.window, Duration::from_hours(12));
+        assert_eq!(settings.poll.interval, Duration::from_mins(5));
+        assert_eq!(settings.web.listen.to_string(), "127.0.0.1:10190");
+        let environment = [
+            ("OIDC_EXPORTER__POLL__INTERVAL", "2m"),
+            ("OIDC_EXPORTER__AWS__ENABLED", "true"),
+            ("OIDC_EXPORTER__AWS__AUDIENCES", "sts.amazonaws.com,x"),
+            ("OIDC_EXPORTER__POLL__CONCURRENCY", "3"),
+            ("OIDC_EXPORTER_CONFIG", "not a setting"),
+        ];
+        let settings = load("[poll]\ninterval = \"9m\"", &environment).unwrap();
+        assert_eq!((settings.poll.interval, settings.poll.concurrency), (Duration::from_mins(2), 3));
+        assert_eq!(settings.aws.audiences.len(), 2);
+    }
+
+    #[test]
+    fn each_mistake_has_one_message_that_names_file_and_key() {
+        let issuer = "[[issuers]]\nurl = \"https://a.example\"\n";
+        for (toml, message) in [
+            (
+                "[poll]\nintervall = \"5m\"",
+                "FILE: poll.intervall: unknown field `intervall`, expected one of",
+            ),
+            ("[pol]\n", "FILE: pol: unknown field `pol`, expected one of"),
+            (
+                "[poll]\ninterval = \"-5m\"",
+                "FILE: poll.interval: invalid value: string \"-5m\", expected a duration",
+            ),
+            (
+                "[poll]\ninterval = 300",
+                "FILE: poll.interval: invalid value: string \"300\", expected a duration such",
+            ),
+            ("[poll]\ninterval = \"0s\"", "FILE: poll.interval: must be longer than 0s"),
+            ("[poll]\ninterval = \"30s\"", "FILE: poll.timeout: 1m is longer than poll.interval (30s)"),
+            ("[poll]\nwindow = \"1m\"", "FILE: poll.interval: 5m is longer than poll.window (1m)"),
+            ("[poll]\nconcurrency = -1", "FILE: poll.concurrency: 64-bit integer `-1` where"),
+            ("[poll]\nconcurrency = 0", "FILE: poll.concurrency: must be from 1 to 1024"),
+            ("[poll]\nsettle_rounds = 0", "FILE: poll.settle_rounds: must be at least 1"),
+            ("[poll.resolve]\nx = []", "FILE: poll.resolve: x has no address"),
+            ("[poll.resolve]\nx = [\"999.1.1.1\"]", "FILE: poll.resolve.x[0]: invalid IP address syntax"),
+            ("[aws]\nenabled = \"maybe\"", "FILE: aws.enabled: string \"maybe\" where a boolean belongs"),
+            ("[log]\nlevel = \"loud\"", "FILE: log.level: `loud` is none of error, warn, info, debug, trace"),
+            ("[web]\nlisten = \"localhost\"", "FILE: web.listen: invalid socket address syntax"),
+            ("[[issuers]]\nurl = \"http://a.example\"", "FILE: issuers[0].url: the scheme must be https"),
+            ("[[issuers]]\nthumbprints = []", "FILE: issuers[0].url: is missing"),
+            (
+                "[[issuers]]\nurl = \"https://a\"\nthumbprints = [\"zz\"]",
+                "FILE: issuers[0].thumbprints[0]: `zz`: a",
+            ),
+            ("[[issuers]\n", "FILE: TOML parse error at line 1, column 11"),
+            ("", "FILE: issuers: nothing to watch"),
+            (&issuer.repeat(2), "FILE: issuers: https://a.example is listed twice"),
+        ] {
+            let error = load(toml, &[]).unwrap_err();
+            assert!(error.starts_with(message), "{toml}: {error}");
+        }
+        for (variable, message) in [
+            (
+                "OIDC_EXPORTER__POLL__INTERVAL",
+                "environment: OIDC_EXPORTER__POLL__INTERVAL: poll.interval: invalid",
+            ),
+            ("OIDC_EXPORTER__POLL__TYPO", "environment: OIDC_EXPORTER__POLL__TYPO: poll.typo: unknown field"),
+        ] {
+            let error = load(issuer, &[(variable, "xx")]).unwrap_err();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = Settings::load(Some(Path::new("/nonexistent/config.toml"))).unwrap_err();
+        assert!(error.to_string().starts_with("/nonexistent/config.toml: No such file"), "{error}");
+    }
+
+    #[test]
+    fn the_example_is_good_and_what_is_shown_reads_back() {
+        let settings = load(include_str!("../../config/example.toml"), &[]).unwrap();
+        assert!(settings.issuers.len() >= 4);
+        let shown = toml::to_string(&settings).unwrap();
+        let again = load(&shown, &[]).unwrap();
+        assert_eq!(toml::to_string(&again).unwrap(), shown);
+    }
+}

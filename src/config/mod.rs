@@ -1,0 +1,170 @@
+//! Typed settings. `load` layers defaults, file and environment; `check` sees what types cannot.
+
+mod check;
+mod load;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+pub use load::SettingsError;
+
+use crate::chain::Thumbprint;
+use crate::issuer::Issuer;
+
+/// Everything that can be set. `config/default.toml` says what each key means.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The HTTP listener.
+    pub web: Web,
+    /// How issuers are polled.
+    pub poll: Poll,
+    /// Whose roots are trusted.
+    pub trust: Trust,
+    /// The IAM account.
+    pub aws: Aws,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Issuers named in the file.
+    pub issuers: Vec<IssuerEntry>,
+}
+
+/// `[web]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+}
+
+/// `[poll]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Poll {
+    /// From the start of one round to the start of the next.
+    #[serde(with = "humantime_serde")]
+    pub interval: Duration,
+    /// Limit of each of: resolving, connecting, the TLS handshake.
+    #[serde(with = "humantime_serde")]
+    pub connect_timeout: Duration,
+    /// Limit of each of: the discovery document, the JWKS.
+    #[serde(with = "humantime_serde")]
+    pub request_timeout: Duration,
+    /// Limit of the whole poll of one issuer.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// Issuers polled at the same time.
+    pub concurrency: usize,
+    /// How long an observation counts.
+    #[serde(with = "humantime_serde")]
+    pub window: Duration,
+    /// Rounds after which an address's former chain stops counting.
+    pub settle_rounds: u32,
+    /// Whether issuers may be on this machine.
+    pub allow_loopback: bool,
+    /// Addresses that stand in for DNS, by host name.
+    pub resolve: BTreeMap<String, Vec<IpAddr>>,
+}
+
+/// `[trust]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trust {
+    /// Trust Mozilla's roots.
+    pub mozilla: bool,
+    /// Trust this machine's roots.
+    pub system: bool,
+    /// PEM files of further roots.
+    pub ca_files: Vec<PathBuf>,
+}
+
+/// `[aws]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aws {
+    /// Whether IAM is read at all.
+    pub enabled: bool,
+    /// From one reading of IAM to the next.
+    #[serde(with = "humantime_serde")]
+    pub interval: Duration,
+    /// Limit of one call, retries included.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// Client ids that every provider must hold.
+    pub audiences: BTreeSet<String>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// The least severe level that is logged.
+    pub level: LogLevel,
+    /// One line of text or one JSON object per event.
+    pub format: LogFormat,
+}
+
+/// Levels of `tracing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase", try_from = "String")]
+#[allow(missing_docs)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase", try_from = "String")]
+#[allow(missing_docs)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// `[[issuers]]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerEntry {
+    /// The issuer's URL, as tokens have it in `iss`.
+    pub url: Issuer,
+    /// Thumbprints that the served chains are compared with; empty: just watch.
+    #[serde(default)]
+    pub thumbprints: BTreeSet<Thumbprint>,
+    /// Client ids that this issuer's providers must hold, beside `aws.audiences`.
+    #[serde(default)]
+    pub audiences: BTreeSet<String>,
+}
+
+/// The value of a closed set by its name.
+fn one_of<T: ValueEnum>(text: &str) -> Result<T, String> {
+    T::from_str(text, false).map_err(|_| {
+        let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let names: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
+        format!("`{text}` is none of {}", names.join(", "))
+    })
+}
+
+impl TryFrom<String> for LogLevel {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        one_of(&text)
+    }
+}
+
+impl TryFrom<String> for LogFormat {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        one_of(&text)
+    }
+}
