@@ -14,9 +14,9 @@ pub fn note(before: &Snapshot, after: &Snapshot) {
         let first = old.last_poll.is_none() && state.last_poll.is_some();
         if first || reason != old.error.as_ref().map(crate::poll::PollError::reason) {
             if let Some(error) = &state.error {
-                tracing::warn!(%issuer, reason = %error.reason(), %error, "issuer is down")
+                tracing::warn!(%issuer, reason = %error.reason(), %error, "issuer is down");
             } else {
-                tracing::info!(%issuer, "issuer is up")
+                tracing::info!(%issuer, "issuer is up");
             }
         }
         if state.thumbprint_changed != old.thumbprint_changed {

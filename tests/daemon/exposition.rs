@@ -47,7 +47,7 @@ impl Exposition {
 
     /// The status of a state set that is 1.
     pub fn state(&self, name: &str, labels: &[(&str, &str)]) -> Vec<String> {
-        let set = self.all(name, labels).filter(|sample| sample.value == 1.0);
+        let set = self.all(name, labels).filter(|sample| sample.value > 0.5);
         set.filter_map(|sample| sample.labels.get("status").cloned()).collect()
     }
 }

@@ -36,7 +36,7 @@ pub fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
 pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    let more: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let more = headers.iter().fold(String::new(), |more, line| more + line + "\r\n");
     write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n").unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();

@@ -1,7 +1,7 @@
 //! The daemon as others meet it: a process with a configuration file, an HTTP port and log lines.
 
 #![allow(dead_code, reason = "each of its users takes a part of it")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::format_push_string)]
 
 pub mod exposition;
 pub mod get;
