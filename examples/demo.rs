@@ -6,6 +6,7 @@ mod daemon;
 #[path = "../tests/lab/mod.rs"]
 mod lab;
 
+use std::error::Error;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -16,17 +17,16 @@ use lab::Lab;
 const DAEMON: &str = "OIDC_DEMO_DAEMON";
 const LISTEN: &str = "127.0.0.1:10190";
 
-fn main() -> ExitCode {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     if std::env::var_os(DAEMON).is_some() {
-        return oidc_thumbprint_exporter::cli::main();
+        return Ok(oidc_thumbprint_exporter::cli::main());
     }
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(show())
+    tokio::runtime::Runtime::new()?.block_on(show())
 }
 
-async fn show() -> ExitCode {
+async fn show() -> Result<ExitCode, Box<dyn Error>> {
     let seconds = std::env::args().skip_while(|arg| arg != "--seconds").nth(1);
-    let seconds = seconds.map(|text| text.parse().expect("--seconds takes a number"));
+    let seconds = seconds.map(|text| text.parse()).transpose()?;
 
     let directory = TempDir::new();
     let lab = Lab::start().await;
@@ -46,7 +46,7 @@ async fn show() -> ExitCode {
     };
     let config = settings.write(directory.path());
 
-    let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
+    let mut command = Command::new(std::env::current_exe()?);
     command.arg("--config").arg(&config).arg("run").env(DAEMON, "1");
     // The usual port, when it is free.
     if std::net::TcpListener::bind(LISTEN).is_ok() {
@@ -59,8 +59,7 @@ async fn show() -> ExitCode {
         let metrics = daemon.metrics();
         (daemon, metrics)
     })
-    .await
-    .expect("the daemon");
+    .await?;
 
     print_table(&lab, &metrics);
     let address = daemon.address();
@@ -82,7 +81,7 @@ async fn show() -> ExitCode {
     }
     let status = daemon.terminate();
     println!("the daemon ended with {status}");
-    if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print_table(lab: &Lab, metrics: &Exposition) {
