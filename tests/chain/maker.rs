@@ -101,6 +101,21 @@ pub fn for_host(params: &mut CertificateParams) {
     params.subject_alt_names = CertificateParams::new([HOST.to_owned()]).unwrap().subject_alt_names;
 }
 
+/// One edit and then another.
+pub fn both(
+    first: impl FnOnce(&mut CertificateParams),
+    second: impl FnOnce(&mut CertificateParams),
+) -> impl FnOnce(&mut CertificateParams) {
+    |params| {
+        first(params);
+        second(params);
+    }
+}
+
+pub fn future(params: &mut CertificateParams) {
+    params.not_before = at(DAY);
+}
+
 pub fn expired(params: &mut CertificateParams) {
     params.not_after = at(-DAY);
 }
