@@ -1,14 +1,15 @@
 //! Served chains: pure functions on made, real and mutated certificates.
 
 mod certificate;
-mod maker;
-mod order;
-mod pem;
-mod reasons;
-mod trust;
-// mod real;
 mod limbo;
 mod limbo_divergences;
-// mod openssl;
+mod maker;
+mod openssl;
+mod order;
+mod pem;
+mod random_chains;
+mod real;
+mod reasons;
+mod trust;
 // mod hostile;
 mod random;
