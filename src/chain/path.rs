@@ -61,7 +61,7 @@ pub(super) fn served_paths(served: &[Certificate]) -> (ServedPath, Vec<Vec<usize
     let mut search = Search { graph: &graph, found: Vec::new(), steps: 0 };
     search.extend(&mut vec![leaf]);
     let mut paths = search.found;
-    paths.sort_by_key(|path| std::cmp::Reverse(graph.rank(path)));
+    paths.sort_by_cached_key(|path| std::cmp::Reverse(graph.rank(path)));
     let positions = paths.first().cloned().unwrap_or_default();
     let findings = graph.findings(&positions);
     (ServedPath { positions, findings }, paths)
@@ -82,12 +82,9 @@ struct Graph<'a> {
 impl<'a> Graph<'a> {
     fn new(served: &'a [Certificate]) -> Self {
         let (mut nodes, mut duplicates) = (Vec::new(), Vec::new());
-        let last = served.len().saturating_sub(1);
-        let looked_at = (0..served.len().min(MAX_PATH_CERTIFICATES - 1)).chain([last]);
-        for position in looked_at.filter(|position| *position < served.len()) {
-            if nodes.contains(&position) {
-                continue;
-            }
+        let first = served.len().min(MAX_PATH_CERTIFICATES - 1);
+        let last = served.len().checked_sub(1).filter(|last| *last >= first);
+        for position in (0..first).chain(last) {
             let is_same = |other: &usize| served[*other].sha256 == served[position].sha256;
             if nodes.iter().any(is_same) { duplicates.push(position) } else { nodes.push(position) }
         }
@@ -120,8 +117,11 @@ impl<'a> Graph<'a> {
         other.or_else(|| readable(first).map(|_| first))
     }
 
-    fn rank(&self, path: &[usize]) -> (bool, usize, Option<Timestamp>) {
-        let ends = path.iter().filter_map(|node| Some(self.served[*node].readable()?.not_after)).min();
+    /// The last served first of all, then length, then the dates on which it ends, soonest first.
+    fn rank(&self, path: &[usize]) -> (bool, usize, Vec<Timestamp>) {
+        let ends = path.iter().filter_map(|node| Some(self.served[*node].readable()?.not_after));
+        let mut ends: Vec<_> = ends.collect();
+        ends.sort_unstable();
         (self.holds_last(path), path.len(), ends)
     }
 

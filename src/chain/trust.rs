@@ -31,7 +31,7 @@ impl TrustStore {
                     valid = Some(Anchored { positions, anchor: Some(FoundAnchor { source, certificate }) });
                     break;
                 }
-                Err(reason) => refusals.push((Some(source), reason)),
+                Err(reason) => refusals.push((source, reason)),
             }
         }
 
@@ -42,12 +42,7 @@ impl TrustStore {
         let verified = match source {
             Some(source) if is_valid && named => Ok(source),
             _ if is_valid => Err(Distrust::NameMismatch),
-            // What the source that should have anchored it says against it, or else the most public one.
-            _ => Err(refusals
-                .iter()
-                .find(|refusal| refusal.0 == source)
-                .or(refusals.first())
-                .map_or(Distrust::UnknownIssuer, |refusal| refusal.1)),
+            _ => Err(reason(&refusals, source)),
         };
         let statuses = statuses(served, &path, &anchored, verified, named, host, now);
         Judgement { path, anchored_path: anchored.positions, anchor: anchored.anchor, verified, statuses }
@@ -77,6 +72,15 @@ fn validate(
         }
     }
     Err(reason)
+}
+
+/// What the source that should have anchored the path says against it; without one, the first that is telling.
+fn reason(refusals: &[(AnchorSource, Distrust)], anchored_by: Option<AnchorSource>) -> Distrust {
+    let is_telling = |(source, reason): &&(AnchorSource, Distrust)| match anchored_by {
+        Some(wanted) => *source == wanted,
+        None => *reason != Distrust::UnknownIssuer,
+    };
+    refusals.iter().find(is_telling).map_or(Distrust::UnknownIssuer, |refusal| refusal.1)
 }
 
 /// The anchor by names and signatures alone, for a path that is not valid: most public source first.

@@ -1,0 +1,251 @@
+//! Who anchors a chain, which states hold, and what on it ends next.
+
+use oidc_thumbprint_exporter::chain::ChainStatus::{
+    Expired, Incomplete, Intercepted, Invalid, Misordered, NameMismatch, NotYetValid, Private, RootOffPath,
+    Trusted,
+};
+use oidc_thumbprint_exporter::chain::{
+    AnchorSource, CaFileError, ChainStatus, Distrust, FileError, PathMember, Role, TrustStore, read_ca_file,
+};
+
+use super::maker::*;
+
+/// A store that trusts these as the system does.
+fn system(roots: &[&Made]) -> TrustStore {
+    TrustStore::empty().with_system_roots(roots.iter().map(|root| root.der.clone()))
+}
+
+#[test]
+fn states_of_a_chain() {
+    let [leaf, middle, root] = three();
+    let old_leaf = make(HOST, key(Kind::P256, 2), Some(&middle), both(for_host, expired));
+    let new_leaf = make(HOST, key(Kind::P256, 2), Some(&middle), both(for_host, future));
+    let old_root = make("Root", key(Kind::P256, 0), None, both(ca, expired));
+    let new_root = make("Root", key(Kind::P256, 0), None, both(ca, future));
+    let lone = make(HOST, key(Kind::P256, 6), None, for_host);
+    let lone_ca = make(HOST, key(Kind::P256, 6), None, both(ca, for_host));
+    let other = self::root("Other Root", 7);
+    let garbage = Made { der: vec![0].into(), ..lone.clone() };
+    let nameless = make("", key(Kind::P256, 8), Some(&root), for_host);
+    let (system_root, added_root, nobody) = (system(&[&root]), trusting(&[&root]), TrustStore::empty());
+    let expired_added = trusting(&[&old_root]);
+    let future_added = trusting(&[&new_root]);
+
+    let table: [(&str, &TrustStore, &[&Made], Result<AnchorSource, Distrust>, &[ChainStatus]); 16] = [
+        ("system", &system_root, &[&leaf, &middle], Ok(AnchorSource::System), &[Trusted]),
+        ("system, root served", &system_root, &[&leaf, &middle, &root], Ok(AnchorSource::System), &[Trusted]),
+        ("added", &added_root, &[&leaf, &middle], Ok(AnchorSource::Added), &[Private]),
+        ("added, root served", &added_root, &[&leaf, &middle, &root], Ok(AnchorSource::Added), &[Private]),
+        ("only served", &nobody, &[&leaf, &middle, &root], Ok(AnchorSource::Served), &[Private]),
+        ("nothing", &nobody, &[&leaf, &middle], Err(Distrust::UnknownIssuer), &[Incomplete]),
+        ("link missing", &added_root, &[&leaf], Err(Distrust::UnknownIssuer), &[Incomplete]),
+        ("self-signed", &nobody, &[&lone], Ok(AnchorSource::Served), &[Private]),
+        ("self-signed CA", &nobody, &[&lone_ca], Err(Distrust::CaAsLeaf), &[Private, Invalid]),
+        ("expired leaf", &system_root, &[&old_leaf, &middle], Err(Distrust::Expired), &[Expired]),
+        (
+            "expired and unknown",
+            &nobody,
+            &[&old_leaf, &middle],
+            Err(Distrust::Expired),
+            &[Expired, Incomplete],
+        ),
+        ("future leaf", &system_root, &[&new_leaf, &middle], Err(Distrust::NotYetValid), &[NotYetValid]),
+        (
+            "expired anchor",
+            &expired_added,
+            &[&leaf, &middle],
+            Err(Distrust::AnchorExpired),
+            &[Private, Expired],
+        ),
+        (
+            "future anchor",
+            &future_added,
+            &[&leaf, &middle],
+            Err(Distrust::AnchorNotYetValid),
+            &[Private, NotYetValid],
+        ),
+        (
+            "stranger last",
+            &system_root,
+            &[&leaf, &middle, &other],
+            Ok(AnchorSource::System),
+            &[Trusted, Misordered, RootOffPath],
+        ),
+        (
+            "unreadable beside",
+            &system_root,
+            &[&leaf, &garbage, &middle],
+            Ok(AnchorSource::System),
+            &[Trusted, Misordered, Invalid],
+        ),
+    ];
+    for (what, store, chain, verified, statuses) in table {
+        let judged = store.judge(&served(chain), Some(&host(HOST)), NOW);
+        assert_eq!(judged.verified, verified, "{what}");
+        assert_eq!(judged.statuses, statuses.iter().copied().collect(), "{what}");
+        let named = store.judge(&served(chain), Some(&host("other.example")), NOW);
+        assert!(named.statuses.contains(&NameMismatch), "{what}");
+        assert_eq!(named.verified, verified.and(Err(Distrust::NameMismatch)), "{what}");
+        assert_eq!(
+            store.judge(&served(chain), None, NOW).verified,
+            verified,
+            "{what}: nobody asked for a name"
+        );
+    }
+    // Of a leaf that cannot be read there is nothing more to say.
+    let judged = system_root.judge(&served(&[&garbage, &middle]), Some(&host(HOST)), NOW);
+    assert_eq!((judged.verified, judged.statuses), (Err(Distrust::Malformed), [Invalid].into()));
+    // An empty subject is no fault of a leaf (RFC 5280, section 4.1.2.6).
+    assert_eq!(
+        added_root.judge(&served(&[&nameless]), Some(&host(HOST)), NOW).verified,
+        Ok(AnchorSource::Added)
+    );
+}
+
+#[test]
+fn a_renewed_anchor_of_the_same_key_counts() {
+    let [leaf, middle, _] = three();
+    let old = make("Root", key(Kind::P256, 0), None, both(ca, expired));
+    let renewed = make("Root", key(Kind::P256, 0), None, ca);
+    for roots in [[&old, &renewed], [&renewed, &old]] {
+        let judged = trusting(&roots).judge(&served(&[&leaf, &middle]), Some(&host(HOST)), NOW);
+        assert_eq!(judged.verified, Ok(AnchorSource::Added));
+        assert_eq!(judged.anchor.unwrap().certificate.der, renewed.der);
+        assert_eq!(judged.statuses, [Private].into());
+    }
+}
+
+#[test]
+fn a_valid_path_is_preferred() {
+    let root = root("Root", 0);
+    let old_root = make("Old Root", key(Kind::P256, 1), None, both(ca, expired));
+    let cross = make("Root", key(Kind::P256, 0), Some(&old_root), both(ca, expired));
+    let middle = intermediate("Intermediate", 2, &root);
+    let leaf = leaf(3, &middle);
+    let store = system(&[&root, &old_root]);
+
+    // The last served certificate leads to an expired anchor; another path is good. Both are true at once, and the
+    // thumbprint is that of the expired one.
+    let chain = served(&[&leaf, &middle, &cross]);
+    let judged = store.judge(&chain, Some(&host(HOST)), NOW);
+    assert_eq!(judged.verified, Ok(AnchorSource::System));
+    assert_eq!(judged.statuses, [Trusted, Expired].into());
+    assert_eq!(
+        (judged.path.positions.as_slice(), judged.anchored_path.as_slice()),
+        (&[0, 1, 2][..], &[0, 1][..])
+    );
+    assert_eq!(judged.anchor.as_ref().unwrap().certificate.der, root.der);
+    // What is beside the valid path does not end it.
+    assert!(judged.next_expiry(&chain).unwrap().not_after > NOW);
+
+    // An expired intermediate before its renewal.
+    let old = make("Intermediate", key(Kind::P256, 2), Some(&root), both(ca, expired));
+    for chain in [[&leaf, &old, &middle], [&leaf, &middle, &old]] {
+        let judged = store.judge(&served(&chain), Some(&host(HOST)), NOW);
+        assert_eq!(judged.statuses, [Trusted, Expired, Misordered].into());
+        assert!(judged.anchored_path.iter().all(|&position| chain[position].der != old.der));
+    }
+}
+
+#[test]
+fn the_most_public_anchor_is_named() {
+    let [leaf, middle, root] = three();
+    let other = self::root("Other Root", 4);
+    let cross = make("Root", key(Kind::P256, 0), Some(&other), ca);
+    let store = system(&[&other]).with_added([root.der.clone()]);
+    let judged = store.judge(&served(&[&leaf, &middle, &cross]), Some(&host(HOST)), NOW);
+    assert_eq!((judged.verified, judged.statuses), (Ok(AnchorSource::System), [Trusted].into()));
+    // The same root from two sources counts once, as the more public one.
+    let store =
+        TrustStore::empty().with_system_roots([root.der.clone(), root.der.clone()]).with_added([root.der]);
+    assert_eq!(store.sizes(), [0, 1, 1]);
+    assert_eq!(store.judge(&served(&[&leaf, &middle]), None, NOW).verified, Ok(AnchorSource::System));
+}
+
+#[test]
+fn a_proxy_before_a_public_issuer_is_seen() {
+    let proxy = root("Corporate Proxy", 0);
+    let forged = |name: &str| {
+        make(name, key(Kind::P256, 1), Some(&proxy), |params| {
+            params.subject_alt_names =
+                rcgen::CertificateParams::new([name.to_owned()]).unwrap().subject_alt_names;
+        })
+    };
+    let github = forged("token.actions.githubusercontent.com");
+    let own = forged("keycloak.example.org");
+    for (leaf, name, store, chain_holds_root, intercepted) in [
+        (&github, "token.actions.githubusercontent.com", trusting(&[&proxy]), false, true),
+        (&github, "TOKEN.actions.githubusercontent.com", system(&[&proxy]), false, true),
+        (&github, "token.actions.githubusercontent.com", TrustStore::empty(), true, true),
+        // Not known to be anchored by anything.
+        (&github, "token.actions.githubusercontent.com", TrustStore::empty(), false, false),
+        // A portal's certificate for its own name is a mismatch, which says it better.
+        (&own, "token.actions.githubusercontent.com", trusting(&[&proxy]), false, false),
+        (&own, "keycloak.example.org", trusting(&[&proxy]), false, false),
+    ] {
+        let chain = if chain_holds_root { vec![leaf, &proxy] } else { vec![leaf] };
+        let statuses = store.judge(&served(&chain), Some(&host(name)), NOW).statuses;
+        assert_eq!(statuses.contains(&Intercepted), intercepted, "{name} {statuses:?}");
+    }
+}
+
+#[test]
+fn the_next_to_expire() {
+    let until = |days: i64| move |params: &mut rcgen::CertificateParams| params.not_after = at(days * DAY);
+    let chain_of = |leaf_days, middle_days, root_days| {
+        let root = make("Root", key(Kind::P256, 0), None, both(ca, until(root_days)));
+        let middle = make("Intermediate", key(Kind::P256, 1), Some(&root), both(ca, until(middle_days)));
+        let leaf = make(HOST, key(Kind::P256, 2), Some(&middle), both(for_host, until(leaf_days)));
+        [leaf, middle, root]
+    };
+    for (days, root_served, member, soonest) in [
+        ((30, 60, 90), false, PathMember::Served(Role::Leaf), 30),
+        ((60, 30, 90), false, PathMember::Served(Role::Root), 30),
+        ((60, 30, 90), true, PathMember::Served(Role::Intermediate), 30),
+        ((60, 90, 30), false, PathMember::TrustAnchor, 30),
+        ((60, 90, 30), true, PathMember::TrustAnchor, 30),
+        ((30, 30, 30), true, PathMember::Served(Role::Leaf), 30),
+        ((60, -1, 90), true, PathMember::Served(Role::Intermediate), -1),
+        ((60, 90, -1), false, PathMember::TrustAnchor, -1),
+    ] {
+        let [leaf, middle, root] = chain_of(days.0, days.1, days.2);
+        let chain = if root_served { vec![&leaf, &middle, &root] } else { vec![&leaf, &middle] };
+        let chain = served(&chain);
+        let judged = trusting(&[&root]).judge(&chain, Some(&host(HOST)), NOW);
+        let next = judged.next_expiry(&chain).unwrap();
+        assert_eq!(
+            (next.member, next.not_after.seconds()),
+            (member, NOW.seconds() + soonest * DAY),
+            "{days:?}"
+        );
+        assert_eq!(next.certificate.readable().unwrap().not_after, next.not_after);
+    }
+    let nothing = served(&[]);
+    assert!(TrustStore::empty().judge(&nothing, None, NOW).next_expiry(&nothing).is_none());
+}
+
+#[test]
+fn files_of_cas() {
+    let [_, _, root] = three();
+    let directory = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ca-files");
+    std::fs::create_dir_all(&directory).unwrap();
+    let written = |name: &str, bytes: &[u8]| {
+        let path = directory.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let text = super::pem::pem(&root.der);
+    let good = written("good.pem", format!("# our root\n{text}\n{text}").as_bytes());
+    assert_eq!(read_ca_file(&good).unwrap(), [root.der.clone(), root.der.clone()]);
+    // Listed twice, added once.
+    assert_eq!(TrustStore::empty().with_added(read_ca_file(&good).unwrap()).sizes(), [0, 0, 1]);
+    assert_eq!(read_ca_file(&written("good.der", &root.der)).unwrap(), [root.der.clone()]);
+
+    let empty = read_ca_file(&written("empty.pem", b"")).unwrap_err();
+    assert!(matches!(&empty, CaFileError::Unreadable { error: FileError::NoCertificate, .. }), "{empty}");
+    let cut = read_ca_file(&written("cut.pem", format!("{text}{}", &text[..200]).as_bytes())).unwrap_err();
+    let shown = cut.to_string();
+    assert!(shown.contains("cut.pem: certificate 2, line "), "{shown}");
+    let missing = read_ca_file(&directory.join("missing.pem")).unwrap_err();
+    assert!(matches!(missing, CaFileError::Io { .. }), "{missing}");
+}
