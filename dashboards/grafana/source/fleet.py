@@ -1,0 +1,216 @@
+"""The fleet: is something broken, where, since when, what changed, what to do, and can this page be trusted?"""
+
+import queries as q
+from model import by_name, by_query, dashboard, fixed, layout, panel, stat, state_timeline, steps, table, target, text, timeseries, UNKNOWN_COLOUR
+from shared import BAND_COLOURS, DRILL, RUNBOOKS, SOLID, STATES, days_tile, exporter_row, mapping, providers, variables
+
+WHAT_TO_DO = f"""
+**1** Open the issuer of the first row. **2** Compare its chain with what the provider lists.
+**3** Enforced mismatch: add the served thumbprint with
+`aws iam update-open-id-connect-provider-thumbprint` (it replaces the list: give the old ones too).
+**4** Unknown: mend the poll first; nothing here is good news until then.
+[All runbooks]({RUNBOOKS})
+"""
+
+
+def tiles():
+    state = q.state()
+    many = lambda colour: steps((None, UNKNOWN_COLOUR), (0, "green"), (1, colour))
+    broken = stat(
+        "Broken now",
+        "Providers in mismatch or partial where AWS relies on the list: workloads are refused, always or at random.",
+        [target(f"sum({state} >= bool {q.PARTIAL_ENFORCED})", instant=True)],
+        "nothing known",
+        many("dark-red"),
+    )
+    drift = stat(
+        "Drift",
+        "Providers in mismatch or partial where AWS most likely verifies the chain with its own root CAs. Nothing breaks today.",
+        [target(f"sum(({state} >= bool {q.PARTIAL_LATENT}) * ({state} < bool {q.PARTIAL_ENFORCED}))", instant=True)],
+        "nothing known",
+        many("orange"),
+    )
+    unknown = stat(
+        "Unknown",
+        "Providers without a verdict, or whose match was last seen longer ago than 'Unknown after'. They may be broken.",
+        [target(f"sum(({state} >= bool {q.WAS_MATCH}) * ({state} <= bool {q.UNKNOWN}))", instant=True)],
+        "nothing known",
+        many("purple"),
+    )
+    nearest = days_tile(
+        "Nearest root CA expiry",
+        "Days until the first root CA (the last certificate that an issuer serves) expires. Below 0: it has.",
+        f"min({q.days_left('oidc_root_ca_not_after_timestamp_seconds', q.ISSUER)})",
+        "no chain seen",
+    )
+    issuers = stat(
+        "Issuers not polled",
+        "Issuers whose last poll failed or is older than 'Unknown after'. What is shown of them is old.",
+        [target(f"sum({q.not_polled('oidc_issuer_up', 'oidc_issuer_last_success_timestamp_seconds', q.ISSUER, 'issuer')})", instant=True)],
+        "no issuer",
+        many("red"),
+    )
+    accounts = stat(
+        "Accounts not polled",
+        "AWS accounts whose last IAM poll failed or is older than 'Unknown after'. New providers there are not seen.",
+        [target(f"sum({q.not_polled('oidc_account_up', 'oidc_account_last_success_timestamp_seconds', q.ACCOUNT, 'account_id')})", instant=True)],
+        "no account",
+        many("red"),
+    )
+    exporters = stat(
+        "Exporters",
+        "Exporters that Prometheus reaches, and those that it does not. With none up, the page shows old news.",
+        [target(f"sum({q.EXPORTERS})", "A", "up", instant=True), target(f"sum({q.EXPORTERS} == bool 0)", "B", "down", instant=True)],
+        "none",
+        overrides=[
+            by_query("A", thresholds=steps((None, UNKNOWN_COLOUR), (0, "red"), (1, "green"))),
+            by_query("B", thresholds=many("red")),
+        ],
+        text="value_and_name",
+    )
+    return [(3, broken), (3, drift), (3, unknown), (4, nearest), (3, issuers), (4, accounts), (4, exporters)]
+
+
+def history():
+    return state_timeline(
+        "History of states",
+        "Providers that were not a match at some time in this window, at most 20. A gap: the exporter was not scraped.",
+        [target(q.state_history(), legend="{{account_id}} {{issuer}}", interval="5m")],
+        "Nothing but matches in this window, or nothing was watched",
+        STATES,
+    )
+
+
+def alerts():
+    columns = {"severity": "Severity", "alertname": "Alert", "alertstate": "Phase", "account_id": "Account", "issuer": "Issuer", "endpoint": "Endpoint"}
+    keys = ", ".join(columns)
+    severity = mapping({"critical": ("critical", "red"), "warning": ("warning", "orange"), "info": ("info", "blue")})
+    return table(
+        "Alerts, with their runbooks",
+        "Alerts of this exporter that are pending or firing in Prometheus. Click the name for what to do. Alerts that Grafana itself evaluates are not listed.",
+        [target(f'max by ({keys}) (ALERTS{{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}})', instant=True, table=True)],
+        "No alert is active, or the rules are not loaded in this Prometheus",
+        columns,
+        [
+            by_name("Severity", mappings=severity, custom__cellOptions=SOLID, custom__width=90),
+            by_name("Alert", custom__width=270, links=[{"title": "Runbook", "url": RUNBOOKS + "/${__value.raw}.md", "targetBlank": True}]),
+            by_name("Phase", custom__width=80),
+            by_name("Account", custom__width=120),
+        ],
+        {"displayName": "Severity", "desc": False},
+        hidden=("Value",),
+    )
+
+
+def changes():
+    changed = q.known("oidc_issuer_thumbprint_changed_timestamp_seconds", q.ISSUER)
+    recent = f"(max by (issuer) ({changed}) > time() - $__range_s)"
+    return table(
+        "What changed",
+        "Issuers that began to serve another root CA in this window, latest first. Seen since the exporter last started.",
+        [
+            target(f"{recent} * 1000", "A", instant=True, table=True),
+            target(f"time() - {recent}", "B", instant=True, table=True),
+        ],
+        "No issuer is known to have changed its root CA in this window",
+        {"Value #A": "Changed at", "Value #B": "Ago", "issuer": "Issuer"},
+        [
+            by_name("Changed at", unit="dateTimeAsIso", custom__width=170),
+            by_name("Ago", unit="s", decimals=1, custom__width=110),
+            by_name("Issuer", links=[{"title": "Open this issuer", "url": DRILL, "targetBlank": False}]),
+        ],
+        {"displayName": "Changed at", "desc": True},
+    )
+
+
+def expiries():
+    by_issuer = lambda metric, word: f'label_replace(label_replace(min by (issuer) ({q.days_left(metric, q.ISSUER)}), "what", "{word}", "", ""), "where", "$1", "issuer", "(.*)")'
+    served = f"oidc_issuer_endpoint_info{{{q.ISSUER}}}"
+    leaf = q.days_left("oidc_certificate_not_after_timestamp_seconds", f'{q.TARGET}, role="leaf"')
+    leaf = f"min by (endpoint) ({leaf} and on (job, instance, endpoint) {served})"
+    every = [
+        by_issuer("oidc_root_ca_not_after_timestamp_seconds", "root CA"),
+        by_issuer("oidc_trust_anchor_not_after_timestamp_seconds", "trust anchor"),
+        f'label_replace(label_replace({leaf}, "what", "server certificate", "", ""), "where", "$1", "endpoint", "(.*)")',
+    ]
+    soonest = "bottomk(12, max by (what, where) (\n  " + "\n  or ".join(every) + "\n))"
+    return panel(
+        "bargauge",
+        "Soonest to expire",
+        "Root CAs, trust anchors and server certificates with the fewest days left. Red and orange begin where the variables above say. Below 0: expired.",
+        [target(expr, ref, "{{what}}  {{where}}", instant=True) for ref, expr in q.bands(soonest).items()],
+        {"unit": "suffix: d", "decimals": 1, "min": 0, "max": 365, "noValue": "No certificate has been seen", "thresholds": steps((None, UNKNOWN_COLOUR))},
+        [by_query(ref, color=fixed(colour)) for ref, colour in BAND_COLOURS.items()],
+        {
+            "displayMode": "basic",
+            "orientation": "horizontal",
+            "valueMode": "color",
+            "showUnfilled": True,
+            "namePlacement": "left",
+            "sizing": "auto",
+            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        },
+    )
+
+
+def polls():
+    phases = timeseries(
+        "Slowest issuer, by phase of a poll",
+        "The longest each phase took among the issuers chosen. STS gives an issuer 5 s (dashed): beyond that it answers \"Couldn't retrieve verification key\".",
+        [target(f"max by (phase) (oidc_issuer_poll_duration_seconds{{{q.ISSUER}}})", legend="{{phase}}")],
+        "No poll in this window",
+        "s",
+        thresholds=steps((None, "transparent"), (5, "red")),
+    )
+    ages = timeseries(
+        "Age of the last good poll",
+        "How old the evidence is: the oldest issuer, and the provider list of each account. Above the dashed line a match counts as unknown.",
+        [
+            target(f"max({q.age('oidc_issuer_last_success_timestamp_seconds', q.ISSUER)})", "A", "oldest issuer"),
+            target(f"max by (account_id) ({q.age('oidc_account_last_success_timestamp_seconds', q.ACCOUNT)})", "B", "account {{account_id}}"),
+            target("vector($stale)", "C", "unknown after"),
+        ],
+        "No good poll in this window",
+        "s",
+        [by_name("unknown after", color=fixed("purple"), custom__fillOpacity=0, custom__lineStyle={"fill": "dash", "dash": [8, 8]})],
+        calcs=("lastNotNull",),
+    )
+    failures = timeseries(
+        "Failed polls, by reason",
+        "Failed polls of issuers and accounts in each step. Few and scattered is the internet; a block is an outage.",
+        [
+            target(f"sum by (reason) (increase(oidc_issuer_poll_failures_total{{{q.ISSUER}}}[$__rate_interval])) > 0", "A", "issuer: {{reason}}", interval="5m"),
+            target(f"sum by (reason) (increase(oidc_account_poll_failures_total{{{q.ACCOUNT}}}[$__rate_interval])) > 0", "B", "account: {{reason}}", interval="5m"),
+            target(f"sum(increase(oidc_issuer_polls_total{{{q.ISSUER}}}[$__rate_interval])) * 0", "C", "polls", interval="5m"),
+        ],
+        "No poll in this window",
+        "short",
+        [by_name("polls", custom__hideFrom={"legend": True, "tooltip": True, "viz": True})],
+        bars=True,
+        calcs=("sum",),
+    )
+    return [(8, phases), (8, ages), (8, failures)]
+
+
+def build():
+    table = providers(
+        "Act on these first",
+        "Every provider, worst first. A row never leaves because a poll failed: it turns to unknown, and 'Last good look' says since when. "
+        "'file' stands for thumbprints from the exporter's own configuration. Click an issuer for its chain.",
+        "No provider is known: the exporter has none, has never run, or is filtered out above",
+    )
+    panels = layout(
+        (4, tiles()),
+        (10, [(24, table)]),
+        (9, [(14, history()), (10, alerts())]),
+        (7, [(10, changes()), (14, text("What to do", WHAT_TO_DO))]),
+        (10, [(24, expiries())]),
+        (8, polls()),
+        *exporter_row(),
+    )
+    links = [
+        {"title": "Issuer", "type": "link", "url": "/d/oidc-issuer", "icon": "dashboard", "keepTime": True, "includeVars": True, "targetBlank": False, "tags": [], "asDropdown": False, "tooltip": "One issuer in detail"},
+        {"title": "OIDC dashboards", "type": "dashboards", "tags": ["oidc"], "asDropdown": True, "keepTime": True, "includeVars": True, "icon": "external link", "url": "", "targetBlank": False, "tooltip": ""},
+        {"title": "Runbooks", "type": "link", "url": RUNBOOKS, "icon": "doc", "targetBlank": True, "keepTime": False, "includeVars": False, "tags": [], "asDropdown": False, "tooltip": "What each alert means and how to fix it"},
+    ]
+    return dashboard("oidc-fleet", "OIDC providers / Fleet", "Does every IAM OIDC provider still list what its issuer serves?", variables(), panels, links, "now-24h")

@@ -1,0 +1,142 @@
+"""What both dashboards show alike: words and colours of a state, the table of providers, the exporter's own row."""
+
+import queries as q
+from model import by_name, by_query, choice_variable, datasource_variable, fixed, mapping, query_variable, row, stat, steps, table, target, timeseries, UNKNOWN_COLOUR
+
+RUNBOOKS = "https://github.com/example/oidc-thumbprint-exporter/blob/main/dashboards/runbooks"
+DRILL = "/d/oidc-issuer?${__url_time_range}&${datasource:queryparam}&var-issuer=${__data.fields.Issuer}"
+
+STATES = mapping(
+    {
+        q.MISMATCH_ENFORCED: ("MISMATCH, enforced", "dark-red"),
+        q.PARTIAL_ENFORCED: ("PARTIAL, enforced", "red"),
+        q.MISMATCH_LATENT: ("mismatch, latent", "orange"),
+        q.PARTIAL_LATENT: ("partial, latent", "light-orange"),
+        q.UNKNOWN: ("unknown", "purple"),
+        q.WAS_MATCH_TOO: ("unknown, was match", "light-purple"),
+        q.WAS_MATCH: ("unknown, was match", "light-purple"),
+        q.MATCH: ("match", "green"),
+    }
+)
+SOLID = {"type": "color-background", "mode": "basic"}
+BAND_COLOURS = {"A": "red", "B": "orange", "C": "green"}
+
+
+def variables(single_issuer=False):
+    return [
+        datasource_variable(),
+        query_variable("job", "Job", "label_values(oidc_exporter_build_info, job)"),
+        query_variable("instance", "Instance", 'label_values(oidc_exporter_build_info{job=~"$job"}, instance)'),
+        query_variable("account", "AWS account", f"label_values(oidc_provider_thumbprint_status{{{q.TARGET}}}, account_id)"),
+        query_variable("issuer", "Issuer", f"label_values(oidc_issuer_up{{{q.TARGET}}}, issuer)", multi=not single_issuer),
+        choice_variable("days_critical", "Red below", "Days left below which an expiry is red.", {"3 d": 3, "7 d": 7, "14 d": 14}, 7),
+        choice_variable("days_warning", "Orange below", "Days left below which an expiry is orange.", {"30 d": 30, "60 d": 60, "90 d": 90}, 30),
+        choice_variable(
+            "stale",
+            "Unknown after",
+            "Age of the last good poll after which a match no longer counts as one.",
+            {"15 min": 900, "30 min": 1800, "1 h": 3600, "6 h": 21600},
+            1800,
+        ),
+    ]
+
+
+def days_tile(title, description, days, empty):
+    """Days left, coloured by the two thresholds that are variables."""
+    queries = [target(expr, ref, instant=True) for ref, expr in q.bands(days).items()]
+    overrides = [by_query(ref, color=fixed(colour), unit="suffix: d") for ref, colour in BAND_COLOURS.items()]
+    return stat(title, description, queries, empty, steps((None, UNKNOWN_COLOUR)), overrides, decimals=1)
+
+
+def providers(title, description, empty, link=True):
+    """Every provider, worst first. All queries have the same labels, so that `merge` makes one row of them."""
+    columns = {
+        "Value #A": "State",
+        "account_id": "Account",
+        "issuer": "Issuer",
+        "provider_arn": "Provider",
+        "Value #B": "In this state for",
+        "Value #C": "Last good look",
+        "Value #D": "Chains covered",
+        "Value #E": "Root CA days left",
+    }
+    exprs = [q.state(), q.state_age(), q.evidence_age(), q.provider_coverage(), q.provider_days_left()]
+    queries = [target(expr, "ABCDE"[i], instant=True, table=True) for i, expr in enumerate(exprs)]
+    opens = [{"title": "Open this issuer", "url": DRILL, "targetBlank": False}] if link else []
+    overrides = [
+        by_name("State", mappings=STATES, custom__cellOptions=SOLID, custom__width=180, links=[{"title": "Runbooks", "url": RUNBOOKS, "targetBlank": True}]),
+        by_name("Account", custom__width=130),
+        by_name("Issuer", custom__minWidth=280, links=opens),
+        by_name("Provider", custom__minWidth=260),
+        by_name("In this state for", unit="s", decimals=1, noValue="before this window", custom__width=150),
+        by_name("Last good look", unit="s", decimals=1, noValue="never", custom__width=130),
+        by_name("Chains covered", unit="percentunit", decimals=0, noValue="not known", custom__width=120),
+        by_name("Root CA days left", unit="suffix: d", decimals=1, noValue="not known", custom__width=140),
+    ]
+    return table(title, description, queries, empty, columns, overrides, {"displayName": "State", "desc": True})
+
+
+def exporter_row():
+    """Can this page be trusted? Lines of `layout`."""
+    info = f"max by (job, instance, version) (oidc_exporter_build_info{{{q.TARGET}}})"
+    columns = {
+        "job": "Job",
+        "instance": "Instance",
+        "Value #A": "Scrape",
+        "Value #B": "Last reload",
+        "Value #C": "Configuration in force since",
+        "Value #D": "Polls every",
+    }
+    gauges = {
+        "A": f"max by (job, instance) ({q.EXPORTERS})",
+        "B": f"max by (job, instance) (oidc_exporter_config_last_reload_successful{{{q.TARGET}}})",
+        "C": f"max by (job, instance) (oidc_exporter_config_last_reload_success_timestamp_seconds{{{q.TARGET}}}) * 1000",
+        "D": f"max by (job, instance) (oidc_exporter_poll_interval_seconds{{{q.TARGET}}})",
+    }
+    outcome = lambda bad: mapping({0: (bad, "red"), 1: ("ok", "green")})
+    exporters = table(
+        "Exporters",
+        "Every exporter that Prometheus scrapes. One that is DOWN sees nothing, and what the page shows of it is old.",
+        [target(expr, ref, instant=True, table=True) for ref, expr in gauges.items()],
+        "Prometheus scrapes no exporter",
+        columns,
+        [
+            by_name("Scrape", mappings=outcome("DOWN"), custom__cellOptions=SOLID, custom__width=90),
+            by_name("Last reload", mappings=outcome("REFUSED"), custom__cellOptions=SOLID, custom__width=110, noValue="not known"),
+            by_name("Configuration in force since", unit="dateTimeAsIso", noValue="not known"),
+            by_name("Polls every", unit="s", noValue="not known", custom__width=110),
+        ],
+    )
+    return [
+        row("Exporter", collapsed=True),
+        (
+            6,
+            [
+                (10, exporters),
+                (
+                    4,
+                    stat("Version", "Version of the running exporters.", [target(info, legend="{{version}}", instant=True)], "none running", steps((None, "blue")), text="name"),
+                ),
+                (
+                    5,
+                    timeseries(
+                        "Memory",
+                        "Resident memory of each exporter process.",
+                        [target(f"process_resident_memory_bytes{{{q.TARGET}}}", legend="{{instance}}")],
+                        "no exporter",
+                        "bytes",
+                    ),
+                ),
+                (
+                    5,
+                    timeseries(
+                        "Processor",
+                        "Processor cores in use by each exporter process.",
+                        [target(f"rate(process_cpu_seconds_total{{{q.TARGET}}}[$__rate_interval])", legend="{{instance}}")],
+                        "no exporter",
+                        "short",
+                    ),
+                ),
+            ],
+        ),
+    ]
