@@ -1,4 +1,7 @@
-#![doc = include_str!("../README.md")]
+//! Watches the certificates behind OIDC issuers, compares their thumbprints with AWS IAM, and exports what it finds to
+//! Prometheus. `ARCHITECTURE.md` is the map: settings and IAM name the targets, [`poll`] looks at them, [`chain`],
+//! [`window`] and [`verdict`] judge what was seen, [`agent`] keeps the [`snapshot`], [`metrics`] and [`web`] show it.
+
 #![forbid(unsafe_code)]
 
 pub mod agent;
