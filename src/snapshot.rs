@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::issuer::{Endpoint, Issuer};
 use crate::poll::{PollError, Reason, Timings};
 use crate::provider::Provider;
-use crate::verdict::{Status, Verdict};
+use crate::verdict::{Seen, Status, Verdict};
 use crate::window::{JudgedChain, Window};
 
 /// Stands for the id of an account until one of its ARNs has told it.
@@ -65,7 +65,7 @@ pub struct IssuerState {
     pub discovery: Option<Endpoint>,
     /// The endpoint of `jwks_uri`, as last told.
     pub jwks: Option<Endpoint>,
-    /// The thumbprints of the root CAs that counted after the last poll.
+    /// The thumbprints of the root CAs that counted after the last poll, those of a proxy in between left out.
     pub root_cas: BTreeSet<Thumbprint>,
     /// A chain of every endpoint has been seen at some time.
     pub is_complete: bool,
@@ -82,6 +82,10 @@ pub struct EndpointState {
     pub addresses_failed: usize,
     /// The observations that count.
     pub window: Window,
+    /// Whether it takes TLS 1.2, as last told.
+    pub takes_tls12: Option<bool>,
+    /// When it last told.
+    pub tls12_asked: Option<Timestamp>,
     /// The round that was last taken in.
     pub round: u64,
 }
@@ -122,6 +126,14 @@ impl IssuerState {
     }
 }
 
+impl EndpointState {
+    /// What a verdict needs.
+    #[must_use]
+    pub fn seen(&self) -> Seen<'_> {
+        Seen { window: &self.window, takes_tls12: self.takes_tls12 }
+    }
+}
+
 impl AccountState {
     /// The last reading got everything.
     #[must_use]
@@ -144,11 +156,11 @@ impl Snapshot {
             && self.account.as_ref().is_none_or(|account| account.polls > 0)
     }
 
-    /// The windows of an issuer's endpoints, `None` until both are known.
+    /// An issuer's endpoints, `None` until both are known.
     #[must_use]
-    pub fn windows(&self, issuer: &IssuerState) -> Option<Vec<&Window>> {
+    pub fn seen(&self, issuer: &IssuerState) -> Option<Vec<Seen<'_>>> {
         let endpoints = issuer.endpoints()?.into_iter();
-        endpoints.map(|endpoint| self.endpoints.get(endpoint).map(|state| &state.window)).collect()
+        endpoints.map(|endpoint| self.endpoints.get(endpoint).map(|state| state.seen())).collect()
     }
 
     /// Every distinct chain of the issuer's endpoints that counts.

@@ -51,6 +51,8 @@ pub enum Unknown {
     EndpointUnknown,
     /// No chain of one of the endpoints was ever got.
     NotObserved,
+    /// Somebody in between serves chains of their own, so what AWS sees is not seen here.
+    Intercepted,
 }
 
 impl fmt::Display for Unknown {
@@ -59,8 +61,18 @@ impl fmt::Display for Unknown {
             Self::ProviderUnread => "the provider could not be read from IAM",
             Self::EndpointUnknown => "the discovery document was never got",
             Self::NotObserved => "no chain was observed yet",
+            Self::Intercepted => "a proxy between here and the issuer serves a chain of its own",
         })
     }
+}
+
+/// What is known of one endpoint of an issuer.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The observations that count.
+    pub window: &'a Window,
+    /// Whether it takes TLS 1.2, when it has told.
+    pub takes_tls12: Option<bool>,
 }
 
 /// The verdict on one provider.
@@ -74,18 +86,25 @@ pub struct Verdict {
     pub covered: (usize, usize),
     /// A chain is covered by nothing but its leaf: that ends with the next renewal.
     pub fragile: bool,
-    /// AWS would rely on the thumbprint: a chain reaches no public trust anchor. `None` until observed.
+    /// AWS would rely on the thumbprint: a chain reaches no public trust anchor, or an endpoint takes nothing below
+    /// TLS 1.3. `None` until that can be told.
     pub enforced: Option<bool>,
     /// Where each listed thumbprint was seen; its highest place, should it have several.
     pub positions: BTreeMap<Thumbprint, Option<Role>>,
 }
 
-/// Judges `provider` by the windows of its issuer's endpoints; `endpoints` is `None` until the discovery document
-/// has named them.
+/// Judges `provider` by its issuer's endpoints, which are `None` until the discovery document has named them.
 #[must_use]
-pub fn judge(provider: &Provider, endpoints: Option<&[&Window]>) -> Verdict {
-    let observations = || endpoints.into_iter().flatten().flat_map(|window| window.observations());
-    let enforced = observations().map(|o| !o.chain.judgement.is_public()).reduce(|any, one| any || one);
+pub fn judge(provider: &Provider, endpoints: Option<&[Seen<'_>]>) -> Verdict {
+    let observations = || endpoints.into_iter().flatten().flat_map(|seen| seen.window.observations());
+    let intercepted = observations().any(|o| o.chain.is_intercepted());
+    let enforced = match endpoints {
+        Some(endpoints) if observations().next().is_some() && !intercepted => Some(
+            endpoints.iter().any(|seen| seen.takes_tls12 == Some(false))
+                || observations().any(|o| !o.chain.judgement.is_public()),
+        ),
+        _ => None,
+    };
     let mut verdict = Verdict {
         status: Status::Unknown,
         unknown: None,
@@ -102,8 +121,11 @@ pub fn judge(provider: &Provider, endpoints: Option<&[&Window]>) -> Verdict {
     let Some(endpoints) = endpoints else {
         return Verdict { unknown: Some(Unknown::EndpointUnknown), ..verdict };
     };
-    if endpoints.iter().any(|window| window.observations().is_empty()) {
+    if endpoints.iter().any(|seen| seen.window.observations().is_empty()) {
         return Verdict { unknown: Some(Unknown::NotObserved), ..verdict };
+    }
+    if intercepted {
+        return Verdict { unknown: Some(Unknown::Intercepted), ..verdict };
     }
     for observation in observations() {
         let best = details.thumbprints.iter().filter_map(|listed| role(observation, *listed)).max();
@@ -131,18 +153,21 @@ mod tests {
     use rustls::pki_types::CertificateDer;
 
     use super::*;
-    use crate::chain::{AnchorSource, ServedChain, TrustStore};
+    use crate::chain::{AnchorSource, ChainStatus, ServedChain, TrustStore};
     use crate::clock::Timestamp;
     use crate::provider::Details;
     use crate::window::{JudgedChain, WindowRules};
 
     const EPOCH: Timestamp = Timestamp::from_seconds(0);
 
-    /// A letter stands for a certificate; capital letters are under a public root.
+    /// A letter stands for a certificate; capital letters are under a public root, `!` under a proxy's.
     fn chain(letters: &str) -> Arc<JudgedChain> {
         let ders = letters.bytes().map(|byte| CertificateDer::from(vec![byte])).collect();
         let chain = ServedChain::new(ders).unwrap();
         let mut judgement = TrustStore::empty().judge(chain.certificates(), None, EPOCH);
+        if letters.contains('!') {
+            judgement.statuses.insert(ChainStatus::Intercepted);
+        }
         if letters.bytes().all(|letter| letter.is_ascii_uppercase()) {
             judgement.verified = Ok(AnchorSource::Mozilla);
         }
@@ -159,6 +184,10 @@ mod tests {
         let mut window = Window::default();
         window.record(rules, EPOCH, &seen);
         window
+    }
+
+    fn seen(window: &Window) -> Seen<'_> {
+        Seen { window, takes_tls12: None }
     }
 
     fn provider(listed: Option<&str>) -> Provider {
@@ -229,7 +258,7 @@ mod tests {
             ("the other endpoint not seen", Some("c"), &[&["abc"], &[]], S::Unknown, (0, 0), false, true),
         ] {
             let windows: Vec<Window> = endpoints.iter().map(|chains| window(chains)).collect();
-            let verdict = judge(&provider(listed), Some(&windows.iter().collect::<Vec<_>>()));
+            let verdict = judge(&provider(listed), Some(&windows.iter().map(seen).collect::<Vec<_>>()));
             assert_eq!(
                 (verdict.status, verdict.covered, verdict.fragile, verdict.enforced),
                 (status, covered, fragile, Some(enforced)),
@@ -240,12 +269,14 @@ mod tests {
 
     #[test]
     fn every_way_not_to_know() {
-        let (seen, unseen) = (window(&["abc"]), window(&[]));
+        let windows = [window(&["abc"]), window(&[]), window(&["abc", "x!"])];
+        let [good, unseen, proxied] = windows.each_ref().map(seen);
         for (listed, endpoints, why) in [
             (Some("c"), None, Unknown::EndpointUnknown),
-            (Some("c"), Some(&[&unseen][..]), Unknown::NotObserved),
-            (Some("c"), Some(&[&seen, &unseen]), Unknown::NotObserved),
-            (None, Some(&[&seen]), Unknown::ProviderUnread),
+            (Some("c"), Some(&[unseen][..]), Unknown::NotObserved),
+            (Some("c"), Some(&[good, unseen]), Unknown::NotObserved),
+            (Some("c"), Some(&[proxied]), Unknown::Intercepted),
+            (None, Some(&[good]), Unknown::ProviderUnread),
         ] {
             let verdict = judge(&provider(listed), endpoints);
             assert_eq!(
@@ -255,11 +286,25 @@ mod tests {
             );
         }
         assert_eq!(judge(&provider(Some("c")), None).enforced, None);
+        assert_eq!(judge(&provider(Some("c")), Some(&[proxied])).enforced, None);
+    }
+
+    #[test]
+    fn an_endpoint_without_tls_1_2_is_enforced() {
+        let public = window(&["ABC"]);
+        for (takes_tls12, enforced) in [(Some(true), false), (None, false), (Some(false), true)] {
+            let seen = Seen { window: &public, takes_tls12 };
+            assert_eq!(
+                judge(&provider(Some("C")), Some(&[seen])).enforced,
+                Some(enforced),
+                "{takes_tls12:?}"
+            );
+        }
     }
 
     #[test]
     fn positions_are_the_highest_place() {
-        let verdict = judge(&provider(Some("abx")), Some(&[&window(&["abc", "cab"])]));
+        let verdict = judge(&provider(Some("abx")), Some(&[seen(&window(&["abc", "cab"]))]));
         let place = |byte: u8| verdict.positions[&Thumbprint::of(&[byte])];
         assert_eq!(
             (place(b'a'), place(b'b'), place(b'x')),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chain::{Judgement, ServedChain};
+use crate::chain::{ChainStatus, Judgement, ServedChain};
 use crate::clock::Timestamp;
 
 /// Observations kept of one endpoint; beyond that the longest unseen go. A host whose DNS answers rotate over
@@ -19,6 +19,14 @@ pub struct JudgedChain {
     pub chain: ServedChain,
     /// For the endpoint's host, at the time it was last seen.
     pub judgement: Judgement,
+}
+
+impl JudgedChain {
+    /// The chain of a proxy, not the issuer's own.
+    #[must_use]
+    pub fn is_intercepted(&self) -> bool {
+        self.judgement.statuses.contains(&ChainStatus::Intercepted)
+    }
 }
 
 /// One chain at one address.
@@ -53,6 +61,7 @@ pub type Sighting = (IpAddr, Option<Arc<JudgedChain>>);
 #[derive(Clone, Debug, Default)]
 pub struct Window {
     observations: Vec<Observation>,
+    dropped: u64,
 }
 
 impl Window {
@@ -60,6 +69,12 @@ impl Window {
     #[must_use]
     pub fn observations(&self) -> &[Observation] {
         &self.observations
+    }
+
+    /// Observations that were given up before their time, because there were too many.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Every distinct chain once.
@@ -89,6 +104,7 @@ impl Window {
         });
         if self.observations.len() > MAX_OBSERVATIONS {
             self.observations.sort_by_key(|o| std::cmp::Reverse(o.last_seen));
+            self.dropped += (self.observations.len() - MAX_OBSERVATIONS) as u64;
             self.observations.truncate(MAX_OBSERVATIONS);
         }
         self.observations.sort_by_key(|o| (o.address, o.first_seen));
@@ -204,6 +220,7 @@ mod tests {
             window.record(RULES, Timestamp::from_seconds(i64::from(round)), &seen);
         }
         assert_eq!(window.observations().len(), MAX_OBSERVATIONS);
+        assert_eq!(window.dropped(), 2002 - MAX_OBSERVATIONS as u64);
         assert_eq!(window.chains().count(), 3);
     }
 }

@@ -32,6 +32,8 @@ pub struct Schedule {
     pub account: Duration,
     /// Issuers polled at the same time.
     pub concurrency: usize,
+    /// How long an endpoint's answer about TLS 1.2 is good for.
+    pub tls12: Duration,
     /// No poll of an issuer takes longer.
     pub poll_limit: Duration,
 }
@@ -138,7 +140,8 @@ impl Agent {
     }
 
     fn start_round(&mut self) {
-        self.round = Arc::default();
+        let since = self.poller.clock.now().minus(self.schedule.tls12);
+        self.round = Arc::new(Round::new(self.state.tls12_known(since)));
         self.round_number += 1;
         self.enqueue(|_| true);
     }

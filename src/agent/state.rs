@@ -1,6 +1,6 @@
 //! What is known, and how each result changes it. Pure: results in, snapshots out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::aws::AccountPoll;
@@ -11,8 +11,8 @@ use crate::issuer::{Endpoint, Issuer, parse_https};
 use crate::poll::{AddressCapture, Capture, IssuerPoll};
 use crate::provider::{Details, FROM_FILE, Provider};
 use crate::snapshot::{AccountState, Audiences, IssuerState, Snapshot};
-use crate::verdict;
-use crate::window::{JudgedChain, Sighting, Window, WindowRules};
+use crate::verdict::{self, Seen};
+use crate::window::{JudgedChain, Sighting, WindowRules};
 
 /// The state between polls. A snapshot of it is cheap: all that is large is shared.
 pub struct State {
@@ -59,9 +59,9 @@ impl State {
         snapshot.providers = from_iam
             .chain(self.from_file.iter().cloned())
             .map(|provider| {
-                let windows =
-                    self.now.issuers.get(&provider.issuer).and_then(|issuer| self.now.windows(issuer));
-                let verdict = verdict::judge(&provider, windows.as_deref());
+                let issuer = self.now.issuers.get(&provider.issuer);
+                let seen = issuer.and_then(|issuer| self.now.seen(issuer));
+                let verdict = verdict::judge(&provider, seen.as_deref());
                 (provider, verdict)
             })
             .collect();
@@ -77,6 +77,14 @@ impl State {
     #[must_use]
     pub fn jwks_endpoint(&self, issuer: &Issuer) -> Option<&Endpoint> {
         self.now.issuers.get(issuer)?.jwks.as_ref()
+    }
+
+    /// The endpoints that told after `since` whether they take TLS 1.2.
+    #[must_use]
+    pub fn tls12_known(&self, since: Timestamp) -> HashSet<Endpoint> {
+        let told =
+            self.now.endpoints.iter().filter(|(_, state)| state.tls12_asked.is_some_and(|at| at > since));
+        told.map(|(endpoint, _)| endpoint.clone()).collect()
     }
 
     /// The IAM providers known so far, by ARN.
@@ -138,12 +146,13 @@ impl State {
         }
         after.jwks = poll.jwks_endpoint.or(after.jwks);
         // Known before: every endpoint had been seen. What comes to be served after that is a change.
-        after.root_cas = self.now.chains(&after).map(|judged| judged.chain.root_ca().sha1).collect();
+        let own = self.now.chains(&after).filter(|judged| !judged.is_intercepted());
+        after.root_cas = own.map(|judged| judged.chain.root_ca().sha1).collect();
         if before.is_complete && !after.root_cas.is_subset(&before.root_cas) {
             after.thumbprint_changed = Some(poll.at);
         }
-        let seen = |windows: Vec<&Window>| windows.iter().all(|window| !window.observations().is_empty());
-        after.is_complete |= self.now.windows(&after).is_some_and(seen);
+        let observed = |seen: &Seen<'_>| !seen.window.observations().is_empty();
+        after.is_complete |= self.now.seen(&after).is_some_and(|seen| seen.iter().all(observed));
         self.now.issuers.insert(issuer.clone(), Arc::new(after));
         self.forget_endpoints();
     }
@@ -155,6 +164,10 @@ impl State {
             return;
         }
         endpoint.round = round;
+        if capture.takes_tls12.is_some() {
+            endpoint.takes_tls12 = capture.takes_tls12;
+            endpoint.tls12_asked = Some(capture.at);
+        }
         // A name that does not resolve tells nothing about addresses.
         let Ok(addresses) = &capture.addresses else { return };
         endpoint.addresses = addresses.len();

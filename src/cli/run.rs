@@ -105,6 +105,7 @@ fn schedule(settings: &Settings) -> Schedule {
         round: settings.poll.interval,
         account: settings.aws.interval,
         concurrency: settings.poll.concurrency,
+        tls12: settings.poll.tls12_interval,
         poll_limit: settings.poll.timeout,
     }
 }

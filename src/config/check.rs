@@ -17,6 +17,7 @@ impl Settings {
             ("poll.connect_timeout", poll.connect_timeout),
             ("poll.request_timeout", poll.request_timeout),
             ("poll.timeout", poll.timeout),
+            ("poll.tls12_interval", poll.tls12_interval),
             ("poll.window", poll.window),
             ("aws.interval", self.aws.interval),
             ("aws.timeout", self.aws.timeout),

@@ -60,6 +60,9 @@ pub struct Poll {
     pub timeout: Duration,
     /// Issuers polled at the same time.
     pub concurrency: usize,
+    /// How long an endpoint's answer about TLS 1.2 is good for.
+    #[serde(with = "humantime_serde")]
+    pub tls12_interval: Duration,
     /// How long an observation counts.
     #[serde(with = "humantime_serde")]
     pub window: Duration,

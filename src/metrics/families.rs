@@ -72,6 +72,16 @@ families! {
         &["endpoint", "position", "role", "subject", "issued_by", "serial", "sha1", "sha256"]);
     CHAIN_STATUS = gauge("oidc_chain_status",
         "States of the served chains: trusted when all are, the others when any is.", &["endpoint", "status"]);
+    CHAIN_DISTRUST = gauge("oidc_chain_distrust_info",
+        "Why a served chain does not verify, where one does not.", &["endpoint", "reason"]);
+    CHAIN_NEXT_EXPIRY = gauge("oidc_chain_next_expiry_timestamp_seconds",
+        "What expires next on the path from leaf to trust anchor, and when.", &["endpoint", "member"]);
+    ENDPOINT_TLS12 = gauge("oidc_endpoint_tls12_accepted",
+        "Whether the endpoint takes TLS 1.2; AWS relies on thumbprints where it does not.", ENDPOINT);
+    ENDPOINT_TLS12_CHECKED = gauge("oidc_endpoint_tls12_checked_timestamp_seconds",
+        "When the endpoint last told whether it takes TLS 1.2.", ENDPOINT);
+    ENDPOINT_DROPPED = counter("oidc_endpoint_observations_dropped_total",
+        "Chains at addresses that were given up before the window ended, because there were too many.", ENDPOINT);
     PROVIDER_MATCH = gauge("oidc_provider_thumbprint_match",
         "Whether every chain served holds a listed certificate, as last known; absent while unknown.", PROVIDER);
     PROVIDER_STATUS = gauge("oidc_provider_thumbprint_status", "The verdict on a provider.",

@@ -7,13 +7,14 @@ use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricT
 use super::families as f;
 use super::families::Family;
 use crate::aws::AccountReason;
-use crate::chain::{Certificate, ChainStatus, Role, Thumbprint};
+use crate::chain::{Certificate, ChainStatus, Judgement, Role, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::{Endpoint, Issuer};
 use crate::poll::Reason;
 use crate::provider::{FROM_FILE, Provider};
 use crate::snapshot::{AccountState, Audiences, EndpointState, IssuerState, Snapshot};
 use crate::verdict::{Status, Verdict};
+use crate::window::Window;
 
 /// Every family that has a sample at `now`.
 pub fn of(snapshot: &Snapshot, now: Timestamp) -> Vec<MetricFamily> {
@@ -125,24 +126,45 @@ impl Samples {
         let name = &*endpoint.to_string();
         self.add(&f::ENDPOINT_ADDRESSES, &[name], count(state.addresses as u64));
         self.add(&f::ENDPOINT_ADDRESSES_FAILED, &[name], count(state.addresses_failed as u64));
+        self.add(&f::ENDPOINT_DROPPED, &[name], count(state.window.dropped()));
+        if let Some(accepted) = state.takes_tls12 {
+            self.flag(&f::ENDPOINT_TLS12, &[name], accepted);
+        }
+        self.time(&f::ENDPOINT_TLS12_CHECKED, &[name], state.tls12_asked);
+        self.certificates(name, &state.window);
+        self.chain_status(name, &state.window);
+    }
+
+    fn certificates(&mut self, endpoint: &str, window: &Window) {
         let mut seen: BTreeSet<(usize, Role, Thumbprint)> = BTreeSet::new();
-        for judged in state.window.chains() {
+        for judged in window.chains() {
             for (position, certificate) in judged.chain.certificates().iter().enumerate() {
                 let role = judged.chain.role(position);
                 if seen.insert((position, role, certificate.sha1)) {
-                    self.certificate(name, position, role, certificate);
+                    self.certificate(endpoint, position, role, certificate);
                 }
             }
         }
-        let judgements = || state.window.chains().map(|judged| &judged.judgement);
+    }
+
+    fn chain_status(&mut self, endpoint: &str, window: &Window) {
+        let judgements = || window.chains().map(|judged| &judged.judgement);
         if judgements().next().is_none() {
             return;
         }
         for status in ChainStatus::ALL {
-            let has = |judgement: &crate::chain::Judgement| judgement.statuses.contains(&status);
+            let has = |judgement: &Judgement| judgement.statuses.contains(&status);
             let holds =
                 if status == ChainStatus::Trusted { judgements().all(has) } else { judgements().any(has) };
-            self.flag(&f::CHAIN_STATUS, &[name, status.as_str()], holds);
+            self.flag(&f::CHAIN_STATUS, &[endpoint, status.as_str()], holds);
+        }
+        for reason in judgements().filter_map(|judgement| judgement.verified.err()).collect::<BTreeSet<_>>() {
+            self.add(&f::CHAIN_DISTRUST, &[endpoint, reason.as_str()], 1.0);
+        }
+        let expiries =
+            window.chains().filter_map(|judged| judged.judgement.next_expiry(judged.chain.certificates()));
+        if let Some(next) = expiries.min_by_key(|next| next.not_after) {
+            self.add(&f::CHAIN_NEXT_EXPIRY, &[endpoint, next.member.as_str()], next.not_after.as_f64());
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, ProtocolVersion};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -29,6 +30,8 @@ pub struct Capture {
     pub addresses: Result<Vec<AddressCapture>, PollError>,
     /// Of the first address that connected.
     pub timings: Timings,
+    /// Whether the endpoint takes TLS 1.2; `None` when it was not asked, or did not say.
+    pub takes_tls12: Option<bool>,
     /// Connections still open, for whoever wants to fetch a document.
     open: Mutex<Vec<Connection>>,
 }
@@ -47,20 +50,22 @@ pub struct AddressCapture {
 struct Attempt {
     capture: AddressCapture,
     connection: Option<Connection>,
+    version: Option<ProtocolVersion>,
     connect: Duration,
     tls: Duration,
 }
 
 impl Capture {
-    /// Resolves, connects and shakes hands; bounded in time by the poller's limits.
-    pub async fn take(poller: &Poller, endpoint: &Endpoint) -> Self {
+    /// Resolves, connects and shakes hands; bounded in time by the poller's limits. `ask_tls12` makes one more
+    /// handshake where the others ended in TLS 1.3.
+    pub async fn take(poller: &Poller, endpoint: &Endpoint, ask_tls12: bool) -> Self {
         let at = poller.clock.now();
         let limit = poller.limits.connect;
         let started = Instant::now();
         let resolved = poller.resolver.resolve(endpoint, limit).await;
         let mut timings = Timings::default();
         timings.set(Phase::Resolve, started.elapsed());
-        let mut open = Vec::new();
+        let (mut open, mut takes_tls12) = (Vec::new(), None);
         let addresses = match (resolved, endpoint.server_name()) {
             (Err(error), _) => Err(error),
             (Ok(_), None) => Err(PollError::ServerName(endpoint.host().to_owned())),
@@ -68,8 +73,12 @@ impl Capture {
                 let attempts = stream::iter(addresses)
                     .map(|address| attempt(poller, endpoint, address, name.clone()))
                     .buffered(CONCURRENT_ADDRESSES);
+                let attempts = attempts.collect::<Vec<_>>().await;
+                if ask_tls12 {
+                    takes_tls12 = ask(poller, endpoint, name, &attempts).await;
+                }
                 let mut seen = Vec::new();
-                for attempt in attempts.collect::<Vec<_>>().await {
+                for attempt in attempts {
                     if let Some(connection) = attempt.connection {
                         if open.is_empty() {
                             timings.set(Phase::Connect, attempt.connect);
@@ -84,7 +93,7 @@ impl Capture {
         };
         // The first address is used first.
         open.reverse();
-        Self { endpoint: endpoint.clone(), at, addresses, timings, open: Mutex::new(open) }
+        Self { endpoint: endpoint.clone(), at, addresses, timings, takes_tls12, open: Mutex::new(open) }
     }
 
     /// A connection that is still open, or a new one to the first address that works.
@@ -132,6 +141,7 @@ async fn attempt(
     let mut attempt = Attempt {
         capture: AddressCapture { address, chain: None, failure: None },
         connection: None,
+        version: None,
         connect: Duration::ZERO,
         tls: Duration::ZERO,
     };
@@ -162,7 +172,38 @@ impl Attempt {
         self.capture.chain = handshake.served.and_then(ServedChain::new);
         let stream =
             handshake.stream.map_err(|error| PollError::Tls { address, error: error.to_string() })?;
+        self.version = stream.get_ref().1.protocol_version();
         self.connection = Some(Connection::new(address, stream).await?);
         Ok(())
+    }
+}
+
+/// Whether an endpoint takes TLS 1.2: AWS STS relies on the thumbprint of those that do not (IAM user guide, "Create an
+/// OpenID Connect identity provider"). A refusal counts when the server says it in TLS; silence says nothing.
+async fn ask(
+    poller: &Poller,
+    endpoint: &Endpoint,
+    name: ServerName<'static>,
+    attempts: &[Attempt],
+) -> Option<bool> {
+    let negotiated = || attempts.iter().filter_map(|attempt| attempt.version);
+    if negotiated().any(|version| version == ProtocolVersion::TLSv1_2) {
+        return Some(true);
+    }
+    let worked = attempts.iter().find(|attempt| attempt.version.is_some())?;
+    let socket = SocketAddr::new(worked.capture.address, endpoint.port());
+    let limit = poller.limits.connect;
+    let tcp = timeout(limit, TcpStream::connect(socket)).await.ok()?.ok()?;
+    let handshake = timeout(limit, poller.tls.handshake(tcp, name, &[&rustls::version::TLS12])).await.ok()?;
+    match handshake.stream {
+        Ok(_) => Some(true),
+        Err(error) => match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
+            Some(rustls::Error::AlertReceived(
+                AlertDescription::ProtocolVersion
+                | AlertDescription::HandshakeFailure
+                | AlertDescription::InsufficientSecurity,
+            )) => Some(false),
+            _ => None,
+        },
     }
 }
