@@ -197,7 +197,10 @@ impl Snapshot {
         if self.account.as_ref().is_some_and(|account| account.error.is_some()) {
             parts.push("IAM not readable".to_owned());
         }
-        let findings = if parts.is_empty() { "all match".to_owned() } else { parts.join(", ") };
+        if parts.is_empty() {
+            parts.push(if self.providers.is_empty() { "nothing to compare" } else { "all match" }.to_owned());
+        }
+        let findings = parts.join(", ");
         let round = match self.last_round {
             Some(at) => format!("last round {at}"),
             None => "first round under way".to_owned(),

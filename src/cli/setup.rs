@@ -11,9 +11,10 @@ use crate::poll::{AddressPolicy, Limits, Poller, Resolver, Tls};
 /// The poller that the settings describe.
 pub fn poller(settings: &Settings, clock: Clock) -> Poller {
     let poll = &settings.poll;
+    let table = poll.resolve.iter().map(|(host, addresses)| (host.to_ascii_lowercase(), addresses.clone()));
     Poller {
         clock,
-        resolver: Resolver::System(Arc::new(poll.resolve.clone())),
+        resolver: Resolver::System(Arc::new(table.collect())),
         addresses: AddressPolicy { allow_loopback: poll.allow_loopback },
         tls: Tls::default(),
         limits: Limits { connect: poll.connect_timeout, request: poll.request_timeout, poll: poll.timeout },
