@@ -180,10 +180,10 @@ pub fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
 pub fn resigned(made: &Made, signer: &KeyPair, edit: impl FnOnce(&[u8]) -> Vec<u8>) -> Made {
     let (_, certificate) = elements(&made.der).remove(0);
     let parts = elements(certificate);
-    let signed = element(0x30, &edit(parts[0].1));
+    let to_sign = element(0x30, &edit(parts[0].1));
     let mut signature = vec![0];
-    signature.extend(signer.sign(&signed).unwrap());
-    let whole = [signed, element(0x30, parts[1].1), element(0x03, &signature)].concat();
+    signature.extend(signer.sign(&to_sign).unwrap());
+    let whole = [to_sign, element(0x30, parts[1].1), element(0x03, &signature)].concat();
     Made { der: element(0x30, &whole).into(), ..made.clone() }
 }
 
