@@ -190,6 +190,20 @@ fn a_proxy_before_a_public_issuer_is_seen() {
         let statuses = store.judge(&served(&chain), Some(&host(name)), NOW).statuses;
         assert_eq!(statuses.contains(&Intercepted), intercepted, "{name} {statuses:?}");
     }
+
+    // Systems have roots of public CAs that Mozilla lacks: old ones, new ones. Those are no proxies.
+    for (organization, intercepted) in [("DigiCert Inc", false), ("Example", true)] {
+        let root = make("Another Root", key(Kind::P256, 2), None, |params| {
+            ca(params);
+            params.distinguished_name.push(rcgen::DnType::OrganizationName, organization);
+        });
+        let name = "token.actions.githubusercontent.com";
+        let leaf = make(name, key(Kind::P256, 1), Some(&root), |p| p.subject_alt_names = names(&[name]));
+        let store = TrustStore::empty().with_mozilla().with_system_roots([root.der.clone()]);
+        let statuses = store.judge(&served(&[&leaf]), Some(&host(name)), NOW).statuses;
+        assert_eq!(statuses.contains(&Intercepted), intercepted, "{organization} {statuses:?}");
+        assert!(statuses.contains(&Trusted));
+    }
 }
 
 #[test]
