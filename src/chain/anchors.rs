@@ -21,7 +21,7 @@ const MAX_NAMESAKES: usize = 4;
 pub enum AnchorSource {
     /// Mozilla's root program: stands in for AWS's own, unpublished library of trusted root CAs.
     Mozilla,
-    /// This machine's trust store, and not in Mozilla's as of the build: most likely somebody added it to the machine.
+    /// This machine's trust store, and not in Mozilla's as of the build: added by somebody, or by the system's maker.
     System,
     /// A file named in the configuration.
     Added,
@@ -199,6 +199,22 @@ impl TrustStore {
             }
         }
         self
+    }
+
+    /// Somebody added this anchor here, rather than a public root program.
+    ///
+    /// Systems ship roots that Mozilla no longer has, or not yet, and do not say where a root comes from. So a system's
+    /// root counts as public when its organization has a root in Mozilla's program.
+    pub(super) fn is_local(&self, source: AnchorSource, anchor: &Certificate) -> bool {
+        let is_mozillas = |organization: String| {
+            let roots = self.mozilla.ders.iter().map(|der| Certificate::new(der.clone()));
+            roots.filter_map(|root| root.organization()).any(|known| known == organization)
+        };
+        match source {
+            AnchorSource::Mozilla => false,
+            AnchorSource::System => !anchor.organization().is_some_and(is_mozillas),
+            AnchorSource::Added | AnchorSource::Served => true,
+        }
     }
 
     /// How many anchors there are of each source: Mozilla, system, added.

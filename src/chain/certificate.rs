@@ -111,6 +111,12 @@ impl Certificate {
         self.fields.as_ref().ok()
     }
 
+    /// The organization of its subject, when it names one.
+    pub(super) fn organization(&self) -> Option<String> {
+        let (_, certificate) = X509Certificate::from_der(&self.der).ok()?;
+        certificate.subject().iter_organization().next()?.as_str().ok().map(str::to_owned)
+    }
+
     /// The bytes of one part of it.
     pub(super) fn part(&self, range: &Range<usize>) -> &[u8] {
         self.der.get(range.clone()).unwrap_or_default()
