@@ -1,5 +1,8 @@
-//! What OpenSSL's command line says about a server: an oracle that shares no code with us.
+//! What OpenSSL's command line says about servers and certificates: an oracle that shares no code with us.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -89,13 +92,80 @@ fn verify_code(text: &str) -> Option<u32> {
 
 /// `openssl x509 -fingerprint -sha1`, in IAM's form.
 pub fn fingerprint(der: &Der) -> String {
-    let mut x509 = Command::new("openssl")
-        .args(["x509", "-inform", "der", "-noout", "-fingerprint", "-sha1"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("openssl is installed");
-    x509.stdin.take().unwrap().write_all(der).unwrap();
-    let output = String::from_utf8(x509.wait_with_output().unwrap().stdout).unwrap();
-    output.trim().split_once('=').unwrap().1.replace(':', "").to_lowercase()
+    hex(&x509(der, &["-fingerprint", "-sha1"])["sha1 Fingerprint"])
+}
+
+/// What `openssl x509` says of one certificate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Described {
+    pub subject: String,
+    pub issued_by: String,
+    /// Lower-case hex.
+    pub serial: String,
+    pub sha1: String,
+    pub sha256: String,
+    /// Seconds since the epoch.
+    pub not_before: i64,
+    pub not_after: i64,
+}
+
+/// Asks `openssl x509` about one certificate.
+pub fn describe(der: &Der) -> Described {
+    let fields =
+        x509(der, &["-fingerprint", "-sha1", "-serial", "-dates", "-subject", "-issuer", "-nameopt", NAMES]);
+    Described {
+        subject: fields["subject"].clone(),
+        issued_by: fields["issuer"].clone(),
+        serial: hex(&fields["serial"]),
+        sha1: hex(&fields["sha1 Fingerprint"]),
+        sha256: hex(&x509(der, &["-fingerprint", "-sha256"])["sha256 Fingerprint"]),
+        not_before: seconds(&fields["notBefore"]),
+        not_after: seconds(&fields["notAfter"]),
+    }
+}
+
+/// SHA-1 and SHA-256 by `sha1sum` and `sha256sum`, for bytes that OpenSSL does not take for a certificate.
+pub fn digests(der: &Der) -> [String; 2] {
+    ["sha1sum", "sha256sum"].map(|program| {
+        let output = feed(Command::new(program), der);
+        output.split_whitespace().next().unwrap().to_owned()
+    })
+}
+
+/// Names on one line: `C=US, O=Lab Trust Services, CN=Lab Root CA 1`.
+const NAMES: &str = "sname,utf8,sep_comma_plus_space";
+
+/// The lines `key=value` of one run.
+fn x509(der: &Der, options: &[&str]) -> BTreeMap<String, String> {
+    let mut command = Command::new("openssl");
+    command.args(["x509", "-inform", "der", "-noout"]).args(options);
+    let lines = feed(command, der);
+    let pairs = lines.lines().filter_map(|line| line.split_once('='));
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+fn feed(mut command: Command, input: &[u8]) -> String {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program is installed");
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// `AB:CD` as `abcd`.
+fn hex(text: &str) -> String {
+    text.replace(':', "").to_lowercase()
+}
+
+/// Seconds since the epoch of a date such as `Jun 28 17:39:16 2034 GMT`.
+fn seconds(date: &str) -> i64 {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let parts: Vec<&str> = date.split_whitespace().collect();
+    let &[month, day, clock, year, "GMT"] = &parts[..] else { panic!("not a date of OpenSSL's: {date}") };
+    let month = MONTHS.find(month).unwrap() / 3 + 1;
+    let month = time::Month::try_from(u8::try_from(month).unwrap()).unwrap();
+    let clock: Vec<u8> = clock.split(':').map(|part| part.parse().unwrap()).collect();
+    let day = time::Date::from_calendar_date(year.parse().unwrap(), month, day.parse().unwrap()).unwrap();
+    day.with_hms(clock[0], clock[1], clock[2]).unwrap().assume_utc().unix_timestamp()
 }
