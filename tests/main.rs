@@ -1,4 +1,10 @@
 //! All integration tests, in one binary so that the AWS SDK is linked once.
 
+mod daemon;
+mod issuers;
 mod lab;
 mod lab_selftest;
+mod openssl;
+mod process;
+mod providers;
+mod watch;
