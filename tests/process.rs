@@ -49,9 +49,13 @@ fn a_configuration_that_is_wrong_ends_it_with_2_the_file_and_the_key() {
             let (code, _, error) = run_to_end(command);
             assert_eq!(code, Some(2), "{arguments:?} {text}: {error}");
             assert!(error.contains(told), "{arguments:?} {text}: {error}");
-            let names_file = error.contains(&file.display().to_string()) || error.contains("no-such-roots.pem");
+            let names_file =
+                error.contains(&file.display().to_string()) || error.contains("no-such-roots.pem");
             assert!(names_file, "{arguments:?} {text}: {error}");
-            assert_eq!(error.trim_end().lines().filter(|line| line.contains("oidc-thumbprint-exporter")).count(), 1);
+            assert_eq!(
+                error.trim_end().lines().filter(|line| line.contains("oidc-thumbprint-exporter")).count(),
+                1
+            );
         }
     }
     let missing = directory.path().join("missing.toml");

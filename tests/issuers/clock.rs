@@ -29,7 +29,9 @@ async fn in_eight_years_the_chain_has_expired_and_years_ago_it_was_not_yet_valid
     let added = TrustStore::empty().with_added(chain.anchor.clone());
     let (published, metrics, stop) = run_agent(&issuer, added, clock.clock());
 
-    for (years, statuses) in [(0, "private"), (8, "expired private"), (-5, "not_yet_valid private"), (11, "expired private")] {
+    for (years, statuses) in
+        [(0, "private"), (8, "expired private"), (-5, "not_yet_valid private"), (11, "expired private")]
+    {
         let now = clock.set(years * YEAR);
         // A round that was begun at the new time.
         let polled = |snapshot: &Published| {
@@ -102,6 +104,7 @@ fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published,
         round: Duration::from_millis(200),
         account: limit,
         concurrency: 1,
+        tls12: Duration::from_hours(6),
         poll_limit: limit,
     };
     let agent = Agent::new(State::new(&settings, trust, &clock), poller, None, schedule);

@@ -82,7 +82,7 @@ async fn providers_come_change_and_go() {
     let metrics = daemon.wait_metrics("the new one", |metrics| verdict(metrics, comes) == "mismatch");
     assert_eq!(
         metrics.labels("oidc_provider_info", &[("issuer", comes.url())], "provider_arn"),
-        [arn.clone()]
+        std::slice::from_ref(&arn)
     );
 
     iam.put(comes.url(), &comes.thumbprints());
