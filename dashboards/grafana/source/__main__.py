@@ -5,12 +5,15 @@ import pathlib
 import sys
 
 import fleet
+import issuer
 
 GRAFANA = pathlib.Path(__file__).resolve().parent.parent
 
 
 def outputs():
-    yield GRAFANA / "fleet.json", json.dumps(fleet.build(), indent=2, ensure_ascii=False) + "\n"
+    for page in (fleet, issuer):
+        name = page.__name__ + ".json"
+        yield GRAFANA / name, json.dumps(page.build(), indent=2, ensure_ascii=False) + "\n"
 
 
 def main(check):

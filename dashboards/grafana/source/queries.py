@@ -68,11 +68,15 @@ def state():
     return _sum(_verdict(known) + [_tag(old_issuer, "old_issuer"), _tag(old_account, "old_account")])
 
 
+def exported_state():
+    """The state as it was exported at each step, without `known` and without regard to age."""
+    return _sum(_verdict(lambda metric, selector: f"{metric}{{{selector}}}"))
+
+
 def state_history():
-    """The state at every step, as it was exported; at most 20 providers, none that was a match throughout."""
-    exported = _sum(_verdict(lambda metric, selector: f"{metric}{{{selector}}}"))
+    """`exported_state` of at most 20 providers, none that was a match throughout."""
     other = f'{STATUS}{{{PROVIDER}, status!="match"}}'
-    return f"{exported}\nand on ({KEY}) topk(20, max by ({KEY}) (max_over_time({other}[$__range] @ end())) == 1)"
+    return f"{exported_state()}\nand on ({KEY}) topk(20, max by ({KEY}) (max_over_time({other}[$__range] @ end())) == 1)"
 
 
 def state_age():
@@ -104,6 +108,14 @@ def provider_coverage():
 def bands(days):
     """Three queries, one colour each: the thresholds are variables, which Grafana's own thresholds cannot be."""
     return {"A": f"{days} < $days_critical", "B": f"{days} < $days_warning >= $days_critical", "C": f"{days} >= $days_warning"}
+
+
+def active_alerts(labels):
+    """Pending and firing alerts; the value is 3 (critical), 2 (warning) or 1 (info). An absent target has no instance."""
+    numbers = {"critical": 3, "warning": 2, "info": 1}
+    weights = " or ".join(f'label_replace(vector({n}), "severity", "{s}", "", "")' for s, n in numbers.items())
+    alerts = 'ALERTS{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}'
+    return f"max by ({labels}) ({alerts} * on (severity) group_left () ({weights}))"
 
 
 def not_polled(up, success, selector, key):
