@@ -35,27 +35,27 @@ def tiles():
     unknown = stat(
         "Unknown",
         "Providers without a verdict, or whose match was last seen longer ago than 'Unknown after'. They may be broken.",
-        [target(f"sum(({state} >= bool {q.WAS_MATCH}) * ({state} <= bool {q.UNKNOWN}))", instant=True)],
+        [target(f"sum(({state} >= bool {q.WAS_MATCH[0]}) * ({state} <= bool {q.UNKNOWN}))", instant=True)],
         "nothing known",
         many("purple"),
     )
     nearest = days_tile(
         "Nearest root CA expiry",
         "Days until the first root CA (the last certificate that an issuer serves) expires. Below 0: it has.",
-        f"min({q.days_left('oidc_root_ca_not_after_timestamp_seconds', q.ISSUER)})",
+        f"min({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
         "no chain seen",
     )
     issuers = stat(
         "Issuers not polled",
         "Issuers whose last poll failed or is older than 'Unknown after'. What is shown of them is old.",
-        [target(f"sum({q.not_polled('oidc_issuer_up', 'oidc_issuer_last_success_timestamp_seconds', q.ISSUER, 'issuer')})", instant=True)],
+        [target(f"sum({q.not_polled('oidc_issuer_up', q.ISSUER_SEEN, q.ISSUER, 'issuer')})", instant=True)],
         "no issuer",
         many("red"),
     )
     accounts = stat(
         "Accounts not polled",
         "AWS accounts whose last IAM poll failed or is older than 'Unknown after'. New providers there are not seen.",
-        [target(f"sum({q.not_polled('oidc_account_up', 'oidc_account_last_success_timestamp_seconds', q.ACCOUNT, 'account_id')})", instant=True)],
+        [target(f"sum({q.not_polled('oidc_account_up', q.ACCOUNT_SEEN, q.ACCOUNT, 'account_id')})", instant=True)],
         "no account",
         many("red"),
     )
@@ -76,9 +76,9 @@ def tiles():
 def history():
     return state_timeline(
         "History of states",
-        "Providers that were not a match at some time in this window, at most 20. A gap: the exporter was not scraped.",
-        [target(q.state_history(), legend="{{account_id}} {{issuer}}", interval="5m")],
-        "Nothing but matches in this window, or nothing was watched",
+        "Providers that were not a match, or were not polled, at some time in this window; at most 20. A gap: the exporter was not scraped.",
+        [target(f"{q.state(q.exported)}\nand on ({q.KEY}) {q.eventful()}", legend="{{account_id}} {{issuer}}", interval="5m")],
+        "Every provider was polled and matched throughout, or none was watched",
         STATES,
     )
 
@@ -149,7 +149,7 @@ def expiries():
     roots = soonest(
         "Root CAs, soonest to expire",
         "The last certificate that each issuer serves. Its thumbprint goes with it.",
-        f"min by (issuer) ({q.days_left('oidc_root_ca_not_after_timestamp_seconds', q.ISSUER)})",
+        f"min by (issuer) ({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
         "{{issuer}}",
         "No chain has been seen",
     )
@@ -177,8 +177,8 @@ def polls():
         "Age of the last good poll",
         "How old the evidence is: the oldest issuer, and the provider list of each account. Above the dashed line a match counts as unknown.",
         [
-            target(f"max({q.age('oidc_issuer_last_success_timestamp_seconds', q.ISSUER)})", "A", "oldest issuer"),
-            target(f"max by (account_id) ({q.age('oidc_account_last_success_timestamp_seconds', q.ACCOUNT)})", "B", "account {{account_id}}"),
+            target(f"max({q.age(q.ISSUER_SEEN, q.ISSUER)})", "A", "oldest issuer"),
+            target(f"max by (account_id) ({q.age(q.ACCOUNT_SEEN, q.ACCOUNT)})", "B", "account {{account_id}}"),
             target("vector($stale)", "C", "unknown after"),
         ],
         "No good poll in this window",

@@ -40,7 +40,7 @@ def tiles():
         steps((None, UNKNOWN_COLOUR)),
         mappings=mapping({0: ("FAILED", "red"), 1: ("good", "green")}),
     )
-    age = f"max({q.age('oidc_issuer_last_success_timestamp_seconds', q.ISSUER)})"
+    age = f"max({q.age(q.ISSUER_SEEN, q.ISSUER)})"
     seen = stat(
         "Last good look",
         "Age of everything that this page shows of the chain. Red: older than 'Unknown after'.",
@@ -53,7 +53,7 @@ def tiles():
     root = days_tile(
         "Root CA expires in",
         "Days left of the last certificate served. Below 0: it has expired.",
-        f"min({q.days_left('oidc_root_ca_not_after_timestamp_seconds', q.ISSUER)})",
+        f"min({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
         "no chain seen",
     )
     anchor = days_tile(
@@ -145,19 +145,21 @@ def thumbprints():
 def endpoints():
     status = f"({q.known('oidc_chain_status', q.TARGET)} == 1) and {SERVED_HERE}"
     here = lambda metric: f"({status}) * on (job, instance, endpoint) group_left () {q.known(metric, q.TARGET)}"
-    words = ["expired", "not_yet_valid", "name_mismatch", "incomplete", "misordered", "root_off_path", "invalid"]
+    words = ["intercepted", "expired", "not_yet_valid", "name_mismatch", "incomplete", "misordered", "root_off_path", "invalid"]
     colours = mapping({"trusted": ("trusted", "green"), "private": ("private CA", "blue")} | {word: (word, "red") for word in words})
     return table(
         "Endpoints",
-        "Host and port of the discovery document and of the keys, what their chain is, and how many of their addresses failed in the last round.",
+        "Host and port of the discovery document and of the keys, what their chain is, and how many of their addresses failed in the last round. AWS relies on thumbprints where TLS 1.2 is refused.",
         [
             target(f"max by (endpoint, status) ({here('oidc_endpoint_addresses')})", "A", instant=True, table=True),
             target(f"max by (endpoint, status) ({here('oidc_endpoint_addresses_failed')})", "B", instant=True, table=True),
+            target(f"min by (endpoint, status) ({here('oidc_endpoint_tls12_accepted')})", "C", instant=True, table=True),
         ],
         "No endpoint of this issuer is known",
-        {"status": "Chain", "endpoint": "Endpoint", "Value #A": "Addresses", "Value #B": "Failed"},
+        {"status": "Chain", "endpoint": "Endpoint", "Value #A": "Addresses", "Value #B": "Failed", "Value #C": "TLS 1.2"},
         [
             by_name("Chain", mappings=colours, custom__cellOptions=SOLID, custom__width=130),
+            by_name("TLS 1.2", custom__width=90, custom__align="left", noValue="not known", mappings=mapping({0: ("refused", "orange"), 1: ("taken", None)}), custom__cellOptions={"type": "color-text"}),
             by_name("Addresses", custom__width=100, noValue="not known"),
             by_name("Failed", custom__width=90, noValue="not known", thresholds=steps((None, "text"), (1, "red")), custom__cellOptions={"type": "color-text"}),
         ],
@@ -184,7 +186,7 @@ def history():
     verdicts = state_timeline(
         "History of verdicts",
         "Each provider's state over time. A gap: the exporter was not scraped.",
-        [target(q.exported_state(), legend="{{account_id}}", interval="5m")],
+        [target(q.state(q.exported), legend="{{account_id}}", interval="5m")],
         "No verdict in this window",
         STATES,
     )

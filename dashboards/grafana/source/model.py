@@ -95,7 +95,7 @@ def table(title, description, targets, empty, columns, overrides, sort=None, hid
         {"noValue": empty, "custom": {"align": "auto", "filterable": True, "inspect": False}, "thresholds": steps((None, "text"))},
         # `noValue` is also what an empty cell shows.
         [{"matcher": {"id": "byType", "options": "string"}, "properties": [{"id": "noValue", "value": "–"}]}, *overrides],
-        {"showHeader": True, "cellHeight": "sm", "sortBy": [sort] if sort else []},
+        {"showHeader": True, "cellHeight": "sm", "sortBy": sort if isinstance(sort, list) else [sort] if sort else []},
         transformations=([{"id": "merge", "options": {}}] if len(targets) > 1 else [])
         + [
             {

@@ -13,8 +13,8 @@ STATES = mapping(
         q.MISMATCH_LATENT: ("mismatch, latent", "orange"),
         q.PARTIAL_LATENT: ("partial, latent", "light-orange"),
         q.UNKNOWN: ("unknown", "purple"),
-        q.WAS_MATCH_TOO: ("unknown, was match", "light-purple"),
-        q.WAS_MATCH: ("unknown, was match", "light-purple"),
+        **{number: ("unknown, was match", "light-purple") for number in q.WAS_MATCH},
+        q.EXPIRING: ("match, root CA ends", "yellow"),
         q.MATCH: ("match", "green"),
     }
 )
@@ -70,18 +70,18 @@ def providers(title, description, empty, one_issuer=False):
         by_name("In this state for", unit="s", decimals=1, noValue="before this window", custom__width=160),
         by_name("Last good look", unit="s", decimals=1, noValue="never", custom__width=140),
         by_name("Covered", unit="percentunit", decimals=0, noValue="not known", custom__width=100),
-        by_name("Root CA left", unit="suffix: d", decimals=1, noValue="not known", custom__width=120),
+        by_name("Root CA left", unit="suffix: d", decimals=1, noValue="not known", custom__width=140),
     ]
     hidden = ("issuer",) if one_issuer else ()
-    return table(title, description, queries, empty, columns, overrides, {"displayName": "State", "desc": True}, hidden)
+    return table(title, description, queries, empty, columns, overrides, [{"displayName": "State", "desc": True}, {"displayName": "Root CA left", "desc": False}], hidden)
 
 
 def failures(accounts=True):
     """Failed polls of issuers, and of accounts if wanted."""
-    by_reason = lambda metric, selector: f"sum by (reason) (increase({metric}{{{selector}}}[$__interval])) > 0"
+    by_reason = lambda metric, selector: f"sum by (reason) (increase({metric}{{{selector}}}[$__rate_interval])) > 0"
     queries = [
-        target(by_reason("oidc_issuer_poll_failures_total", q.ISSUER), "A", "issuer: {{reason}}", interval="5m"),
-        target(by_reason("oidc_account_poll_failures_total", q.ACCOUNT), "B", "account: {{reason}}", interval="5m"),
+        target(by_reason("oidc_issuer_poll_failures_total", q.ISSUER), "A", "issuer: {{reason}}"),
+        target(by_reason("oidc_account_poll_failures_total", q.ACCOUNT), "B", "account: {{reason}}"),
     ]
     return timeseries(
         "Failed polls, by reason",
@@ -90,7 +90,7 @@ def failures(accounts=True):
         "No failed poll was counted in this window",
         "short",
         bars=True,
-        calcs=("sum",),
+        calcs=(),
     )
 
 
