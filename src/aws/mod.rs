@@ -24,7 +24,8 @@ use crate::provider::{Details, Provider, split_arn};
 const DEFAULT_REGION: Region = Region::from_static("us-east-1");
 /// Calls of one account at the same time; IAM throttles at a rate that it does not publish.
 const CONCURRENT_CALLS: usize = 4;
-/// Tries of one call, the first included.
+/// Tries of one call, the first included, with growing pauses. Not the SDK's adaptive mode: two refusals make it pace a
+/// client that calls as seldom as this one so slowly that calls run into their timeout, which then hides the reason.
 const MAX_ATTEMPTS: u32 = 4;
 const LIST: &str = "iam:ListOpenIDConnectProviders";
 const GET: &str = "iam:GetOpenIDConnectProvider";
@@ -49,7 +50,7 @@ pub struct AccountPoll {
 }
 
 impl Account {
-    /// Sets up the client: default credential chain, adaptive retry, `AWS_ENDPOINT_URL` and the like honoured.
+    /// Sets up the client: default credential chain, retries, `AWS_ENDPOINT_URL` and the like honoured.
     /// `timeout` limits one call with its retries.
     pub async fn connect(clock: Clock, timeout: Duration) -> Self {
         let region =
@@ -61,7 +62,7 @@ impl Account {
             .build();
         let config = aws_config::defaults(BehaviorVersion::latest())
             .region(region)
-            .retry_config(RetryConfig::adaptive().with_max_attempts(MAX_ATTEMPTS))
+            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
             .timeout_config(timeouts)
             .load()
             .await;
