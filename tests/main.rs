@@ -3,5 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod chain;
+mod daemon;
 mod lab;
 mod lab_selftest;
+mod lint;
+mod peers;
+mod stage;
