@@ -20,19 +20,12 @@ const ONCE: [&str; 10] = [
 /// Crates that would be a second TLS or HTTP stack.
 const NEVER: [&str; 5] = ["curl", "native-tls", "openssl", "reqwest", "ring"];
 
-/// The names in a tree without indentation, one for each version.
-fn names(arguments: &[&str]) -> Vec<String> {
+/// The names of all that is linked in, one for each version.
+fn names() -> Vec<String> {
     let mut tree = Command::new(env!("CARGO"));
-    tree.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-        "tree",
-        "--locked",
-        "--edges=normal",
-        "--prefix=none",
-    ]);
-    let (code, said, errors) = run_to_end({
-        tree.args(arguments);
-        tree
-    });
+    tree.current_dir(env!("CARGO_MANIFEST_DIR"));
+    tree.args(["tree", "--locked", "--edges=normal", "--prefix=none"]);
+    let (code, said, errors) = run_to_end(tree);
     assert_eq!(code, Some(0), "{errors}");
     let mut lines: Vec<_> = said.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     lines.sort_unstable();
@@ -42,7 +35,7 @@ fn names(arguments: &[&str]) -> Vec<String> {
 
 #[test]
 fn there_is_no_second_tls_or_http_stack() {
-    let names = names(&[]);
+    let names = names();
     for name in ONCE {
         assert_eq!(names.iter().filter(|one| *one == name).count(), 1, "versions of {name}");
     }
