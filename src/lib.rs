@@ -14,6 +14,8 @@ pub mod issuer;
 pub mod metrics;
 pub mod poll;
 pub mod provider;
+pub mod report;
+pub mod sightings;
 pub mod snapshot;
 pub mod systemd;
 pub mod verdict;

@@ -4,8 +4,13 @@
 
 mod chain;
 mod daemon;
+mod issuers;
 mod lab;
 mod lab_selftest;
 mod lint;
+mod openssl;
 mod peers;
+mod process;
+mod providers;
 mod stage;
+mod watch;

@@ -1,14 +1,12 @@
-//! The demo's fleet, set for a test, and the daemon that watches it.
-
-use std::path::Path;
-use std::process::Command;
+//! The demo's fleet, set for a test whose own thread may block.
 
 use tokio::runtime::Runtime;
 
-use crate::daemon::{Daemon, Settings, TempDir, aws_environment};
+use crate::daemon::{Daemon, TempDir};
 use crate::lab::{Lab, LabIssuer};
+use crate::watch::{PATIENT, Watch};
 
-/// The fleet. The test itself may block: the fleet has threads of its own.
+/// The fleet; it runs on threads of its own.
 pub struct Stage {
     pub lab: Lab,
     pub directory: TempDir,
@@ -26,35 +24,17 @@ impl Stage {
         self.lab.issuer(name)
     }
 
+    /// A daemon that watches what this IAM lists; its calls have time for being tried again.
+    pub fn watch(&self, iam: &str) -> Watch {
+        let watch = Watch::new(&PATIENT).trust(&self.lab.write_ca(self.directory.path())).iam_at(iam);
+        let watch = self.lab.issuers.iter().fold(watch, Watch::resolve);
+        watch.env("OIDC_EXPORTER__AWS__INTERVAL", "10s").env("OIDC_EXPORTER__AWS__TIMEOUT", "10s")
+    }
+
     /// The daemon, ready, with the lab's own IAM.
     pub fn daemon(&self) -> Daemon {
-        let daemon = Daemon::start(self.command(&self.lab.iam.url()));
+        let daemon = self.watch(&self.lab.iam.url()).start();
         daemon.wait_ready();
         daemon
     }
-
-    /// A daemon that reads the IAM at this URL: soon again, but with time for each answer and for retries.
-    pub fn command(&self, iam: &str) -> Command {
-        let settings = Settings {
-            poll: ["interval", "timeout", "connect_timeout", "request_timeout"]
-                .map(|key| format!("{key} = \"10s\""))
-                .to_vec(),
-            resolve: self.lab.resolve_table(),
-            ca_files: vec![self.lab.write_ca(self.directory.path())],
-            aws: true,
-            ..Settings::default()
-        };
-        let mut command = self::command(&settings.write(self.directory.path()));
-        aws_environment(&mut command, iam);
-        command.env("OIDC_EXPORTER__AWS__INTERVAL", "10s").env("OIDC_EXPORTER__AWS__TIMEOUT", "10s");
-        command
-    }
-}
-
-/// The daemon with this configuration file, and no service manager.
-pub fn command(config: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oidc-thumbprint-exporter"));
-    command.arg("--config").arg(config).arg("run");
-    command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC").env_remove("WATCHDOG_PID");
-    command
 }

@@ -1,5 +1,8 @@
 //! One log line for each change of state, none for a poll that changes nothing.
 
+use std::collections::HashMap;
+
+use crate::poll::PollError;
 use crate::snapshot::Snapshot;
 use crate::verdict::{Status, Verdict};
 
@@ -10,9 +13,9 @@ pub fn note(before: &Snapshot, after: &Snapshot) {
             tracing::info!(%issuer, "watching issuer");
             continue;
         };
-        let reason = state.error.as_ref().map(crate::poll::PollError::reason);
+        let reason = state.error.as_ref().map(PollError::reason);
         let first = old.last_poll.is_none() && state.last_poll.is_some();
-        if first || reason != old.error.as_ref().map(crate::poll::PollError::reason) {
+        if first || reason != old.error.as_ref().map(PollError::reason) {
             if let Some(error) = &state.error {
                 tracing::warn!(%issuer, reason = %error.reason(), %error, "issuer is down");
             } else {
@@ -29,9 +32,14 @@ pub fn note(before: &Snapshot, after: &Snapshot) {
         tracing::info!(%issuer, "no longer watching issuer");
     }
     note_account(before, after);
+    let told: HashMap<_, _> = before
+        .providers
+        .iter()
+        .map(|(provider, verdict)| ((&provider.arn, &provider.issuer), (verdict.status, verdict.fragile)))
+        .collect();
     for (provider, verdict) in &after.providers {
-        let old = before.providers.iter().find(|(p, _)| p.arn == provider.arn && p.issuer == provider.issuer);
-        if old.map(|(_, old)| (old.status, old.fragile)) != Some((verdict.status, verdict.fragile)) {
+        let old = told.get(&(&provider.arn, &provider.issuer));
+        if old != Some(&(verdict.status, verdict.fragile)) {
             note_verdict(&provider.to_string(), verdict);
         }
     }

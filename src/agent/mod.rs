@@ -1,6 +1,7 @@
 //! The daemon's heart: rounds of polls, readings of IAM, and the snapshot that they leave behind.
 
 mod journal;
+mod once;
 mod state;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -12,6 +13,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use once::one_round;
 pub use state::State;
 
 use crate::aws::{Account, AccountPoll};
@@ -182,9 +184,6 @@ impl Agent {
         match done {
             Ok((_, Outcome::Issuer { issuer, round, poll })) => {
                 self.state.take_poll(&issuer, *poll, round);
-                if self.polling.is_empty() && self.waiting.is_empty() {
-                    self.state.round_ended(self.poller.clock.now());
-                }
             }
             Ok((_, Outcome::Account(poll))) => {
                 self.state.take_account(poll);

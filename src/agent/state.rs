@@ -8,11 +8,12 @@ use crate::chain::TrustStore;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{IssuerEntry, Settings};
 use crate::issuer::{Endpoint, Issuer, parse_https};
-use crate::poll::{AddressCapture, Capture, IssuerPoll};
+use crate::poll::{Capture, IssuerPoll};
 use crate::provider::{Details, FROM_FILE, Provider};
+use crate::sightings::sightings;
 use crate::snapshot::{AccountState, Audiences, IssuerState, Snapshot};
 use crate::verdict::{self, Seen};
-use crate::window::{JudgedChain, Sighting, WindowRules};
+use crate::window::WindowRules;
 
 /// The state between polls. A snapshot of it is cheap: all that is large is shared.
 pub struct State {
@@ -93,11 +94,6 @@ impl State {
         &self.from_iam
     }
 
-    /// A round over all issuers has ended.
-    pub fn round_ended(&mut self, at: Timestamp) {
-        self.now.last_round = Some(at);
-    }
-
     /// Takes in a reading of IAM. A failed one removes nothing.
     pub fn take_account(&mut self, poll: AccountPoll) {
         let Some(account) = &mut self.now.account else { return };
@@ -172,19 +168,7 @@ impl State {
         let Ok(addresses) = &capture.addresses else { return };
         endpoint.addresses = addresses.len();
         endpoint.addresses_failed = addresses.iter().filter(|address| address.failure.is_some()).count();
-        let host = capture.endpoint.server_name();
-        let mut judged: BTreeMap<_, Arc<JudgedChain>> = BTreeMap::new();
-        let mut judge = |address: &AddressCapture| -> Sighting {
-            let chain = address.chain.as_ref().map(|chain| {
-                let judged = judged.entry(chain.id()).or_insert_with(|| {
-                    let judgement = self.trust.judge(chain.certificates(), host.as_ref(), capture.at);
-                    Arc::new(JudgedChain { chain: chain.clone(), judgement })
-                });
-                Arc::clone(judged)
-            });
-            (address.address, chain)
-        };
-        let sightings: Vec<Sighting> = addresses.iter().map(&mut judge).collect();
+        let sightings = sightings(&self.trust, capture);
         endpoint.window.record(self.rules, capture.at, &sightings);
     }
 

@@ -1,13 +1,19 @@
 //! The command line.
 
+mod check;
 mod config;
+mod inspect;
 mod run;
+mod setup;
 
 use std::fmt::Display;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::report::Style;
 
 /// Watches the certificates behind OIDC issuers and compares their thumbprints with AWS IAM.
 #[derive(Parser)]
@@ -24,6 +30,10 @@ pub struct Cli {
 enum Command {
     /// Run the daemon: poll, and serve metrics.
     Run,
+    /// Show what an issuer, an endpoint or a file holds: chain, dates, thumbprint, trust, the `aws` command to run.
+    Inspect(inspect::InspectArgs),
+    /// One round over everything configured: exit 0 all match, 1 a finding, 2 could not tell.
+    Check(check::CheckArgs),
     /// Check the configuration, or show what is in force.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -39,6 +49,10 @@ enum ConfigCommand {
 
 /// Something went wrong while running.
 const FAILED: u8 = 1;
+/// `inspect` and `check`: something that a person should look at.
+const FOUND: u8 = 1;
+/// `inspect` and `check`: nothing can be told of some part.
+const UNTOLD: u8 = 2;
 /// The configuration, or the command line, is wrong.
 const MISUSED: u8 = 2;
 
@@ -49,9 +63,23 @@ pub fn main() -> ExitCode {
     let file = cli.config.as_deref();
     match cli.command {
         Command::Run => run::run(file),
+        Command::Inspect(args) => inspect::inspect(&args),
+        Command::Check(args) => check::check(file, &args),
         Command::Config(ConfigCommand::Check) => config::check(file),
         Command::Config(ConfigCommand::Show) => config::show(file),
     }
+}
+
+/// Threads that poll and answer. TLS handshakes are what costs time, and there are few at once.
+const WORKERS: usize = 2;
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
+}
+
+/// Whether standard output is for a person who likes colours (no-color.org).
+fn style() -> Style {
+    Style { colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
 }
 
 /// One line on standard error, and the exit code.

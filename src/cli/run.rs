@@ -9,19 +9,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{FAILED, MISUSED, fail};
+use super::setup::{account, poller, trust_store};
+use super::{FAILED, MISUSED, fail, runtime};
 use crate::agent::{Agent, Schedule, State};
-use crate::aws::Account;
-use crate::chain::{CaFileError, TrustStore, read_ca_file};
+use crate::chain::{CaFileError, TrustStore};
 use crate::clock::Clock;
-use crate::config::{Log, LogFormat, LogLevel, Settings, SettingsError, Trust};
+use crate::config::{Log, LogFormat, LogLevel, Settings, SettingsError};
 use crate::metrics::Metrics;
-use crate::poll::{AddressPolicy, Limits, Poller, Resolver, Tls};
 use crate::systemd::Supervisor;
 use crate::web::{self, ListenError, Pages};
-
-/// Threads that poll and answer. TLS handshakes are what costs time, and there are few at once.
-const WORKERS: usize = 2;
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +47,7 @@ fn start(file: Option<&Path>) -> Result<(), RunError> {
     let settings = Settings::load(file)?;
     let trust = trust_store(&settings.trust)?;
     start_logging(&settings.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
-    runtime.block_on(serve(settings, trust))
+    runtime()?.block_on(serve(settings, trust))
 }
 
 async fn serve(settings: Settings, trust: TrustStore) -> Result<(), RunError> {
@@ -69,11 +64,7 @@ async fn serve(settings: Settings, trust: TrustStore) -> Result<(), RunError> {
         "started"
     );
 
-    let account = if settings.aws.enabled {
-        Some(Account::connect(clock.clone(), settings.aws.timeout).await)
-    } else {
-        None
-    };
+    let account = account(&settings, clock.clone()).await;
     let state = State::new(&settings, trust, &clock);
     let agent = Agent::new(state, poller(&settings, clock.clone()), account, schedule(&settings));
     let metrics = Metrics::new(agent.published(), clock)?;
@@ -89,17 +80,6 @@ async fn serve(settings: Settings, trust: TrustStore) -> Result<(), RunError> {
     Ok(())
 }
 
-fn poller(settings: &Settings, clock: Clock) -> Poller {
-    let poll = &settings.poll;
-    Poller {
-        clock,
-        resolver: Resolver::System(Arc::new(poll.resolve.clone())),
-        addresses: AddressPolicy { allow_loopback: poll.allow_loopback },
-        tls: Tls::default(),
-        limits: Limits { connect: poll.connect_timeout, request: poll.request_timeout, poll: poll.timeout },
-    }
-}
-
 fn schedule(settings: &Settings) -> Schedule {
     Schedule {
         round: settings.poll.interval,
@@ -108,20 +88,6 @@ fn schedule(settings: &Settings) -> Schedule {
         tls12: settings.poll.tls12_interval,
         poll_limit: settings.poll.timeout,
     }
-}
-
-fn trust_store(trust: &Trust) -> Result<TrustStore, CaFileError> {
-    let mut store = TrustStore::empty();
-    if trust.mozilla {
-        store = store.with_mozilla();
-    }
-    if trust.system {
-        store = store.with_system();
-    }
-    for path in &trust.ca_files {
-        store = store.with_added(read_ca_file(path)?);
-    }
-    Ok(store)
 }
 
 fn stop_on_signal() -> io::Result<CancellationToken> {

@@ -160,7 +160,7 @@ fn verdicts_are_right_whatever_the_list_looks_like() {
     let update = json!({"OpenIDConnectProviderArn": arn(private), "ThumbprintList": many});
     moto.iam(&json!([["update_open_id_connect_provider_thumbprint", update]]));
 
-    let daemon = Daemon::start(stage.command(&moto.url()));
+    let daemon = stage.watch(&moto.url()).start();
     daemon.wait_ready();
     let metrics = daemon.wait_metrics("four verdicts", |metrics| {
         metrics.all("oidc_provider_thumbprint_match", &ACCOUNT).count() == 4
@@ -181,10 +181,9 @@ fn access_is_denied_until_the_policy_of_the_readme_allows_it() {
     let moto = &watched.moto;
     let user = json!({"UserName": "watcher"});
     let key = moto.iam(&json!([["create_user", user], ["create_access_key", user]]))[1]["AccessKey"].take();
-    let mut command = watched.stage.command(&moto.url());
-    command.env("AWS_ACCESS_KEY_ID", key["AccessKeyId"].as_str().unwrap());
-    command.env("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"].as_str().unwrap());
-    let daemon = Daemon::start(command);
+    let watch = watched.stage.watch(&moto.url());
+    let watch = watch.env("AWS_ACCESS_KEY_ID", key["AccessKeyId"].as_str().unwrap());
+    let daemon = watch.env("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"].as_str().unwrap()).start();
     daemon.wait_ready();
 
     moto.let_through("0");
@@ -208,7 +207,7 @@ fn access_is_denied_until_the_policy_of_the_readme_allows_it() {
 fn a_few_throttled_calls_are_tried_again_and_many_are_a_reason() {
     let watched = Watched::set();
     let proxy = FaultProxy::start(&watched.stage.runtime, watched.moto.0.address());
-    let daemon = Daemon::start(watched.stage.command(&proxy.url()));
+    let daemon = watched.stage.watch(&proxy.url()).start();
     daemon.wait_ready();
     watched.wait(&daemon, "the account to be up", account_up);
 
@@ -230,7 +229,7 @@ fn a_few_throttled_calls_are_tried_again_and_many_are_a_reason() {
 fn without_the_server_the_last_values_stay() {
     let Watched { stage, moto } = Watched::set();
     let address = moto.0.address();
-    let daemon = Daemon::start(stage.command(&moto.url()));
+    let daemon = stage.watch(&moto.url()).start();
     daemon.wait_ready();
     daemon.wait_metrics("the account to be up", account_up);
 

@@ -1,8 +1,6 @@
 //! A real Prometheus scrapes the daemon and evaluates the alert rules.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
@@ -10,7 +8,7 @@ use serde_json::Value;
 use super::program::{Program, query};
 use crate::daemon::{Daemon, wait_for};
 use crate::lab::LabIssuer;
-use crate::lab::ca::Der;
+use crate::openssl::describe;
 use crate::stage::Stage;
 
 const ALERTS: &str = include_str!("../../dashboards/prometheus/alerts.yml");
@@ -98,23 +96,9 @@ fn its_api_returns_verdicts_and_days() {
 fn days_by_openssl(issuer: &LabIssuer) -> f64 {
     let faces = issuer.hosts().flat_map(LabIssuer::faces);
     let last = faces.flat_map(|face| face.chains()).map(|chain| chain.served.last().unwrap().clone());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
-    last.map(|der| (end_by_openssl(&der) - now) / 86_400.0).reduce(f64::min).unwrap()
-}
-
-/// `openssl x509 -enddate`, made Unix seconds by `date`.
-fn end_by_openssl(der: &Der) -> f64 {
-    let mut x509 = Command::new("openssl")
-        .args(["x509", "-inform", "der", "-noout", "-enddate"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    x509.stdin.take().unwrap().write_all(der).unwrap();
-    let text = String::from_utf8(x509.wait_with_output().unwrap().stdout).unwrap();
-    let date = text.trim().strip_prefix("notAfter=").unwrap();
-    let seconds = Command::new("date").args(["--date", date, "+%s"]).output().unwrap().stdout;
-    String::from_utf8(seconds).unwrap().trim().parse().unwrap()
+    let end = last.map(|der| describe(&der).not_after).min().unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    f64::from(i32::try_from(end - now.cast_signed()).unwrap()) / 86_400.0
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
-use crate::daemon::{Daemon, PATIENCE};
+use crate::daemon::PATIENCE;
 use crate::stage::Stage;
 
 /// The next message that `wanted` accepts; all before it are collected too.
@@ -31,9 +31,8 @@ fn it_is_told_ready_status_watchdog_and_stopping() {
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let watchdog = Duration::from_millis(600);
-    let mut command = stage.command(&stage.lab.iam.url());
-    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", watchdog.as_micros().to_string());
-    let mut daemon = Daemon::start(command);
+    let watch = stage.watch(&stage.lab.iam.url()).env("NOTIFY_SOCKET", &path);
+    let mut daemon = watch.env("WATCHDOG_USEC", watchdog.as_micros().to_string()).start();
 
     let mut seen = Vec::new();
     receive_until(&socket, &mut seen, "READY=1", |seen| count(seen, "READY=1") == 1);
@@ -52,17 +51,17 @@ fn it_is_told_ready_status_watchdog_and_stopping() {
 #[test]
 fn without_it_the_daemon_runs_and_stops_as_well() {
     let stage = Stage::set();
-    let daemon = stage.daemon();
-    assert_eq!(daemon.get("/-/healthy").status, 200);
+    let watch = stage.watch(&stage.lab.iam.url());
+    let daemon = watch.without("NOTIFY_SOCKET").without("WATCHDOG_USEC").start();
+    daemon.wait_ready();
     assert!(daemon.terminate().success());
 }
 
 #[test]
 fn a_socket_that_nobody_reads_does_no_harm() {
     let stage = Stage::set();
-    let mut command = stage.command(&stage.lab.iam.url());
-    command.env("NOTIFY_SOCKET", stage.directory.path().join("nobody")).env("WATCHDOG_USEC", "600000");
-    let daemon = Daemon::start(command);
+    let watch = stage.watch(&stage.lab.iam.url()).env("WATCHDOG_USEC", "600000");
+    let daemon = watch.env("NOTIFY_SOCKET", stage.directory.path().join("nobody")).start();
     daemon.wait_ready();
     assert!(daemon.terminate().success());
 }

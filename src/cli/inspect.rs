@@ -1,0 +1,160 @@
+//! `inspect`: AWS's procedure in one command, for an issuer, an endpoint or a file.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::{FOUND, UNTOLD, fail, runtime, style};
+use crate::chain::{
+    CaFileError, FileError, MAX_FILE_BYTES, ServedChain, TrustStore, read_ca_file, read_certificates,
+};
+use crate::clock::Clock;
+use crate::issuer::{Endpoint, Issuer, UrlError};
+use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls};
+use crate::report::{Inspection, as_pem, as_text};
+use crate::sightings::{distinct, sightings};
+use crate::window::JudgedChain;
+
+/// What to inspect, and how.
+#[derive(Args)]
+pub struct InspectArgs {
+    /// An issuer URL, `host[:port]`, a file of certificates (PEM, DER, or a transcript of
+    /// `openssl s_client -showcerts`), or `-` for standard input.
+    target: String,
+    /// How to print it. `thumbprint` prints one line of 40 hex digits per endpoint.
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    /// Trust the CA certificates in this PEM file too.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Vec<PathBuf>,
+    /// Use this address for a host name, in place of DNS; may be repeated.
+    #[arg(long, value_name = "HOST=ADDRESS", value_parser = resolve)]
+    resolve: Vec<(String, IpAddr)>,
+    /// Connect to loopback addresses too.
+    #[arg(long)]
+    allow_loopback: bool,
+    /// Longest wait for each step.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+}
+
+/// Forms of the answer.
+#[derive(Clone, Copy, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+    Pem,
+    Thumbprint,
+}
+
+/// Why nothing can be told.
+#[derive(Debug, thiserror::Error)]
+enum InspectError {
+    #[error("{target}: neither a file nor an issuer URL or host[:port]: {error}")]
+    Target { target: String, error: UrlError },
+    #[error("{target}: {error}")]
+    Issuer { target: String, error: UrlError },
+    #[error("{target}: {error}")]
+    Io { target: String, error: io::Error },
+    #[error("{target}: {error}")]
+    File { target: String, error: FileError },
+    #[error("--ca-file: {0}")]
+    CaFile(#[from] CaFileError),
+    #[error("cannot start: {0}")]
+    Start(#[from] io::Error),
+    #[error("cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn resolve(text: &str) -> Result<(String, IpAddr), String> {
+    let (host, address) = text.split_once('=').ok_or("HOST=ADDRESS is expected")?;
+    let address = address.parse().map_err(|_| format!("`{address}` is not an IP address"))?;
+    Ok((host.to_lowercase(), address))
+}
+
+/// Exit code 0, 1 for a finding, 2 when nothing can be told of some part.
+pub fn inspect(args: &InspectArgs) -> ExitCode {
+    match look(args).and_then(|report| Ok((print(&report, args.output)?, report))) {
+        Ok(((), report)) if report.is_incomplete() => ExitCode::from(UNTOLD),
+        Ok(((), report)) if report.has_finding() => ExitCode::from(FOUND),
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, UNTOLD),
+    }
+}
+
+fn look(args: &InspectArgs) -> Result<Inspection, InspectError> {
+    let mut trust = TrustStore::empty().with_mozilla().with_system();
+    for file in &args.ca_file {
+        trust = trust.with_added(read_ca_file(file)?);
+    }
+    let target = args.target.as_str();
+    if target == "-" || (!target.starts_with("https://") && Path::new(target).exists()) {
+        return look_at_file(target, &trust);
+    }
+    let runtime = runtime()?;
+    let poller = poller(args);
+    let judged = |capture: &Capture| distinct(&sightings(&trust, capture));
+    if target.contains("://") {
+        let issuer: Issuer =
+            target.parse().map_err(|error| InspectError::Issuer { target: target.into(), error })?;
+        let poll = runtime.block_on(poller.poll(&Round::default(), &issuer, None));
+        return Ok(Inspection::of_issuer(issuer.as_str(), &poll, judged));
+    }
+    let endpoint: Endpoint =
+        target.parse().map_err(|error| InspectError::Target { target: target.into(), error })?;
+    let capture = runtime.block_on(Capture::take(&poller, &endpoint, true));
+    Ok(Inspection::of_endpoint(&endpoint.to_string(), &capture, &judged(&capture)))
+}
+
+fn look_at_file(target: &str, trust: &TrustStore) -> Result<Inspection, InspectError> {
+    let io = |error| InspectError::Io { target: target.into(), error };
+    let limit = MAX_FILE_BYTES as u64 + 1;
+    let mut bytes = Vec::new();
+    match target {
+        "-" => io::stdin().take(limit).read_to_end(&mut bytes).map_err(io)?,
+        file => std::fs::File::open(file).and_then(|f| f.take(limit).read_to_end(&mut bytes)).map_err(io)?,
+    };
+    let file = |error| InspectError::File { target: target.into(), error };
+    let chain = read_certificates(&bytes).map_err(file)?;
+    let chain = ServedChain::new(chain).ok_or_else(|| file(FileError::NoCertificate))?;
+    let now = Clock::system().now();
+    let judgement = trust.judge(chain.certificates(), None, now);
+    Ok(Inspection::of_file(target, &JudgedChain { chain, judgement }, now))
+}
+
+fn poller(args: &InspectArgs) -> Poller {
+    let mut table: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
+    for (host, address) in &args.resolve {
+        table.entry(host.clone()).or_default().push(*address);
+    }
+    Poller {
+        clock: Clock::system(),
+        resolver: Resolver::System(Arc::new(table)),
+        addresses: AddressPolicy { allow_loopback: args.allow_loopback },
+        tls: Tls::default(),
+        limits: Limits { connect: args.timeout, request: args.timeout, poll: args.timeout * 8 },
+    }
+}
+
+fn print(report: &Inspection, output: Output) -> Result<(), InspectError> {
+    let text = match output {
+        Output::Text => as_text(report, style()),
+        Output::Json => serde_json::to_string_pretty(report)? + "\n",
+        Output::Pem => as_pem(report),
+        Output::Thumbprint => report
+            .thumbprints()
+            .iter()
+            .fold(String::new(), |text, thumbprint| format!("{text}{thumbprint}\n")),
+    };
+    if let (Output::Pem | Output::Thumbprint, Some(error)) = (output, &report.error) {
+        eprintln!("oidc-thumbprint-exporter: {}: {}", report.target, error.detail);
+    }
+    print!("{text}");
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! What `check` says: one row for each provider, and for each issuer that nobody expects anything of. Pure.
+
+use std::cmp::Reverse;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::text::Style;
+use crate::clock::Timestamp;
+use crate::issuer::Issuer;
+use crate::snapshot::{IssuerState, Snapshot};
+use crate::verdict::{Status, Verdict};
+
+/// One round over everything configured.
+#[derive(Debug, Serialize)]
+pub struct RoundReport {
+    /// When it ended, RFC 3339.
+    pub at: String,
+    /// Worst first.
+    pub rows: Vec<Row>,
+    /// Why IAM could not be read, or not whole.
+    pub account_error: Option<String>,
+}
+
+/// One provider, or one issuer without any.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// match, partial, mismatch, unknown; `watched` for an issuer without a provider.
+    pub verdict: &'static str,
+    /// Whether AWS would rely on the thumbprint.
+    pub enforced: Option<bool>,
+    /// The provider's account.
+    pub account_id: Option<String>,
+    /// The issuer.
+    pub issuer: String,
+    /// The provider.
+    pub provider_arn: Option<String>,
+    /// Days until the soonest root CA expires.
+    pub root_ca_days_to_expiry: Option<f64>,
+    /// The root CAs that are served.
+    pub thumbprints: Vec<String>,
+    /// States of the chains that a person should look at, failures, and why a verdict is unknown.
+    pub notes: Vec<String>,
+    #[serde(skip)]
+    severity: Severity,
+}
+
+/// Best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Severity {
+    Good,
+    Untold,
+    Finding,
+    Drift,
+    Outage,
+}
+
+impl RoundReport {
+    /// Of `snapshot`, at `now`.
+    #[must_use]
+    pub fn new(snapshot: &Snapshot, now: Timestamp) -> Self {
+        let expected = snapshot.providers.iter().filter_map(|(provider, verdict)| {
+            let state = snapshot.issuers.get(&provider.issuer)?;
+            let mut row = row(snapshot, &provider.issuer, state, Some(verdict), now);
+            row.account_id = Some(provider.account_id.clone());
+            row.provider_arn = Some(provider.arn.clone());
+            Some(row)
+        });
+        let is_expected = |issuer: &Issuer| snapshot.providers.iter().any(|(p, _)| p.issuer == *issuer);
+        let watched = snapshot.issuers.iter().filter(|(issuer, _)| !is_expected(issuer));
+        let watched = watched.map(|(issuer, state)| row(snapshot, issuer, state, None, now));
+        let mut rows: Vec<Row> = expected.chain(watched).collect();
+        rows.sort_by(|a, b| {
+            let key = |row: &Row| (Reverse(row.severity), row.enforced != Some(true));
+            key(a).cmp(&key(b)).then_with(|| a.issuer.cmp(&b.issuer))
+        });
+        let account = snapshot.account.as_ref();
+        let account_error = account.and_then(|account| account.error.as_ref()).map(ToString::to_string);
+        Self { at: now.to_string(), rows, account_error }
+    }
+
+    /// Something that a person should look at.
+    #[must_use]
+    pub fn has_finding(&self) -> bool {
+        self.rows.iter().any(|row| row.severity >= Severity::Finding)
+    }
+
+    /// Nothing can be told of some part.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.account_error.is_some() || self.rows.iter().any(|row| row.severity == Severity::Untold)
+    }
+
+    /// A table for people.
+    #[must_use]
+    pub fn as_text(&self, style: Style) -> String {
+        let mut text = String::new();
+        if let Some(error) = &self.account_error {
+            let _ = writeln!(text, "{} {error}", style.bad("IAM:"));
+        }
+        let width = self.rows.iter().map(|row| row.issuer.chars().count()).max().unwrap_or(0).max(6);
+        let _ = writeln!(
+            text,
+            "{:<9} {:<9} {:<12}  {:<width$}  {:>12}  notes",
+            "VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA ENDS"
+        );
+        for row in &self.rows {
+            let verdict = format!("{:<9}", row.verdict);
+            let verdict = match row.severity {
+                Severity::Outage | Severity::Drift => style.bad(&verdict),
+                Severity::Finding | Severity::Untold => style.doubtful(&verdict),
+                Severity::Good => style.good(&verdict),
+            };
+            let enforced = match row.enforced {
+                Some(true) => "enforced",
+                Some(false) => "latent",
+                None => "-",
+            };
+            let account = row.account_id.as_deref().unwrap_or("-");
+            let days = row.root_ca_days_to_expiry.map_or("-".to_owned(), |days| format!("{days:.1} d"));
+            let notes = row.notes.join("; ");
+            let line =
+                format!("{verdict} {enforced:<9} {account:<12}  {:<width$}  {days:>12}  {notes}", row.issuer);
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        text
+    }
+}
+
+fn row(
+    snapshot: &Snapshot,
+    issuer: &Issuer,
+    state: &IssuerState,
+    verdict: Option<&Verdict>,
+    now: Timestamp,
+) -> Row {
+    let chains = || snapshot.chains(state);
+    let mut statuses: Vec<&str> = chains()
+        .flat_map(|judged| judged.judgement.statuses.iter())
+        .filter(|status| status.is_finding())
+        .map(|status| status.as_str())
+        .collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    let mut notes: Vec<String> = statuses.iter().map(ToString::to_string).collect();
+    if let Some(why) = verdict.and_then(|verdict| verdict.unknown) {
+        notes.push(why.to_string());
+    }
+    let fragile = verdict.is_some_and(|verdict| verdict.fragile);
+    if fragile {
+        notes.push("only the leaf is listed".to_owned());
+    }
+    if let Some(error) = &state.error {
+        notes.push(format!("{}: {error}", error.reason()));
+    }
+    let severity = match verdict.map(|verdict| (verdict.status, verdict.enforced)) {
+        Some((Status::Mismatch | Status::Partial, Some(false))) => Severity::Drift,
+        Some((Status::Mismatch | Status::Partial, _)) => Severity::Outage,
+        _ if fragile || !statuses.is_empty() => Severity::Finding,
+        Some((Status::Unknown, _)) => Severity::Untold,
+        _ if state.error.is_some() => Severity::Untold,
+        _ => Severity::Good,
+    };
+    let ends = chains().filter_map(|judged| judged.chain.root_ca().readable().map(|fields| fields.not_after));
+    Row {
+        verdict: verdict.map_or("watched", |verdict| verdict.status.as_str()),
+        enforced: verdict.and_then(|verdict| verdict.enforced),
+        account_id: None,
+        issuer: issuer.to_string(),
+        provider_arn: None,
+        root_ca_days_to_expiry: ends.min().map(|soonest| soonest.days_from(now)),
+        thumbprints: state.root_cas.iter().map(ToString::to_string).collect(),
+        notes,
+        severity,
+    }
+}
