@@ -121,7 +121,9 @@ fn body<'a>(
     }
     let line_of =
         |offset| ends.iter().find(|(end, _)| offset < *end).or(ends.last()).map_or(begin, |end| end.1);
+    let is_at_end = |offset: usize| base64[offset..].iter().all(|character| *character == b'=');
     let decoded = STANDARD.decode(&base64).map_err(|error| match error {
+        DecodeError::InvalidByte(offset, b'=') if is_at_end(offset) => (line_of(offset), Fault::Length),
         DecodeError::InvalidByte(offset, b'=') => (line_of(offset), Fault::Padding),
         DecodeError::InvalidByte(offset, byte) => (line_of(offset), Fault::Character(byte)),
         DecodeError::InvalidLength(_)
