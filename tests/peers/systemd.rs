@@ -1,19 +1,21 @@
 //! The daemon under a service manager, played by the socket that systemd would listen on (man page `sd_notify`).
 
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::daemon::PATIENCE;
 use crate::stage::Stage;
 
-/// The next message that `wanted` accepts; all before it are collected too.
+/// Receives until `wanted` accepts what has come in all.
 fn receive_until(
     socket: &UnixDatagram,
     seen: &mut Vec<String>,
     what: &str,
     wanted: impl Fn(&[String]) -> bool,
 ) {
+    let start = Instant::now();
     while !wanted(seen) {
+        assert!(start.elapsed() < PATIENCE, "no {what}: {seen:?}");
         let mut buffer = [0; 4096];
         let length = socket.recv(&mut buffer).unwrap_or_else(|error| panic!("no {what}: {error}: {seen:?}"));
         seen.extend(String::from_utf8(buffer[..length].to_vec()).unwrap().lines().map(str::to_owned));
@@ -36,7 +38,7 @@ fn it_is_told_ready_status_watchdog_and_stopping() {
 
     let mut seen = Vec::new();
     receive_until(&socket, &mut seen, "READY=1", |seen| count(seen, "READY=1") == 1);
-    let told = "STATUS=8 providers, 8 issuers: 1 mismatch, 1 partial, 1 unknown, 2 issuers down; last round ";
+    let told = "STATUS=8 providers, 8 issuers: 1 mismatch, 1 partial, 1 unknown, 2 issuers down; last poll ";
     receive_until(&socket, &mut seen, told, |seen| seen.iter().any(|line| line.starts_with(told)));
     let before = count(&seen, "WATCHDOG=1");
     receive_until(&socket, &mut seen, "WATCHDOG=1", |seen| count(seen, "WATCHDOG=1") >= before + 5);
