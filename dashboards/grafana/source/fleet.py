@@ -77,8 +77,8 @@ def history():
     return state_timeline(
         "History of states",
         "Providers that were not a match, or were not polled, at some time in this window; at most 20. A gap: the exporter was not scraped.",
-        [target(f"{q.state(q.exported)}\nand on ({q.KEY}) {q.eventful()}", legend="{{account_id}} {{issuer}}", interval="5m")],
-        "Every provider was polled and matched throughout, or none was watched",
+        [target(f"{q.state(q.exported)}\nand on ({q.KEY}) {q.eventful()}", legend="{{account_id}} {{issuer}}", interval="1m")],
+        "No state but match was recorded in this window",
         STATES,
     )
 

@@ -6,6 +6,9 @@ from shared import RUNBOOKS, SOLID, STATES, days_tile, exporter_row, failures, p
 
 SERVED_HERE = f"on (job, instance, endpoint) {q.known('oidc_issuer_endpoint_info', q.ISSUER)}"
 CERTIFICATE = f"{q.known('oidc_certificate_info', q.TARGET)} and {SERVED_HERE}"
+for name in ("subject", "issued_by"):
+    # The common name is enough for a column; names without one stay whole.
+    CERTIFICATE = f'label_replace({CERTIFICATE}, "{name}", "$1", "{name}", ".*CN=([^,]+).*")'
 CERTIFICATE_KEY = "endpoint, position, role, subject, issued_by, sha1"
 SOUND = {"trusted": "green", "private": "blue"}
 
@@ -120,7 +123,7 @@ def chain():
             by_name("Days left", unit="suffix: d", decimals=1, thresholds=days, custom__cellOptions={"type": "color-text"}, custom__width=100),
             by_name("Not after", unit="dateTimeAsIso", custom__width=165),
         ],
-        {"displayName": "#", "desc": False},
+        [{"displayName": "Endpoint", "desc": False}, {"displayName": "#", "desc": False}],
     )
 
 
@@ -186,14 +189,14 @@ def history():
     verdicts = state_timeline(
         "History of verdicts",
         "Each provider's state over time. A gap: the exporter was not scraped.",
-        [target(q.state(q.exported), legend="{{account_id}}", interval="5m")],
+        [target(q.state(q.exported), legend="{{account_id}}", interval="1m")],
         "No verdict in this window",
         STATES,
     )
     roots = state_timeline(
         "History of root CAs",
         "Which root CAs were served when, by thumbprint. Two at once: the issuer shows several chains, or is changing.",
-        [target(f"max by (thumbprint) (oidc_issuer_thumbprint_info{{{q.ISSUER}}})", legend="{{thumbprint}}", interval="5m")],
+        [target(f"max by (thumbprint) (oidc_issuer_thumbprint_info{{{q.ISSUER}}})", legend="{{thumbprint}}", interval="1m")],
         "No chain was seen in this window",
         mapping({1: ("served", "blue")}),
         legend=False,

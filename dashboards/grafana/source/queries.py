@@ -86,7 +86,7 @@ def eventful():
 
 
 def state_age():
-    """Seconds since the present verdict began, to five minutes; nothing where that is before the window shown."""
+    """Seconds since the present verdict began, to five minutes; nothing where no change was seen in the window."""
     ended = f"max_over_time(timestamp({STATUS}{{{PROVIDER}}} == 0)[$__range:5m])"
     return f"min by ({KEY}) (time() - ({ended} and {known(STATUS, PROVIDER)} == 1))"
 

@@ -67,7 +67,7 @@ def providers(title, description, empty, one_issuer=False):
         by_name("Account", custom__width=130),
         by_name("Issuer", custom__minWidth=380, links=[{"title": "Open this issuer", "url": DRILL, "targetBlank": False}]),
         by_name("Provider", custom__minWidth=260),
-        by_name("In this state for", unit="s", decimals=1, noValue="before this window", custom__width=160),
+        by_name("In this state for", unit="s", decimals=1, noValue="no change seen", custom__width=160),
         by_name("Last good look", unit="s", decimals=1, noValue="never", custom__width=140),
         by_name("Covered", unit="percentunit", decimals=0, noValue="not known", custom__width=100),
         by_name("Root CA left", unit="suffix: d", decimals=1, noValue="not known", custom__width=140),
@@ -98,7 +98,6 @@ def exporter_row():
     """Can this page be trusted? Lines of `layout`."""
     info = f"max by (job, instance, version) (oidc_exporter_build_info{{{q.TARGET}}})"
     columns = {
-        "job": "Job",
         "instance": "Instance",
         "Value #A": "Scrape",
         "Value #B": "Last reload",
@@ -122,8 +121,9 @@ def exporter_row():
             by_name("Scrape", mappings=outcome("DOWN"), custom__align="left", custom__cellOptions=SOLID, custom__width=90),
             by_name("Last reload", mappings=outcome("REFUSED"), custom__align="left", custom__cellOptions=SOLID, custom__width=110, noValue="not known"),
             by_name("Configured", unit="dateTimeFromNow", noValue="not known", custom__width=130),
-            by_name("Polls every", unit="s", noValue="not known", custom__width=100),
+            by_name("Polls every", unit="s", noValue="not known", custom__width=110),
         ],
+        hidden=("job",),
     )
     return [
         row("Exporter", collapsed=True),
