@@ -31,8 +31,6 @@ pub struct Snapshot {
     pub audiences: Audiences,
     /// The set interval of the rounds.
     pub interval: Duration,
-    /// When the last round ended.
-    pub last_round: Option<Timestamp>,
     /// When the configuration that is in force was loaded.
     pub configured: Option<Timestamp>,
 }
@@ -213,10 +211,10 @@ impl Snapshot {
             parts.push(if self.providers.is_empty() { "nothing to compare" } else { "all match" }.to_owned());
         }
         let findings = parts.join(", ");
-        let round = match self.last_round {
-            Some(at) => format!("last round {at}"),
-            None => "first round under way".to_owned(),
+        let polled = match self.issuers.values().filter_map(|issuer| issuer.last_poll).max() {
+            Some(at) => format!("last poll {at}"),
+            None => "no poll has ended yet".to_owned(),
         };
-        format!("{} providers, {} issuers: {findings}; {round}", self.providers.len(), self.issuers.len())
+        format!("{} providers, {} issuers: {findings}; {polled}", self.providers.len(), self.issuers.len())
     }
 }

@@ -4,4 +4,3 @@
 mod behaviours;
 mod chains;
 mod iam;
-mod openssl;

@@ -3,5 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod chain;
+mod daemon;
+mod issuers;
 mod lab;
 mod lab_selftest;
+mod openssl;
+mod process;
+mod providers;
+mod watch;

@@ -184,9 +184,6 @@ impl Agent {
         match done {
             Ok((_, Outcome::Issuer { issuer, round, poll })) => {
                 self.state.take_poll(&issuer, *poll, round);
-                if self.polling.is_empty() && self.waiting.is_empty() {
-                    self.state.round_ended(self.poller.clock.now());
-                }
             }
             Ok((_, Outcome::Account(poll))) => {
                 self.state.take_account(poll);

@@ -37,6 +37,5 @@ pub async fn one_round(
         done += 1;
         progress(done, total);
     }
-    state.round_ended(poller.clock.now());
     state.snapshot()
 }

@@ -94,11 +94,6 @@ impl State {
         &self.from_iam
     }
 
-    /// A round over all issuers has ended.
-    pub fn round_ended(&mut self, at: Timestamp) {
-        self.now.last_round = Some(at);
-    }
-
     /// Takes in a reading of IAM. A failed one removes nothing.
     pub fn take_account(&mut self, poll: AccountPoll) {
         let Some(account) = &mut self.now.account else { return };

@@ -24,8 +24,9 @@ use crate::provider::{Details, Provider, split_arn};
 const DEFAULT_REGION: Region = Region::from_static("us-east-1");
 /// Calls of one account at the same time; IAM throttles at a rate that it does not publish.
 const CONCURRENT_CALLS: usize = 4;
-/// Tries of one call, the first included.
-const MAX_ATTEMPTS: u32 = 4;
+/// Tries of one call, the first included. When IAM throttles, adaptive retry waits 10 s before each further one; more
+/// would not fit into the default `aws.timeout`, and the reason would never be `throttled` but `timeout`.
+const MAX_ATTEMPTS: u32 = 3;
 const LIST: &str = "iam:ListOpenIDConnectProviders";
 const GET: &str = "iam:GetOpenIDConnectProvider";
 

@@ -13,7 +13,8 @@ use super::pem::{FileError, MAX_FILE_BYTES, read_certificates};
 use super::status::Distrust;
 use crate::clock::Timestamp;
 
-/// Anchors of one name that are tried on a signature; a CA has a few at most, a hostile server sends as many as it likes.
+/// Anchors of one name that are tried on a signature: a CA has a few at most, a hostile server sends as many as it
+/// likes. Every cluster of Kubernetes has a CA named `kubernetes`, so the right key identifier goes first.
 const MAX_NAMESAKES: usize = 4;
 
 /// Where a trust anchor comes from, most public first.
@@ -21,7 +22,7 @@ const MAX_NAMESAKES: usize = 4;
 pub enum AnchorSource {
     /// Mozilla's root program: stands in for AWS's own, unpublished library of trusted root CAs.
     Mozilla,
-    /// This machine's trust store, and not in Mozilla's as of the build: most likely somebody added it to the machine.
+    /// This machine's trust store, and not in Mozilla's as of the build: added by somebody, or by the system's maker.
     System,
     /// A file named in the configuration.
     Added,
@@ -76,11 +77,10 @@ impl Anchors {
         let issuer = child.readable().map(|fields| child.part(&fields.link.issuer))?;
         let named =
             self.for_webpki.iter().zip(&self.ders).filter(|(anchor, _)| anchor.subject.as_ref() == issuer);
-        let mut found: Vec<Certificate> = named
-            .take(MAX_NAMESAKES)
-            .map(|(_, der)| Certificate::new(der.clone()))
-            .filter(|anchor| has_issued(anchor, child))
-            .collect();
+        let mut namesakes: Vec<Certificate> = named.map(|(_, der)| Certificate::new(der.clone())).collect();
+        namesakes.sort_by_key(|anchor| !has_wanted_key(anchor, child));
+        let tried = namesakes.into_iter().take(MAX_NAMESAKES);
+        let mut found: Vec<Certificate> = tried.filter(|anchor| has_issued(anchor, child)).collect();
         found.sort_by_key(|anchor| anchor.is_expired(now) || anchor.is_not_yet_valid(now));
         found.into_iter().next()
     }
@@ -106,6 +106,13 @@ impl Anchors {
         }
         anchors
     }
+}
+
+/// The key identifier of `anchor` is the one that `child` asks for (RFC 5280, section 4.2.1.1).
+fn has_wanted_key(anchor: &Certificate, child: &Certificate) -> bool {
+    let id = anchor.readable().and_then(|fields| fields.link.key_id.as_ref());
+    let wanted = child.readable().and_then(|fields| fields.link.authority_key_id.as_ref());
+    id.zip(wanted).is_some_and(|(id, wanted)| anchor.part(id) == child.part(wanted))
 }
 
 /// The anchors that a chain is judged against.
@@ -199,6 +206,22 @@ impl TrustStore {
             }
         }
         self
+    }
+
+    /// Somebody added this anchor here, rather than a public root program.
+    ///
+    /// Systems ship roots that Mozilla no longer has, or not yet, and do not say where a root comes from. So a system's
+    /// root counts as public when its organization has a root in Mozilla's program.
+    pub(super) fn is_local(&self, source: AnchorSource, anchor: &Certificate) -> bool {
+        let is_mozillas = |organization: String| {
+            let roots = self.mozilla.ders.iter().map(|der| Certificate::new(der.clone()));
+            roots.filter_map(|root| root.organization()).any(|known| known == organization)
+        };
+        match source {
+            AnchorSource::Mozilla => false,
+            AnchorSource::System => !anchor.organization().is_some_and(is_mozillas),
+            AnchorSource::Added | AnchorSource::Served => true,
+        }
     }
 
     /// How many anchors there are of each source: Mozilla, system, added.

@@ -39,7 +39,7 @@ pub struct Fields {
     pub issuer: String,
     /// The common name of the subject, or its whole text.
     pub common_name: String,
-    /// Serial number, hex.
+    /// Serial number, hex, as openssl shows it.
     pub serial: String,
     /// Valid from.
     pub not_before: Timestamp,
@@ -111,6 +111,12 @@ impl Certificate {
         self.fields.as_ref().ok()
     }
 
+    /// The organization of its subject, when it names one.
+    pub(super) fn organization(&self) -> Option<String> {
+        let (_, certificate) = X509Certificate::from_der(&self.der).ok()?;
+        certificate.subject().iter_organization().next()?.as_str().ok().map(str::to_owned)
+    }
+
     /// The bytes of one part of it.
     pub(super) fn part(&self, range: &Range<usize>) -> &[u8] {
         self.der.get(range.clone()).unwrap_or_default()
@@ -169,7 +175,7 @@ fn read(der: &[u8]) -> Result<Fields, Unreadable> {
         common_name: common_name(&certificate).unwrap_or_else(|| subject.clone()),
         subject,
         issuer: text(&certificate.issuer().to_string()),
-        serial: hex(certificate.raw_serial()),
+        serial: serial(certificate.raw_serial()),
         not_before: Timestamp::from_seconds(certificate.validity().not_before.timestamp()),
         not_after: Timestamp::from_seconds(certificate.validity().not_after.timestamp()),
         is_ca,
@@ -179,6 +185,14 @@ fn read(der: &[u8]) -> Result<Fields, Unreadable> {
         self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
         link: link(der, &certificate).ok_or(Unreadable::Malformed)?,
     })
+}
+
+/// DER puts a zero byte before a number whose first bit is set; it is no part of the number.
+fn serial(der: &[u8]) -> String {
+    match der {
+        [0, number @ ..] if !number.is_empty() => hex(number),
+        number => hex(number),
+    }
 }
 
 /// A name that a stranger chose, made fit for a terminal, a log line and a label.

@@ -86,3 +86,20 @@ fn signature(issuer: &Certificate, child: &Certificate) -> Signature {
         Err(_) => Signature::Bad,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::unwrap_used)]
+    fn a_spent_budget_answers_no() {
+        let root = rcgen::generate_simple_self_signed(["root.example".to_owned()]).unwrap();
+        let root = Certificate::new(root.cert.der().clone());
+        let mut budget = SignatureBudget::default();
+        for _ in 0..MAX_SIGNATURES {
+            assert!(!budget.is_spent() && has_issued_within(&mut budget, &root, &root));
+        }
+        assert!(budget.is_spent() && !has_issued_within(&mut budget, &root, &root));
+    }
+}

@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use rustls::pki_types::ServerName;
-
 use super::anchors::AnchorSource;
 use super::certificate::Certificate;
 use super::path::{OrderFinding, ServedPath};
-use super::public_issuers::is_well_known_public_issuer;
 use super::status::{ChainStatus, Distrust};
 use super::{Role, role};
 use crate::clock::Timestamp;
@@ -120,16 +117,12 @@ pub(super) fn statuses(
     anchored: &Anchored,
     verified: Result<AnchorSource, Distrust>,
     named: bool,
-    host: Option<&ServerName<'_>>,
+    intercepted: bool,
     now: Timestamp,
 ) -> BTreeSet<ChainStatus> {
     let anchor = anchored.anchor.as_ref();
     let source = anchor.map(|anchor| anchor.source);
     let dated = || served.iter().chain(anchor.map(|anchor| &anchor.certificate));
-    let is_well_known = match host {
-        Some(ServerName::DnsName(name)) => is_well_known_public_issuer(&name.as_ref().to_ascii_lowercase()),
-        _ => false,
-    };
     let reason = verified.err().map(|reason| match reason {
         // An anchor was found by name and signature, and yet there is no path to it.
         Distrust::UnknownIssuer if anchor.is_some() => ChainStatus::Invalid,
@@ -138,10 +131,7 @@ pub(super) fn statuses(
     [
         (ChainStatus::Trusted, matches!(verified, Ok(AnchorSource::Mozilla | AnchorSource::System))),
         (ChainStatus::Private, matches!(source, Some(AnchorSource::Added | AnchorSource::Served))),
-        (
-            ChainStatus::Intercepted,
-            is_well_known && named && source.is_some_and(|s| s != AnchorSource::Mozilla),
-        ),
+        (ChainStatus::Intercepted, intercepted),
         (ChainStatus::Expired, dated().any(|certificate| certificate.is_expired(now))),
         (ChainStatus::NotYetValid, dated().any(|certificate| certificate.is_not_yet_valid(now))),
         (ChainStatus::NameMismatch, !named),

@@ -3,6 +3,8 @@
 //! Only used to tell a TLS-inspecting proxy from a rotation, so a host that is missing here costs one hint and no
 //! more. A host belongs here when its operator serves the world from it: never a customer's own domain.
 
+use rustls::pki_types::ServerName;
+
 /// Host patterns: `*` stands for exactly one label.
 const HOSTS: [&str; 26] = [
     // GitHub Actions; the second for Enterprise Cloud with data residency.
@@ -45,6 +47,14 @@ const HOSTS: [&str; 26] = [
 #[must_use]
 pub fn is_well_known_public_issuer(host: &str) -> bool {
     HOSTS.iter().any(|pattern| fits(pattern, host))
+}
+
+/// The host that was asked for is one.
+pub(super) fn is_well_known(host: Option<&ServerName<'_>>) -> bool {
+    match host {
+        Some(ServerName::DnsName(name)) => is_well_known_public_issuer(&name.as_ref().to_ascii_lowercase()),
+        _ => false,
+    }
 }
 
 fn fits(pattern: &str, host: &str) -> bool {

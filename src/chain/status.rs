@@ -9,8 +9,8 @@ pub enum ChainStatus {
     Trusted,
     /// Only an added root, or one that the server itself sent, anchors it.
     Private,
-    /// The host is a well-known public issuer, and yet no root of Mozilla's anchors the chain: most likely a
-    /// TLS-inspecting proxy answers in its place, and the thumbprint is the proxy's.
+    /// The host is a well-known public issuer, and yet only a locally added or a served root anchors the chain: most
+    /// likely a TLS-inspecting proxy answers in its place, and the thumbprint is the proxy's.
     Intercepted,
     /// A served certificate, or the trust anchor, is past its date, on the valid path or beside it. With `trusted`,
     /// clients go another way, but the last served certificate may be the expired one.

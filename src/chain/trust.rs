@@ -6,6 +6,7 @@ use super::anchors::{AnchorSource, Anchors, TrustStore};
 use super::certificate::Certificate;
 use super::judgement::{Anchored, FoundAnchor, Judgement, statuses};
 use super::path::{ServedPath, served_paths};
+use super::public_issuers::is_well_known;
 use super::status::Distrust;
 use super::validate::{is_named, validate_path};
 use crate::clock::Timestamp;
@@ -44,7 +45,10 @@ impl TrustStore {
             _ if is_valid => Err(Distrust::NameMismatch),
             _ => Err(reason(&refusals, source)),
         };
-        let statuses = statuses(served, &path, &anchored, verified, named, host, now);
+        let intercepted = named
+            && is_well_known(host)
+            && anchored.anchor.as_ref().is_some_and(|found| self.is_local(found.source, &found.certificate));
+        let statuses = statuses(served, &path, &anchored, verified, named, intercepted, now);
         Judgement { path, anchored_path: anchored.positions, anchor: anchored.anchor, verified, statuses }
     }
 }

@@ -12,6 +12,11 @@ use super::certificate::Certificate;
 use super::status::Distrust;
 use crate::clock::Timestamp;
 
+/// Certificates of a path that are handed over: the leaf and one CA more than webpki takes, so that it says so.
+const MAX_HANDED_OVER: usize = 8;
+/// CAs of one name on a path. Key rollover makes two; webpki tries every order of them, and hostile chains have many.
+const MAX_NAMESAKES: usize = 4;
+
 /// Path validation by webpki (RFC 5280, section 6), and the anchor's own dates, which it does not look at.
 pub(super) fn validate_path(
     served: &[Certificate],
@@ -19,6 +24,10 @@ pub(super) fn validate_path(
     anchors: &Anchors,
     now: Timestamp,
 ) -> Result<(Vec<usize>, Certificate), Distrust> {
+    let path = path.get(..MAX_HANDED_OVER).unwrap_or(path);
+    if most_namesakes(served, path) > MAX_NAMESAKES {
+        return Err(Distrust::TooComplex);
+    }
     let ders: Vec<CertificateDer<'_>> = path.iter().map(|&i| CertificateDer::from(&*served[i].der)).collect();
     let Some((leaf, others)) = ders.split_first() else { return Err(Distrust::UnknownIssuer) };
     let leaf = EndEntityCert::try_from(leaf).map_err(|error| Distrust::from(&error))?;
@@ -54,6 +63,12 @@ pub(super) fn validate_path(
         verified.intermediate_certificates().filter_map(|certificate| on_path(&certificate.der()));
     let anchor = anchors.certificate(verified.anchor()).ok_or(Distrust::UnknownIssuer)?;
     Ok((path.iter().take(1).copied().chain(positions).collect(), anchor))
+}
+
+/// How often the most frequent subject of the path comes up.
+fn most_namesakes(served: &[Certificate], path: &[usize]) -> usize {
+    let subject = |i: &usize| served[*i].readable().map(|fields| served[*i].part(&fields.link.subject));
+    path.iter().map(|a| path.iter().filter(|b| subject(a) == subject(b)).count()).max().unwrap_or(0)
 }
 
 /// The leaf's alternative names cover the host; its common name does not count (RFC 9525, section 2).

@@ -27,16 +27,10 @@ impl Settings {
                 return Err((key, "must be longer than 0s and at most 366 days".to_owned()));
             }
         }
-        let at_most = |key, value: Duration, limit_key, limit: Duration| {
-            let (shown, limit_shown) = (humantime::format_duration(value), humantime::format_duration(limit));
-            let message = format!("{shown} is longer than {limit_key} ({limit_shown})");
-            if value > limit { Err((key, message)) } else { Ok(()) }
-        };
-        at_most("poll.timeout", poll.timeout, "poll.interval", poll.interval)?;
-        at_most("poll.connect_timeout", poll.connect_timeout, "poll.timeout", poll.timeout)?;
-        at_most("poll.request_timeout", poll.request_timeout, "poll.timeout", poll.timeout)?;
-        at_most("poll.interval", poll.interval, "poll.window", poll.window)?;
-        at_most("aws.timeout", self.aws.timeout, "aws.interval", self.aws.interval)?;
+        if poll.interval > poll.window {
+            let shown = [poll.interval, poll.window].map(humantime::format_duration);
+            return Err(("poll.interval", format!("{} is longer than poll.window ({})", shown[0], shown[1])));
+        }
         if !(1..=1024).contains(&poll.concurrency) {
             return Err(("poll.concurrency", "must be from 1 to 1024".to_owned()));
         }

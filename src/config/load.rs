@@ -206,7 +206,6 @@ mod tests {
                 "FILE: poll.interval: invalid value: string \"300\", expected a duration such",
             ),
             ("[poll]\ninterval = \"0s\"", "FILE: poll.interval: must be longer than 0s"),
-            ("[poll]\ninterval = \"30s\"", "FILE: poll.timeout: 1m is longer than poll.interval (30s)"),
             ("[poll]\nwindow = \"1m\"", "FILE: poll.interval: 5m is longer than poll.window (1m)"),
             ("[poll]\nconcurrency = -1", "FILE: poll.concurrency: 64-bit integer `-1` where"),
             ("[poll]\nconcurrency = 0", "FILE: poll.concurrency: must be from 1 to 1024"),

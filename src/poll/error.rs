@@ -185,6 +185,9 @@ pub enum PollError {
         /// The limit.
         limit: usize,
     },
+    /// Too many header fields, or too long ones.
+    #[error("{0}: the head of the answer is longer than is read")]
+    HeadTooLarge(Phase),
     /// The discovery document.
     #[error("discovery document: {0}")]
     Discovery(#[from] DiscoveryError),
@@ -236,7 +239,7 @@ impl PollError {
             Self::HttpStatus { .. } => Reason::HttpStatus,
             Self::Discovery(_) => Reason::Discovery,
             Self::Jwks(_) => Reason::Jwks,
-            Self::TooLarge { .. } => Reason::TooLarge,
+            Self::TooLarge { .. } | Self::HeadTooLarge(_) => Reason::TooLarge,
         }
     }
 }

@@ -57,7 +57,7 @@ impl Connection {
     /// Fetches `url`, which must be on this connection's endpoint, within `limit`.
     ///
     /// # Errors
-    /// `Http`, `Redirect`, `HttpStatus`, `TooLarge`, `Timeout`.
+    /// `Http`, `Redirect`, `HttpStatus`, `TooLarge`, `HeadTooLarge`, `Timeout`.
     pub async fn get(&mut self, url: &Url, phase: Phase, limit: Duration) -> Result<Bytes, PollError> {
         tokio::time::timeout(limit, self.get_unlimited(url, phase))
             .await
@@ -73,7 +73,9 @@ impl Connection {
             .header(ACCEPT, "application/json")
             .body(Empty::new())
             .map_err(|error| broken(&error))?;
-        let answer = self.sender.send_request(request).await.map_err(|error| broken(&error))?;
+        let answer = self.sender.send_request(request).await.map_err(|error| {
+            if error.is_parse_too_large() { PollError::HeadTooLarge(phase) } else { broken(&error) }
+        })?;
         match answer.status() {
             StatusCode::OK => {}
             status if status.is_redirection() => {

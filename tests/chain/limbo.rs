@@ -94,7 +94,7 @@ fn der(pem: &str) -> CertificateDer<'static> {
     let der = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
     // What our own reader takes, it takes the same.
     if let Ok(ours) = read_certificates(pem.as_bytes()) {
-        assert_eq!(ours, [der.clone()]);
+        assert_eq!(ours, std::slice::from_ref(&der));
     }
     der
 }
@@ -112,16 +112,16 @@ fn agrees_with_x509_limbo() {
 
     let mut wrong = Vec::new();
     let mut beside_the_point = BTreeMap::<_, usize>::new();
-    let (mut agreed, mut diverged) = (0, 0);
+    let (mut agree, mut diverge) = (0, 0);
     for case in &cases {
         if let Some(why) = case.beside_the_point() {
             *beside_the_point.entry(why).or_default() += 1;
             continue;
         }
-        let agrees = case.is_trusted() == case.is_expected_to_succeed();
-        match (agrees, divergence(case)) {
-            (true, None) => agreed += 1,
-            (false, Some(_)) => diverged += 1,
+        let is_as_expected = case.is_trusted() == case.is_expected_to_succeed();
+        match (is_as_expected, divergence(case)) {
+            (true, None) => agree += 1,
+            (false, Some(_)) => diverge += 1,
             (true, Some(reason)) => wrong.push(format!("{}: agrees, though listed: {reason}", case.id)),
             (false, None) => {
                 wrong
@@ -130,7 +130,7 @@ fn agrees_with_x509_limbo() {
         }
     }
     println!(
-        "x509-limbo: {} cases, {agreed} agree, {diverged} diverge for a listed reason; {} listed cases are not among them",
+        "x509-limbo: {} cases, {agree} agree, {diverge} diverge for a listed reason; {} listed cases are not among them",
         cases.len(),
         unmet(&cases)
     );

@@ -6,7 +6,7 @@ use oidc_thumbprint_exporter::chain::{Certificate, ServedChain, TrustStore};
 use oidc_thumbprint_exporter::clock::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, RsaKeySize,
-    SignatureAlgorithm, SigningKey as _,
+    SanType, SignatureAlgorithm, SigningKey as _,
 };
 use rustls::pki_types::{CertificateDer, ServerName};
 use time::OffsetDateTime;
@@ -40,7 +40,7 @@ pub fn key(kind: Kind, index: usize) -> &'static KeyPair {
     static P256: LazyLock<Vec<KeyPair>> = LazyLock::new(|| pool(&rcgen::PKCS_ECDSA_P256_SHA256, 64));
     static P384: LazyLock<Vec<KeyPair>> = LazyLock::new(|| pool(&rcgen::PKCS_ECDSA_P384_SHA384, 12));
     static ED25519: LazyLock<Vec<KeyPair>> = LazyLock::new(|| pool(&rcgen::PKCS_ED25519, 12));
-    static RSA: LazyLock<Vec<KeyPair>> = LazyLock::new(|| pool(&rcgen::PKCS_RSA_SHA256, 12));
+    static RSA: LazyLock<Vec<KeyPair>> = LazyLock::new(|| pool(&rcgen::PKCS_RSA_SHA256, 6));
     let keys = match kind {
         Kind::P256 => &P256,
         Kind::P384 => &P384,
@@ -98,7 +98,13 @@ pub fn ca(params: &mut CertificateParams) {
 }
 
 pub fn for_host(params: &mut CertificateParams) {
-    params.subject_alt_names = CertificateParams::new([HOST.to_owned()]).unwrap().subject_alt_names;
+    params.subject_alt_names = names(&[HOST]);
+}
+
+/// Subject alternative names.
+pub fn names(names: &[&str]) -> Vec<SanType> {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    CertificateParams::new(names).unwrap().subject_alt_names
 }
 
 /// One edit and then another.
@@ -174,25 +180,26 @@ pub fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
 pub fn resigned(made: &Made, signer: &KeyPair, edit: impl FnOnce(&[u8]) -> Vec<u8>) -> Made {
     let (_, certificate) = elements(&made.der).remove(0);
     let parts = elements(certificate);
-    let signed = element(0x30, &edit(parts[0].1));
+    let to_sign = element(0x30, &edit(parts[0].1));
     let mut signature = vec![0];
-    signature.extend(signer.sign(&signed).unwrap());
-    let whole = [signed, element(0x30, parts[1].1), element(0x03, &signature)].concat();
+    signature.extend(signer.sign(&to_sign).unwrap());
+    let whole = [to_sign, element(0x30, parts[1].1), element(0x03, &signature)].concat();
     Made { der: element(0x30, &whole).into(), ..made.clone() }
 }
 
 /// Takes DER apart: tag and contents of each element in a row.
-pub fn elements(mut der: &[u8]) -> Vec<(u8, &[u8])> {
+pub fn elements(der: &[u8]) -> Vec<(u8, &[u8])> {
     let mut found = Vec::new();
-    while let [tag, first, rest @ ..] = der {
-        let (length, rest) = match first {
+    let mut left = der;
+    while let [tag, length_byte, rest @ ..] = left {
+        let (length, rest) = match length_byte {
             0x82 => (usize::from(rest[0]) << 8 | usize::from(rest[1]), &rest[2..]),
             0x81 => (usize::from(rest[0]), &rest[1..]),
             short => (usize::from(*short), rest),
         };
         let (contents, after) = rest.split_at(length);
         found.push((*tag, contents));
-        der = after;
+        left = after;
     }
     found
 }

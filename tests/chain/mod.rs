@@ -1,15 +1,15 @@
 //! Served chains: pure functions on made, real and mutated certificates.
 
 mod certificate;
+mod hostile;
 mod limbo;
 mod limbo_divergences;
 mod maker;
 mod openssl;
 mod order;
 mod pem;
+mod random;
 mod random_chains;
 mod real;
 mod reasons;
 mod trust;
-// mod hostile;
-mod random;

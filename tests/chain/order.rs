@@ -11,6 +11,9 @@ use rcgen::{DnType, DnValue, KeyIdMethod};
 
 use super::maker::*;
 
+/// What it is, what is served; the path and how the order differs from it.
+type Ordered<'a> = (&'a str, &'a [&'a Made], &'a [usize], &'a [OrderFinding]);
+
 #[test]
 fn every_way_to_serve_a_chain() {
     let root = root("Root", 0);
@@ -27,7 +30,7 @@ fn every_way_to_serve_a_chain() {
     let lone = make(HOST, key(Kind::P256, 6), None, for_host);
     let garbage = Made { der: vec![0x30, 0x03, 0x02, 0x01, 0x01].into(), ..lone.clone() };
 
-    let table: [(&str, &[&Made], &[usize], &[OrderFinding]); 21] = [
+    let table: [Ordered<'_>; 21] = [
         ("in order, root served", &[&leaf, &low, &middle, &root], &[0, 1, 2, 3], &[]),
         ("in order, root left out", &[&leaf, &low, &middle], &[0, 1, 2], &[]),
         ("leaf only", &[&leaf], &[0], &[]),

@@ -128,21 +128,9 @@ fn true_path(random: &mut Random, story: &mut Vec<String>) -> Vec<Member> {
     }
     let depth = 1 + random.below(6);
     story.push(format!("depth {depth}"));
-    let is_ca = !random.once_in(60);
+    let role = if random.once_in(60) { |_: &mut CertificateParams| () } else { ca };
     let fault = random_dates(random);
-    let mut path = vec![Member::new(
-        "Root",
-        random_key(random),
-        None,
-        both(
-            move |p| {
-                if is_ca {
-                    ca(p)
-                }
-            },
-            fault,
-        ),
-    )];
+    let mut path = vec![Member::new("Root", random_key(random), None, both(role, fault))];
     for level in (1..depth).rev() {
         let fault = random_dates(random);
         let odd = random.below(40);
@@ -168,8 +156,7 @@ fn true_path(random: &mut Random, story: &mut Vec<String>) -> Vec<Member> {
         for_host(params);
         match odd {
             0 => {
-                params.subject_alt_names =
-                    CertificateParams::new(["other.example".to_owned()]).unwrap().subject_alt_names
+                params.subject_alt_names = names(&["other.example"]);
             }
             1 => params.subject_alt_names.clear(),
             2 => ca(params),

@@ -15,6 +15,10 @@ fn system(roots: &[&Made]) -> TrustStore {
     TrustStore::empty().with_system_roots(roots.iter().map(|root| root.der.clone()))
 }
 
+/// What it is, what is trusted, what is served; the verdict and the states.
+type Judged<'a> =
+    (&'a str, &'a TrustStore, &'a [&'a Made], Result<AnchorSource, Distrust>, &'a [ChainStatus]);
+
 #[test]
 fn states_of_a_chain() {
     let [leaf, middle, root] = three();
@@ -31,7 +35,7 @@ fn states_of_a_chain() {
     let expired_added = trusting(&[&old_root]);
     let future_added = trusting(&[&new_root]);
 
-    let table: [(&str, &TrustStore, &[&Made], Result<AnchorSource, Distrust>, &[ChainStatus]); 16] = [
+    let table: [Judged<'_>; 16] = [
         ("system", &system_root, &[&leaf, &middle], Ok(AnchorSource::System), &[Trusted]),
         ("system, root served", &system_root, &[&leaf, &middle, &root], Ok(AnchorSource::System), &[Trusted]),
         ("added", &added_root, &[&leaf, &middle], Ok(AnchorSource::Added), &[Private]),
@@ -167,8 +171,7 @@ fn a_proxy_before_a_public_issuer_is_seen() {
     let proxy = root("Corporate Proxy", 0);
     let forged = |name: &str| {
         make(name, key(Kind::P256, 1), Some(&proxy), |params| {
-            params.subject_alt_names =
-                rcgen::CertificateParams::new([name.to_owned()]).unwrap().subject_alt_names;
+            params.subject_alt_names = names(&[name]);
         })
     };
     let github = forged("token.actions.githubusercontent.com");
@@ -186,6 +189,20 @@ fn a_proxy_before_a_public_issuer_is_seen() {
         let chain = if chain_holds_root { vec![leaf, &proxy] } else { vec![leaf] };
         let statuses = store.judge(&served(&chain), Some(&host(name)), NOW).statuses;
         assert_eq!(statuses.contains(&Intercepted), intercepted, "{name} {statuses:?}");
+    }
+
+    // Systems have roots of public CAs that Mozilla lacks: old ones, new ones. Those are no proxies.
+    for (organization, intercepted) in [("DigiCert Inc", false), ("Example", true)] {
+        let root = make("Another Root", key(Kind::P256, 2), None, |params| {
+            ca(params);
+            params.distinguished_name.push(rcgen::DnType::OrganizationName, organization);
+        });
+        let name = "token.actions.githubusercontent.com";
+        let leaf = make(name, key(Kind::P256, 1), Some(&root), |p| p.subject_alt_names = names(&[name]));
+        let store = TrustStore::empty().with_mozilla().with_system_roots([root.der.clone()]);
+        let statuses = store.judge(&served(&[&leaf]), Some(&host(name)), NOW).statuses;
+        assert_eq!(statuses.contains(&Intercepted), intercepted, "{organization} {statuses:?}");
+        assert!(statuses.contains(&Trusted));
     }
 }
 
@@ -239,7 +256,7 @@ fn files_of_cas() {
     assert_eq!(read_ca_file(&good).unwrap(), [root.der.clone(), root.der.clone()]);
     // Listed twice, added once.
     assert_eq!(TrustStore::empty().with_added(read_ca_file(&good).unwrap()).sizes(), [0, 0, 1]);
-    assert_eq!(read_ca_file(&written("good.der", &root.der)).unwrap(), [root.der.clone()]);
+    assert_eq!(read_ca_file(&written("good.der", &root.der)).unwrap(), std::slice::from_ref(&root.der));
 
     let empty = read_ca_file(&written("empty.pem", b"")).unwrap_err();
     assert!(matches!(&empty, CaFileError::Unreadable { error: FileError::NoCertificate, .. }), "{empty}");

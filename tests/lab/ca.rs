@@ -189,8 +189,9 @@ fn name(attributes: &[(DnType, String)]) -> DistinguishedName {
 }
 
 fn params(subject: DistinguishedName, validity: Validity) -> CertificateParams {
-    // rcgen derives a serial number from the key, so that twins would share it: count instead.
-    static SERIAL: AtomicU64 = AtomicU64::new(0x4c61_6200_0000_0001);
+    // rcgen derives a serial number from the key, so that twins would share it: count instead. The first bit is set,
+    // as in half of all serial numbers, so that DER puts a zero byte before it.
+    static SERIAL: AtomicU64 = AtomicU64::new(0xcc61_6200_0000_0001);
     let now = OffsetDateTime::now_utc();
     let mut params = CertificateParams::default();
     params.distinguished_name = subject;

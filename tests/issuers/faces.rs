@@ -1,0 +1,118 @@
+//! Several faces of one host: addresses that serve different chains, and chains that change.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::daemon::Exposition;
+use crate::lab::chains::{good, twin_intermediates};
+use crate::lab::{LabIssuer, Spec};
+use crate::watch::{BRISK, Watch, verdict};
+
+const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+
+/// GitHub's hosts in June 2023: two intermediates of the same name and key, one at each address.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_addresses_with_twin_intermediates_are_partial_until_both_are_listed() {
+    let [first, second] = twin_intermediates("host.oidc.test");
+    let twins = || Spec::new("host.oidc.test", first.clone()).also_at(SECOND, second.clone());
+    let (one, both, none) =
+        (LabIssuer::start(twins()).await, LabIssuer::start(twins()).await, LabIssuer::start(twins()).await);
+    let daemon = Watch::new(&BRISK)
+        .issuer(&one, &[first.thumbprint()])
+        .issuer(&both, &[second.thumbprint(), first.thumbprint()])
+        .issuer(&none, &["0".repeat(40)])
+        .start();
+    for (issuer, status, coverage) in
+        [(&one, "partial", 0.5), (&both, "match", 1.0), (&none, "mismatch", 0.0)]
+    {
+        let labels = [("issuer", issuer.url())];
+        let metrics = daemon.wait_metrics(status, |metrics| {
+            metrics.value("oidc_issuer_polls_total", &labels) > Some(0.0)
+                && verdict(metrics, issuer) != "unknown"
+        });
+        assert_eq!(verdict(&metrics, issuer), status);
+        assert_eq!(metrics.value("oidc_provider_thumbprint_coverage_ratio", &labels), Some(coverage));
+        let matches = f64::from(u8::from(status == "match"));
+        assert_eq!(metrics.value("oidc_provider_thumbprint_match", &labels), Some(matches));
+        let mut thumbprints = issuer.thumbprints();
+        thumbprints.sort();
+        assert_eq!(metrics.labels("oidc_issuer_thumbprint_info", &labels, "thumbprint"), thumbprints);
+        assert_eq!(addresses(&metrics, issuer), (Some(2.0), Some(0.0)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_alarms_at_once_and_settles_as_mismatch() {
+    let (old, new) = (good("host.oidc.test"), good("host.oidc.test"));
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", old.clone())).await;
+    let bystander = LabIssuer::start(Spec::new("host.oidc.test", old.clone())).await;
+    let daemon = Watch::new(&BRISK)
+        .issuer(&issuer, &[old.thumbprint()])
+        .issuer(&bystander, &[old.thumbprint()])
+        .start();
+    let labels = [("issuer", issuer.url())];
+    let changed =
+        |metrics: &Exposition| metrics.value("oidc_issuer_thumbprint_changed_timestamp_seconds", &labels);
+    let before = daemon.wait_metrics("match", |metrics| verdict(metrics, &issuer) == "match");
+    assert_eq!(changed(&before), None);
+
+    issuer.serve(&new);
+    // Nothing between match and partial, then nothing between partial and mismatch.
+    let during = daemon.wait_metrics("partial", |metrics| {
+        let verdict = verdict(metrics, &issuer);
+        assert!(verdict == "match" || verdict == "partial", "{verdict}");
+        verdict == "partial"
+    });
+    assert!(changed(&during).is_some());
+    assert_eq!(during.all("oidc_issuer_thumbprint_info", &labels).count(), 2);
+    let after = daemon.wait_metrics("mismatch", |metrics| {
+        let verdict = verdict(metrics, &issuer);
+        assert!(verdict == "partial" || verdict == "mismatch", "{verdict}");
+        verdict == "mismatch"
+    });
+    assert_eq!(changed(&after), changed(&during));
+    let thumbprints = after.labels("oidc_issuer_thumbprint_info", &labels, "thumbprint");
+    assert_eq!(thumbprints, [new.thumbprint()]);
+    assert_eq!(verdict(&after, &bystander), "match");
+    assert!(daemon.log().contains(&format!("new={:?}", new.thumbprint())), "{}", daemon.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_alternates_stays_partial() {
+    let [first, second] = twin_intermediates("host.oidc.test");
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", first.clone())).await;
+    // Of three, so that two handshakes a round would meet both as well; never four rounds without one of them.
+    issuer.faces()[0].serve_in_turn(&[first.clone(), second.clone(), second]);
+    let daemon = Watch::new(&BRISK).issuer(&issuer, &[first.thumbprint()]).start();
+    let handshakes = |daemon: &crate::daemon::Daemon| {
+        daemon.wait_metrics("partial", |metrics| verdict(metrics, &issuer) == "partial");
+        issuer.handshakes()
+    };
+    let start = handshakes(&daemon);
+    daemon.wait_metrics("many more rounds", |metrics| {
+        assert_eq!(verdict(metrics, &issuer), "partial");
+        issuer.handshakes() >= start + 10
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_dead_address_is_counted_and_the_issuer_is_up() {
+    // Nothing listens at 127.0.0.8, which is tried first.
+    let chain = good("host.oidc.test");
+    let mut spec = Spec::new("host.oidc.test", chain.clone());
+    spec.faces[0].0 = Ipv4Addr::new(127, 0, 0, 9).into();
+    let issuer = LabIssuer::start(spec).await;
+    let daemon = Watch::new(&BRISK)
+        .issuer(&issuer, &[chain.thumbprint()])
+        .addresses("host.oidc.test", &["127.0.0.8", "127.0.0.9"])
+        .start();
+    let metrics = daemon.wait_metrics("match", |metrics| verdict(metrics, &issuer) == "match");
+    assert_eq!(addresses(&metrics, &issuer), (Some(2.0), Some(1.0)));
+    assert_eq!(metrics.value("oidc_issuer_up", &[("issuer", issuer.url())]), Some(1.0));
+}
+
+/// Addresses of the issuer's host, and how many of them failed.
+fn addresses(metrics: &Exposition, issuer: &LabIssuer) -> (Option<f64>, Option<f64>) {
+    let endpoint = issuer.endpoint();
+    let value = |name| metrics.value(name, &[("endpoint", &endpoint)]);
+    (value("oidc_endpoint_addresses"), value("oidc_endpoint_addresses_failed"))
+}

@@ -1,0 +1,10 @@
+//! What the daemon makes of issuers: the lab on one side, the metrics on the other.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod chain_status;
+mod clock;
+mod faces;
+mod failures;
+mod first_results;
+mod served_chain;
+mod two_endpoints;

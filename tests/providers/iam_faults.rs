@@ -1,0 +1,143 @@
+//! A reading of IAM that fails has one reason, removes nothing, and ends with its cause.
+
+use super::{ACCOUNT, account_is_up, reasons};
+use crate::daemon::Exposition;
+use crate::lab::chains::good;
+use crate::lab::{FakeIam, Fault, LabIssuer, Spec};
+use crate::watch::{BRISK, PATIENT, Watch, verdict};
+
+/// The reason of each fault; throttling has a test of its own.
+const REASONS: [(Fault, &str); 8] = [
+    (Fault::AccessDenied, "access_denied"),
+    (Fault::InvalidIdentityToken, "invalid_identity_token"),
+    (Fault::ExpiredToken, "expired_token"),
+    (Fault::NoSuchEntity, "service"),
+    (Fault::ServerError, "service"),
+    (Fault::NotXml, "response"),
+    (Fault::Hang, "timeout"),
+    (Fault::CloseConnection, "connect"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_has_one_reason_and_leaves_what_was_known() {
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    // Each fault at a fake and a daemon of its own, so that none waits for another's retries.
+    let mut cases = Vec::new();
+    for (fault, reason) in REASONS {
+        let iam = FakeIam::start(ACCOUNT).await;
+        let arn = iam.put(issuer.url(), &issuer.thumbprints());
+        let watch = Watch::new(&PATIENT)
+            .resolve(&issuer)
+            .iam(&iam)
+            .env("OIDC_EXPORTER__AWS__INTERVAL", "12s")
+            .env("OIDC_EXPORTER__AWS__TIMEOUT", "12s");
+        cases.push((fault, reason, arn, watch.start(), iam));
+    }
+    let mut known = Vec::new();
+    for (fault, _, _, daemon, iam) in &cases {
+        known.push(
+            daemon.wait_metrics("match", |metrics| {
+                account_is_up(metrics) && verdict(metrics, &issuer) == "match"
+            }),
+        );
+        iam.fail(*fault);
+    }
+    for ((fault, reason, arn, daemon, iam), known) in cases.iter().zip(&known) {
+        let failed = daemon.wait_metrics("a failed reading", |metrics| !account_is_up(metrics));
+        assert_eq!(reasons(&failed), [*reason], "{fault:?}: {}", daemon.log());
+        assert_eq!(verdict(&failed, &issuer), "match", "{fault:?}");
+        assert_eq!(of_provider(&failed, arn), of_provider(known, arn), "{fault:?}");
+        assert_eq!(last_success(&failed), last_success(known), "{fault:?}");
+        assert!(daemon.log().contains(&format!("reason={reason}")), "{fault:?}: {}", daemon.log());
+        iam.heal();
+    }
+    for ((fault, reason, _, daemon, _), known) in cases.iter().zip(&known) {
+        let healed = daemon.wait_metrics("a good reading", account_is_up);
+        assert_eq!(reasons(&healed), [*reason], "{fault:?}: counters stay");
+        assert!(last_success(&healed) > last_success(known), "{fault:?}");
+    }
+}
+
+/// The SDK's adaptive retry slows down so much that the reason could get lost in its own timeout.
+#[tokio::test(flavor = "multi_thread")]
+async fn throttling_is_called_so_within_the_default_timeout() {
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let iam = FakeIam::start(ACCOUNT).await;
+    iam.put(issuer.url(), &issuer.thumbprints());
+    iam.fail(Fault::Throttled);
+    let watch = Watch::new(&PATIENT).resolve(&issuer).iam(&iam);
+    let daemon =
+        watch.env("OIDC_EXPORTER__AWS__INTERVAL", "30s").env("OIDC_EXPORTER__AWS__TIMEOUT", "30s").start();
+    let failed = daemon.wait_metrics("a failed reading", |metrics| !reasons(metrics).is_empty());
+    assert_eq!(reasons(&failed), ["throttled"], "{}", daemon.log());
+    iam.heal();
+    daemon.wait_metrics("match", |metrics| account_is_up(metrics) && verdict(metrics, &issuer) == "match");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_provider_that_may_not_be_read_does_not_hide_the_others() {
+    let iam = FakeIam::start(ACCOUNT).await;
+    let mut issuers = Vec::new();
+    for host in ["denied.oidc.test", "later.oidc.test", "fine.oidc.test"] {
+        let issuer = LabIssuer::start(Spec::new(host, good(host))).await;
+        let arn = iam.put(issuer.url(), &issuer.thumbprints());
+        issuers.push((issuer, arn));
+    }
+    let [(denied, denied_arn), (later, later_arn), (fine, _)] = &issuers[..] else { panic!("three") };
+    iam.fail_get(denied_arn, Fault::AccessDenied);
+    let watch = issuers.iter().fold(Watch::new(&BRISK).iam(&iam), |watch, (issuer, _)| watch.resolve(issuer));
+    let daemon = watch.start();
+    let is_up = |metrics: &Exposition, issuer: &LabIssuer| {
+        metrics.value("oidc_issuer_up", &[("issuer", issuer.url())]) == Some(1.0)
+    };
+    let metrics = daemon
+        .wait_metrics("all issuers", |metrics| issuers.iter().all(|(issuer, _)| is_up(metrics, issuer)));
+    assert_eq!([denied, later, fine].map(|issuer| verdict(&metrics, issuer)), ["unknown", "match", "match"]);
+    assert_eq!(metrics.value("oidc_provider_thumbprint_match", &[("provider_arn", denied_arn)]), None);
+    assert_eq!(reasons(&metrics), ["access_denied"]);
+    assert!(!account_is_up(&metrics));
+
+    // What was read before stays.
+    iam.fail_get(later_arn, Fault::AccessDenied);
+    let count = iam.count("ListOpenIDConnectProviders");
+    let metrics =
+        daemon.wait_metrics("two more readings", |_| iam.count("ListOpenIDConnectProviders") >= count + 3);
+    assert_eq!([denied, later, fine].map(|issuer| verdict(&metrics, issuer)), ["unknown", "match", "match"]);
+
+    iam.heal();
+    let metrics = daemon.wait_metrics("a good reading", account_is_up);
+    assert_eq!([denied, later, fine].map(|issuer| verdict(&metrics, issuer)), ["match", "match", "match"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_iam_that_fails_from_the_start_claims_nothing_and_the_file_is_watched_all_the_same() {
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let iam = FakeIam::start(ACCOUNT).await;
+    iam.fail(Fault::AccessDenied);
+    iam.put("https://other.oidc.test", &["0".repeat(40)]);
+    let daemon = Watch::new(&BRISK).issuer(&issuer, &issuer.thumbprints()).iam(&iam).start();
+    daemon.wait_ready();
+    let metrics = daemon.metrics();
+    assert_eq!(verdict(&metrics, &issuer), "match");
+    assert_eq!(metrics.labels("oidc_provider_info", &[], "provider_arn"), ["file"]);
+    assert_eq!(metrics.labels("oidc_account_up", &[], "account_id"), ["unknown"]);
+    assert_eq!(metrics.value("oidc_account_up", &[]), Some(0.0));
+    assert_eq!(metrics.all("oidc_account_last_success_timestamp_seconds", &[]).count(), 0);
+    assert_eq!(reasons(&metrics), ["access_denied"]);
+
+    iam.heal();
+    let healed = daemon.wait_metrics("a good reading", account_is_up);
+    assert_eq!(healed.labels("oidc_account_up", &[], "account_id"), [ACCOUNT]);
+    assert_eq!(reasons(&healed), ["access_denied"], "the counter goes on under the account's id");
+}
+
+/// Every sample about a provider, as text.
+fn of_provider(metrics: &Exposition, arn: &str) -> Vec<String> {
+    let has_arn =
+        metrics.samples.iter().filter(|s| s.labels.get("provider_arn").is_some_and(|label| label == arn));
+    has_arn.map(|sample| format!("{sample:?}")).collect()
+}
+
+fn last_success(metrics: &Exposition) -> Option<f64> {
+    metrics.value("oidc_account_last_success_timestamp_seconds", &[("account_id", ACCOUNT)])
+}
