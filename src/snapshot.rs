@@ -9,7 +9,7 @@ use crate::chain::Thumbprint;
 use crate::clock::Timestamp;
 use crate::issuer::{Endpoint, Issuer};
 use crate::poll::{PollError, Reason, Timings};
-use crate::provider::Provider;
+use crate::provider::{FROM_FILE, Provider};
 use crate::verdict::{Seen, Status, Verdict};
 use crate::window::{JudgedChain, Window};
 
@@ -101,6 +101,18 @@ pub struct AccountState {
     pub last_success: Option<Timestamp>,
     /// Why the last one failed.
     pub error: Option<AccountError>,
+}
+
+impl Audiences {
+    /// Each audience that is required of an IAM provider, and whether it allows that one. Nothing while that is not known.
+    pub fn of<'a>(&'a self, provider: &'a Provider) -> impl Iterator<Item = (&'a str, bool)> {
+        let details = provider.details.as_ref().filter(|_| provider.arn != FROM_FILE);
+        details.into_iter().flat_map(move |details| {
+            let own = self.by_issuer.get(&provider.issuer).into_iter().flatten();
+            let required: BTreeSet<&String> = own.chain(&self.everywhere).collect();
+            required.into_iter().map(|audience| (audience.as_str(), details.client_ids.contains(audience)))
+        })
+    }
 }
 
 impl IssuerState {

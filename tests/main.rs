@@ -4,6 +4,7 @@
 
 mod chain;
 mod daemon;
+mod hostile;
 mod issuers;
 mod lab;
 mod lab_selftest;

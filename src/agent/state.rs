@@ -74,6 +74,12 @@ impl State {
         self.now.issuers.keys()
     }
 
+    /// The issuer's last poll failed.
+    #[must_use]
+    pub fn has_failed(&self, issuer: &Issuer) -> bool {
+        self.now.issuers.get(issuer).is_some_and(|state| state.error.is_some())
+    }
+
     /// The JWKS endpoint that the issuer was last known to have.
     #[must_use]
     pub fn jwks_endpoint(&self, issuer: &Issuer) -> Option<&Endpoint> {

@@ -11,7 +11,7 @@ use crate::chain::{Certificate, ChainStatus, Judgement, Role, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::{Endpoint, Issuer};
 use crate::poll::Reason;
-use crate::provider::{FROM_FILE, Provider};
+use crate::provider::Provider;
 use crate::snapshot::{AccountState, Audiences, EndpointState, IssuerState, Snapshot};
 use crate::verdict::{Status, Verdict};
 use crate::window::Window;
@@ -203,10 +203,7 @@ impl Samples {
             let labels = [arn, account, issuer, &thumbprint.to_string(), position];
             self.add(&f::PROVIDER_THUMBPRINT, &labels, 1.0);
         }
-        let Some(details) = provider.details.as_ref().filter(|_| arn != FROM_FILE) else { return };
-        let own = audiences.by_issuer.get(&provider.issuer).into_iter().flatten();
-        for audience in own.chain(&audiences.everywhere).collect::<BTreeSet<_>>() {
-            let allowed = details.client_ids.contains(audience);
+        for (audience, allowed) in audiences.of(provider) {
             self.flag(&f::PROVIDER_AUDIENCE, &[arn, account, issuer, audience], allowed);
         }
     }

@@ -8,7 +8,7 @@ mod maker;
 mod openssl;
 mod order;
 mod pem;
-mod random;
+pub mod random;
 mod random_chains;
 mod real;
 mod reasons;
