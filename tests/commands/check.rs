@@ -1,5 +1,7 @@
 //! `check`: one round over everything configured.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use super::{Run, program, run, start};
@@ -16,7 +18,7 @@ pub struct Stage {
 
 impl Stage {
     /// Nothing but what is put there.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let poll = ["interval", "timeout", "connect_timeout", "request_timeout"];
         let settings =
             Settings { poll: poll.map(|key| format!("{key} = \"10s\"")).to_vec(), ..Settings::default() };
@@ -37,7 +39,7 @@ impl Stage {
         self
     }
 
-    fn issuer(mut self, issuer: &LabIssuer, thumbprints: &[String]) -> Self {
+    pub fn issuer(mut self, issuer: &LabIssuer, thumbprints: &[String]) -> Self {
         self.settings.issuers.push((issuer.url().to_owned(), thumbprints.to_vec()));
         self.settings.resolve.insert(issuer.host().to_owned(), issuer.addresses());
         self
@@ -48,9 +50,14 @@ impl Stage {
         self
     }
 
+    /// Writes the configuration.
+    pub fn config(&self) -> PathBuf {
+        self.settings.write(self.directory.path())
+    }
+
     pub fn check(&self, arguments: &[&str]) -> Run {
         let mut command = program();
-        command.arg("--config").arg(self.settings.write(self.directory.path())).arg("check").args(arguments);
+        command.arg("--config").arg(self.config()).arg("check").args(arguments);
         aws_environment(&mut command, &self.iam);
         command.env("OIDC_EXPORTER__AWS__TIMEOUT", "10s");
         run(command, b"")

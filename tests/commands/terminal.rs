@@ -93,3 +93,15 @@ async fn colour_is_for_terminals_and_no_color_is_respected() {
     let json = on_a_terminal(&arguments, &[]).unwrap();
     assert!(!json.out.contains(ESCAPE), "{:?}", json.out);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_shows_its_progress_on_a_terminal() {
+    let issuer = LabIssuer::start(Spec::new(HOST, chains::private_ca(HOST))).await;
+    let stage = Stage::new().issuer(&issuer, &issuer.thumbprints());
+    let arguments = ["--config".to_owned(), stage.config().display().to_string(), "check".to_owned()];
+    let Some(run) = on_a_terminal(&arguments, &[]) else { return };
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("\r0 of 1 issuers polled"), "{:?}", run.out);
+    assert!(run.out.contains("\r\x1b[K"), "the line is wiped out at the end: {:?}", run.out);
+    assert!(run.out.contains("\x1b[32mmatch"), "{:?}", run.out);
+}
