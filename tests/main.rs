@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod chain;
+mod commands;
 mod daemon;
 mod hostile;
 mod issuers;

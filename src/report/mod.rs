@@ -244,6 +244,7 @@ impl Inspection {
         let failed =
             |endpoint: &EndpointReport| endpoint.addresses.iter().any(|address| address.error.is_some());
         self.error.is_some()
+            || self.no_command.is_some()
             || self.endpoints.iter().any(|e| failed(e) || e.chains.iter().any(|chain| chain.has_finding))
     }
 

@@ -63,6 +63,15 @@ enum Severity {
     Outage,
 }
 
+impl Row {
+    /// Among rows of one severity.
+    fn rank(&self) -> usize {
+        let worst_first = [Status::Mismatch, Status::Partial, Status::Unknown, Status::Match];
+        let rank = worst_first.iter().position(|status| status.as_str() == self.verdict);
+        rank.unwrap_or(worst_first.len())
+    }
+}
+
 impl RoundReport {
     /// Of `snapshot`, at `now`.
     #[must_use]
@@ -79,9 +88,7 @@ impl RoundReport {
         let watched = watched.map(|(issuer, state)| row(snapshot, issuer, state, None, now));
         let mut rows: Vec<Row> = expected.chain(watched).collect();
         rows.sort_by(|a, b| {
-            let mismatch = Status::Mismatch.as_str();
-            let key =
-                |row: &Row| (Reverse(row.severity), row.enforced != Some(true), row.verdict != mismatch);
+            let key = |row: &Row| (Reverse(row.severity), row.rank(), row.enforced != Some(true));
             key(a).cmp(&key(b)).then_with(|| a.issuer.cmp(&b.issuer))
         });
         let account = snapshot.account.as_ref();

@@ -15,9 +15,10 @@ pub fn of(chain: &ServedChain, judgement: &Judgement, now: Timestamp) -> Vec<Str
     let mut warnings = order(&judgement.path.findings);
     let next = judgement.next_expiry(chain.certificates());
     let expired = next.filter(|next| next.not_after.days_from(now) < 0.0);
-    // The anchor's absence and the expiry have sentences of their own.
-    let is_said_below = |reason| match reason {
+    // These have sentences of their own.
+    let has_its_own = |reason| match reason {
         Distrust::UnknownIssuer => judgement.anchor.is_none(),
+        Distrust::LeafNotFirst => true,
         Distrust::Expired | Distrust::AnchorExpired => expired.is_some(),
         _ => false,
     };
@@ -25,7 +26,7 @@ pub fn of(chain: &ServedChain, judgement: &Judgement, now: Timestamp) -> Vec<Str
         judgement
             .verified
             .err()
-            .filter(|reason| !is_said_below(*reason))
+            .filter(|reason| !has_its_own(*reason))
             .map(|reason| format!("does not verify: {reason}")),
     );
     if judgement.statuses.contains(&ChainStatus::Intercepted) {

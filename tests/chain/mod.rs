@@ -10,6 +10,6 @@ mod order;
 mod pem;
 pub mod random;
 mod random_chains;
-mod real;
+pub mod real;
 mod reasons;
 mod trust;

@@ -1,14 +1,18 @@
 //! A hundred thousand mutated documents: each is read, or refused with a reason that is fit for a log line. The mutated
 //! certificates are in `tests/chain/hostile.rs`.
 
-use super::properties::{ISSUER, discovery_document, issuer_url, jwks, pem_file, provider_arn};
+use super::properties::{
+    ISSUER, certificate_list, discovery_document, issuer_url, jwks, pem_file, provider_arn,
+};
 use crate::chain::random::Random;
 use crate::lab::behaviour::{ec_key, rsa_key};
 use crate::lab::chains::three_deep;
 use crate::lab::pem::pem;
 
-/// Of each of five kinds.
+/// Of each of five kinds of documents.
 const MUTATIONS: usize = 20_000;
+/// Of lists of certificates, which take longest. Single certificates have a test of their own.
+const MUTATED_LISTS: usize = 1_000;
 
 /// Pieces that parsers of such documents trip over.
 const PIECES: [&[u8]; 26] = [
@@ -73,15 +77,15 @@ fn mutated(seed: &[u8], random: &mut Random) -> Vec<u8> {
 
 /// Runs `property` on mutations of `seeds` in turn, all of which it must take unchanged. Both sides of it must be met
 /// often, or else the mutations prove nothing.
-fn hold(seeds: &[Vec<u8>], start: u64, property: impl Fn(&[u8]) -> bool) {
-    let mut random = Random(start);
+fn hold(seeds: &[Vec<u8>], mutations: usize, property: impl Fn(&[u8]) -> bool) {
+    let mut random = Random(0x6f69_6463);
     for seed in seeds {
         assert!(property(seed), "{}", String::from_utf8_lossy(seed));
     }
     let taken =
-        (0..MUTATIONS).filter(|count| property(&mutated(&seeds[count % seeds.len()], &mut random))).count();
-    let refused = MUTATIONS - taken;
-    assert!(taken > MUTATIONS / 100 && refused > MUTATIONS / 10, "{taken} taken, {refused} refused");
+        (0..mutations).filter(|count| property(&mutated(&seeds[count % seeds.len()], &mut random))).count();
+    let refused = mutations - taken;
+    assert!(taken > mutations / 100 && refused > mutations / 10, "{taken} taken, {refused} refused");
 }
 
 #[test]
@@ -96,7 +100,7 @@ fn discovery_documents() {
   "nested": {{"a": [1, 2.5e10, null, true, {{"b": "\u00e9\n"}}]}}
 }}"#
     );
-    hold(&[small.into(), usual.into()], 1, discovery_document);
+    hold(&[small.into(), usual.into()], MUTATIONS, discovery_document);
 }
 
 #[test]
@@ -104,7 +108,7 @@ fn key_sets() {
     let small = r#"{"keys":[{"kty":"RSA","kid":"a","n":"AQ","e":"AQAB"}]}"#.to_owned();
     let usual =
         serde_json::json!({"keys": [rsa_key("1"), ec_key("2"), {"kty": "OKP", "kid": "3"}]}).to_string();
-    hold(&[small.into(), usual.into()], 2, jwks);
+    hold(&[small.into(), usual.into()], MUTATIONS, jwks);
 }
 
 #[test]
@@ -113,7 +117,17 @@ fn certificate_files() {
     let der = chain[0].to_vec();
     let transcript =
         format!("CONNECTED(00000003)\n---\nCertificate chain\n 0 s:\n{}---\nDONE\n", pem(&chain[1..3]));
-    hold(&[pem(&chain[..1]).into(), transcript.into(), der], 3, pem_file);
+    hold(&[pem(&chain[..1]).into(), transcript.into(), der], MUTATIONS, pem_file);
+}
+
+#[test]
+fn served_lists() {
+    let mut list = Vec::new();
+    for der in three_deep("a.example").served {
+        list.extend(&u32::try_from(der.len()).unwrap().to_be_bytes()[1..]);
+        list.extend(&*der);
+    }
+    hold(&[list], MUTATED_LISTS, certificate_list);
 }
 
 #[test]
@@ -122,7 +136,7 @@ fn provider_arns() {
         "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE",
         "arn:aws-us-gov:iam::123456789012:oidc-provider/a.example:8443/realms/Main",
     ];
-    hold(&seeds.map(|seed| seed.into()), 4, provider_arn);
+    hold(&seeds.map(Into::into), MUTATIONS, provider_arn);
 }
 
 #[test]
@@ -132,7 +146,7 @@ fn issuer_urls() {
         "https://[2001:db8::1]:8443/x/",
         "https://b\u{fc}cher.example/%7e/..;a=b/@c",
     ];
-    hold(&seeds.map(|seed| seed.into()), 5, issuer_url);
+    hold(&seeds.map(Into::into), MUTATIONS, issuer_url);
 }
 
 #[test]
