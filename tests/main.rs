@@ -11,3 +11,4 @@ mod openssl;
 mod process;
 mod providers;
 mod watch;
+mod web;

@@ -57,7 +57,7 @@ fn write_family(out: &mut String, head: &Head<'_>, family: &MetricFamily) -> fmt
         writeln!(out, "# UNIT {} {unit}", head.name)?;
     }
     write!(out, "# HELP {} ", head.name)?;
-    write_escaped(out, family.help())?;
+    write_escaped(out, family.help());
     out.push('\n');
     for metric in family.get_metric() {
         write!(out, "{}{}", head.name, head.suffix)?;
@@ -77,7 +77,7 @@ fn write_labels(out: &mut String, metric: &Metric) -> fmt::Result {
     for (index, label) in metric.get_label().iter().enumerate() {
         let before = if index == 0 { '{' } else { ',' };
         write!(out, "{before}{}=\"", label.name())?;
-        write_escaped(out, label.value())?;
+        write_escaped(out, label.value());
         out.push('"');
     }
     if !metric.get_label().is_empty() {
@@ -87,7 +87,7 @@ fn write_labels(out: &mut String, metric: &Metric) -> fmt::Result {
 }
 
 /// Backslash, quote and line feed have escapes, in label values and in help alike.
-fn write_escaped(out: &mut String, text: &str) -> fmt::Result {
+fn write_escaped(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '\\' => out.push_str("\\\\"),
@@ -96,7 +96,6 @@ fn write_escaped(out: &mut String, text: &str) -> fmt::Result {
             other => out.push(other),
         }
     }
-    Ok(())
 }
 
 fn write_number(out: &mut String, number: f64) -> fmt::Result {

@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    fn headers(name: HeaderName, lines: &[&'static str]) -> HeaderMap {
+    fn headers(name: &HeaderName, lines: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(name.clone(), HeaderValue::from_static(line));
@@ -177,7 +177,7 @@ mod tests {
             (&["application/openmetrics-text;q=nan, text/plain;q=0.1"], Text),
             (&["x/y;z=\"a,application/openmetrics-text;q=1\", text/plain;q=0.1"], Text),
         ] {
-            assert_eq!(format(&headers(ACCEPT, lines)), wanted, "{lines:?}");
+            assert_eq!(format(&headers(&ACCEPT, lines)), wanted, "{lines:?}");
         }
     }
 
@@ -203,7 +203,7 @@ mod tests {
             (&["gzip;q=1e9, zstd;q=-1"], Identity),
             (&[], Identity),
         ] {
-            assert_eq!(coding(&headers(ACCEPT_ENCODING, lines)), wanted, "{lines:?}");
+            assert_eq!(coding(&headers(&ACCEPT_ENCODING, lines)), wanted, "{lines:?}");
         }
     }
 }

@@ -50,7 +50,7 @@ pub fn verifier(
     client_ca: Option<&Pem>,
     crypto: &Arc<CryptoProvider>,
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, Fault> {
-    let name = given(&section.client_auth_type).unwrap_or("NoClientCert");
+    let name = given(section.client_auth_type.as_ref()).unwrap_or("NoClientCert");
     let policy = by_name(&POLICIES, "client_auth_type", name)?;
     let allowed_sans = section.client_allowed_sans.clone();
     if allowed_sans.is_some() && !policy.is_some_and(|policy| policy.required) {

@@ -40,7 +40,7 @@ impl TlsSection {
         let Self { cert, key, client_ca, cert_file, key_file, client_ca_file, client_auth_type, .. } = self;
         [cert, key, client_ca, cert_file, key_file, client_ca_file, client_auth_type]
             .into_iter()
-            .any(|value| given(value).is_some())
+            .any(|value| given(value.as_ref()).is_some())
     }
 }
 
@@ -61,8 +61,8 @@ pub struct RateLimitSection {
 }
 
 /// The value of a key that is there and not empty.
-pub fn given(value: &Option<String>) -> Option<&str> {
-    value.as_deref().filter(|value| !value.is_empty())
+pub fn given(value: Option<&String>) -> Option<&str> {
+    value.map(String::as_str).filter(|value| !value.is_empty())
 }
 
 /// A duration as Go writes it: `1s`, `1m30s`, `1.5h`, `0`.

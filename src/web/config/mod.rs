@@ -179,7 +179,7 @@ fn headers(section: Option<&HttpSection>) -> Result<Vec<(HeaderName, HeaderValue
 
 fn rate_limit(section: Option<&RateLimitSection>) -> Result<Option<RateLimit>, Fault> {
     let Some(section) = section else { return Ok(None) };
-    let Some(text) = given(&section.interval) else { return Ok(None) };
+    let Some(text) = given(section.interval.as_ref()) else { return Ok(None) };
     let Some(interval) = go_duration(text) else {
         return Err(fault("rate_limit.interval", format!("{text:?} is not a duration such as 1s or 100ms")));
     };

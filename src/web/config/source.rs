@@ -42,10 +42,14 @@ impl Source {
         let none = TlsSection::default();
         let section = file.tls_server_config.as_ref().unwrap_or(&none);
         // As in the toolkit, a file goes before what is inline.
-        let certificate = pem(path, ("cert_file", &section.cert_file), ("cert", &section.cert))?;
-        let private_key = pem(path, ("key_file", &section.key_file), ("key", &section.key))?;
-        let client_ca =
-            pem(path, ("client_ca_file", &section.client_ca_file), ("client_ca", &section.client_ca))?;
+        let certificate =
+            pem(path, ("cert_file", section.cert_file.as_ref()), ("cert", section.cert.as_ref()))?;
+        let private_key = pem(path, ("key_file", section.key_file.as_ref()), ("key", section.key.as_ref()))?;
+        let client_ca = pem(
+            path,
+            ("client_ca_file", section.client_ca_file.as_ref()),
+            ("client_ca", section.client_ca.as_ref()),
+        )?;
         let mut digest = Sha256::new();
         let parts = [&certificate, &private_key, &client_ca]
             .map(|pem| pem.as_ref().map_or(&[][..], |pem| &pem.bytes));
@@ -67,7 +71,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<File, WebConfigError> {
     })
 }
 
-type Key<'a> = (&'static str, &'a Option<String>);
+type Key<'a> = (&'static str, Option<&'a String>);
 
 fn pem(
     config: &Path,

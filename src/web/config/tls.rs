@@ -115,12 +115,12 @@ fn versions(
     section: &TlsSection,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<&'static SupportedProtocolVersion>, Fault> {
-    let number = |key: &str, value: &Option<String>, default: u16| match given(value) {
+    let number = |key: &str, value: Option<&String>, default: u16| match given(value) {
         None => Ok(default),
         Some(name) => by_name(&VERSIONS, key, name),
     };
-    let lowest = number("min_version", &section.min_version, 0x0303)?;
-    let highest = number("max_version", &section.max_version, 0x0304)?;
+    let lowest = number("min_version", section.min_version.as_ref(), 0x0303)?;
+    let highest = number("max_version", section.max_version.as_ref(), 0x0304)?;
     if lowest < 0x0303 {
         warnings.push("tls_server_config.min_version: TLS below 1.2 is not spoken; 1.2 it is".to_owned());
     }
