@@ -16,3 +16,4 @@ mod process;
 mod providers;
 mod stage;
 mod watch;
+mod web;

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Log, LogFormat, LogLevel, Settings, SettingsError};
 use crate::metrics::Metrics;
 use crate::systemd::Supervisor;
-use crate::web::{self, ListenError, Pages};
+use crate::web::{self, ListenError, LiveConfig, Pages, Server, WebConfigError};
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,8 @@ enum RunError {
     Settings(#[from] SettingsError),
     #[error("trust.ca_files: {0}")]
     CaFile(#[from] CaFileError),
+    #[error("web.config_file: {0}")]
+    WebConfig(#[from] WebConfigError),
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error("metrics: {0}")]
@@ -38,7 +40,9 @@ enum RunError {
 pub fn run(file: Option<&Path>) -> ExitCode {
     match start(file) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ (RunError::Settings(_) | RunError::CaFile(_))) => fail(&error, MISUSED),
+        Err(error @ (RunError::Settings(_) | RunError::CaFile(_) | RunError::WebConfig(_))) => {
+            fail(&error, MISUSED)
+        }
         Err(error) => fail(&error, FAILED),
     }
 }
@@ -47,12 +51,17 @@ fn start(file: Option<&Path>) -> Result<(), RunError> {
     let settings = Settings::load(file)?;
     let trust = trust_store(&settings.trust)?;
     start_logging(&settings.log);
-    runtime()?.block_on(serve(settings, trust))
+    let web = Arc::new(LiveConfig::read(&settings.web.config_file)?);
+    runtime()?.block_on(serve(settings, trust, web))
 }
 
-async fn serve(settings: Settings, trust: TrustStore) -> Result<(), RunError> {
+async fn serve(settings: Settings, trust: TrustStore, web: Arc<LiveConfig>) -> Result<(), RunError> {
     let stop = stop_on_signal()?;
     let listener = web::listen(settings.web.listen).await?;
+    let health = match settings.web.health_listen {
+        Some(address) => Some(web::listen(address).await?),
+        None => None,
+    };
     let clock = Clock::system();
     let [mozilla, system, added] = trust.sizes();
     tracing::info!(
@@ -63,16 +72,20 @@ async fn serve(settings: Settings, trust: TrustStore) -> Result<(), RunError> {
         roots = format!("{mozilla} Mozilla, {system} system, {added} added"),
         "started"
     );
+    if let Some(health) = &health {
+        tracing::info!(health_listen = %health.local_addr()?, "health checks are answered without login");
+    }
 
     let account = account(&settings, clock.clone()).await;
     let state = State::new(&settings, trust, &clock);
     let agent = Agent::new(state, poller(&settings, clock.clone()), account, schedule(&settings));
-    let metrics = Metrics::new(agent.published(), clock)?;
-    let pages = Arc::new(Pages::new(metrics, agent.published()));
+    let metrics = Metrics::new(agent.published(), clock, web.last_reload())?;
+    let pages = Arc::new(Pages::new(metrics, agent.published(), settings.web.max_scrapes));
+    let server = Server { listener, health, pages, config: web };
     let supervisor = Supervisor::from_environment();
 
     supervisor.ready();
-    tokio::join!(agent.run(supervisor, stop.clone()), web::serve(listener, pages, stop.clone()), async {
+    tokio::join!(agent.run(supervisor, stop.clone()), server.serve(stop.clone()), async {
         stop.cancelled().await;
         supervisor.stopping();
         tracing::info!("stopping");

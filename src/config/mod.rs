@@ -40,6 +40,13 @@ pub struct Settings {
 pub struct Web {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// The web configuration file: TLS, login, headers, rate limit. Empty: none.
+    pub config_file: PathBuf,
+    /// Address and port of a second listener, for health checks alone, in the clear and without login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_listen: Option<SocketAddr>,
+    /// Scrapes that are answered at the same time.
+    pub max_scrapes: usize,
 }
 
 /// `[poll]`
