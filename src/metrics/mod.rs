@@ -12,7 +12,8 @@ use prometheus::{Encoder as _, Registry, TextEncoder};
 pub use families::{ALL, Family};
 
 use crate::agent::Published;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
+use crate::snapshot::Snapshot;
 
 /// Content type of what [`Metrics::text`] returns (Prometheus text format 0.0.4).
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -45,6 +46,18 @@ impl Metrics {
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
     }
+}
+
+/// The exposition of `snapshot` alone: nothing of this process.
+///
+/// # Errors
+/// As [`Metrics::text`].
+pub fn text_of(snapshot: &Snapshot, now: Timestamp) -> Result<Vec<u8>, prometheus::Error> {
+    let mut families = samples::of(snapshot, now);
+    families.retain(|family| !family.name().starts_with("oidc_exporter_"));
+    let mut text = Vec::new();
+    TextEncoder::new().encode(&families, &mut text)?;
+    Ok(text)
 }
 
 fn desc(family: &Family) -> Result<Desc, prometheus::Error> {

@@ -1,5 +1,8 @@
 //! The HTTP server: a few read-only pages, limits on what a client may take, and a graceful end.
 
+mod api;
+mod page;
+mod probe;
 mod routes;
 
 use std::io;
@@ -14,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use probe::Prober;
 pub use routes::Pages;
 
 /// Connections at the same time; further ones wait in the kernel's queue.
@@ -93,7 +97,7 @@ fn connection(
             TokioIo::new(stream),
             service_fn(move |request| {
                 let pages = Arc::clone(&pages);
-                async move { Ok::<_, std::convert::Infallible>(pages.answer(&request)) }
+                async move { Ok::<_, std::convert::Infallible>(pages.answer(&request).await) }
             }),
         )
 }

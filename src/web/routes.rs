@@ -7,22 +7,29 @@ use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
-    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
+    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
+use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response, StatusCode};
+use serde::Serialize;
 
+use super::api::{IssuerList, ProviderList, target_groups};
+use super::page;
+use super::probe::{ProbeError, Prober, scrape_timeout};
 use crate::agent::Published;
+use crate::clock::Clock;
 use crate::metrics::{self, Metrics};
 
 const TEXT: &str = "text/plain; charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
-const INDEX: &str = include_str!("index.html");
+const JSON: &str = "application/json";
 
 /// What the server can show.
 pub struct Pages {
     metrics: Metrics,
     published: Published,
+    clock: Clock,
+    prober: Prober,
 }
 
 type Answer = Response<Full<Bytes>>;
@@ -30,20 +37,28 @@ type Answer = Response<Full<Bytes>>;
 impl Pages {
     /// Pages on what the agent publishes.
     #[must_use]
-    pub fn new(metrics: Metrics, published: Published) -> Self {
-        Self { metrics, published }
+    pub fn new(metrics: Metrics, published: Published, clock: Clock, prober: Prober) -> Self {
+        Self { metrics, published, clock, prober }
     }
 
     /// The answer to one request; its body is not read.
-    pub fn answer<B>(&self, request: &Request<B>) -> Answer {
+    pub async fn answer<B>(&self, request: &Request<B>) -> Answer {
+        let (query, now) = (request.uri().query(), self.clock.now());
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let page = match request.uri().path() {
-            "/" => page(StatusCode::OK, HTML, INDEX),
+            "/" => page::overview(&self.published.load(), query, now),
+            "/issuer" => page::issuer(&self.published.load(), query, now),
+            "/api/v1/providers" => json(&ProviderList::of(&self.published.load(), now)),
+            "/api/v1/issuers" => json(&IssuerList::of(&self.published.load(), now)),
+            "/sd" => self.targets(request),
+            "/probe" if is_read => probed(self.prober.answer(query, scrape_timeout(request.headers())).await),
+            "/probe" => page(StatusCode::METHOD_NOT_ALLOWED, TEXT, ""),
             "/metrics" => self.exposition(request.headers()),
             "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),
             "/-/ready" => self.readiness(),
             _ => return page(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
         };
-        if matches!(*request.method(), Method::GET | Method::HEAD) {
+        if is_read {
             return page;
         }
         let mut refusal = page_of(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n".into());
@@ -56,6 +71,19 @@ impl Pages {
             page(StatusCode::OK, TEXT, "ready\n")
         } else {
             page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "not every issuer has its first result yet\n")
+        }
+    }
+
+    fn targets<B>(&self, request: &Request<B>) -> Answer {
+        let authority = request.uri().authority().map(Authority::as_str);
+        let host = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        match authority.or_else(host).map(str::parse::<Authority>) {
+            Some(Ok(address)) => json(&target_groups(&self.published.load(), address.as_str())),
+            _ => page(
+                StatusCode::BAD_REQUEST,
+                TEXT,
+                "the header Host must say where this program is reached\n",
+            ),
         }
     }
 
@@ -75,6 +103,27 @@ impl Pages {
             answer.headers_mut().insert(CONTENT_ENCODING, encoding);
         }
         answer
+    }
+}
+
+fn json(value: &impl Serialize) -> Answer {
+    match serde_json::to_vec(value) {
+        Ok(text) => page_of(StatusCode::OK, JSON, text.into()),
+        Err(error) => {
+            tracing::error!(%error, "the state cannot be encoded; this is a defect of this program");
+            page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "the state cannot be encoded\n")
+        }
+    }
+}
+
+fn probed(result: Result<Vec<u8>, ProbeError>) -> Answer {
+    match result {
+        Ok(text) => page_of(StatusCode::OK, metrics::CONTENT_TYPE, text.into()),
+        Err(error) => {
+            let mut answer = page_of(error.status(), TEXT, format!("{error}\n").into());
+            error.add_headers(&mut answer);
+            answer
+        }
     }
 }
 
