@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::html::Html;
-use super::words::DaysLeft;
+use super::words::{DaysLeft, put_date, put_thumbprint};
 use crate::chain::Thumbprint;
 use crate::provider::{FROM_FILE, Provider};
 use crate::report::{AnchorReport, CertificateReport, ChainReport};
+
+/// Certificates drawn, beside the last: real chains have 2 to 5, a hostile one has hundreds.
+const SHOWN_CERTIFICATES: usize = 10;
 
 /// Who lists which thumbprint.
 pub struct Listing(BTreeMap<String, Vec<String>>);
@@ -26,6 +29,12 @@ impl Listing {
             }
         }
         Self(listed)
+    }
+
+    /// Something is listed, and no certificate of the chain.
+    fn lacks(&self, chain: &ChainReport) -> bool {
+        let is_listed = |certificate: &CertificateReport| self.0.contains_key(&certificate.sha1);
+        !self.0.is_empty() && !chain.certificates.iter().any(is_listed)
     }
 
     fn by(&self, thumbprint: &str) -> Option<String> {
@@ -49,44 +58,56 @@ pub fn put_chain(html: &mut Html, number: usize, chain: &ChainReport, listing: &
         }
         html.put("</ul>\n", &[]);
     }
-    let last = chain.certificates.len().saturating_sub(1);
     html.put("<ol class=\"chain\">\n", &[]);
+    let last = chain.certificates.len().saturating_sub(1);
     for (position, certificate) in chain.certificates.iter().enumerate() {
-        let anchor = chain.anchor.as_ref().filter(|anchor| anchor.certificate.sha1 == certificate.sha1);
-        html.put("<li>\n<p class=\"role\">{}: {}", &[&position, &certificate.role]);
-        if position == last {
-            html.put(" <strong class=\"mark\">root CA of AWS's procedure</strong>", &[]);
+        if position < SHOWN_CERTIFICATES || position == last {
+            put_served(html, position, certificate, chain, listing);
+        } else if position == SHOWN_CERTIFICATES {
+            html.put("<li>{} more certificates</li>\n", &[&(last - position)]);
         }
-        if let Some(anchor) = anchor {
-            html.put(" <strong class=\"mark\">trust anchor: {}</strong>", &[&source(anchor)]);
-        }
-        if let Some(by) = listing.by(&certificate.sha1) {
-            html.put(" <strong class=\"mark listed\">listed by {}</strong>", &[&by]);
-        } else if position == last {
-            html.put(" <strong class=\"mark missing\">not listed</strong>", &[]);
-        }
-        html.put("</p>\n", &[]);
-        put_certificate(html, certificate);
-        html.put("</li>\n", &[]);
     }
     html.put("</ol>\n", &[]);
-    let is_served = |anchor: &&AnchorReport| {
-        chain.certificates.iter().any(|certificate| certificate.sha1 == anchor.certificate.sha1)
-    };
-    match &chain.anchor {
-        Some(anchor) if !is_served(&anchor) => {
-            html.put(
-                "<div class=\"anchor\">\n<p class=\"role\">trust anchor, not served: {}</p>\n",
-                &[&source(anchor)],
-            );
-            put_certificate(html, &anchor.certificate);
-            html.put("</div>\n", &[]);
-        }
-        Some(_) => {}
-        None => {
-            html.put("<div class=\"anchor\">\n<p class=\"role\">no trust anchor is known</p>\n</div>\n", &[]);
-        }
+    put_anchor(html, chain);
+}
+
+fn put_served(
+    html: &mut Html,
+    position: usize,
+    certificate: &CertificateReport,
+    chain: &ChainReport,
+    listing: &Listing,
+) {
+    let is_last = position + 1 == chain.certificates.len();
+    html.put("<li>\n<p class=\"role\">{}: {}", &[&position, &certificate.role]);
+    if is_last {
+        html.put(" <strong class=\"mark\">root CA of AWS's procedure</strong>", &[]);
     }
+    if let Some(anchor) = chain.anchor.as_ref().filter(|anchor| anchor.certificate.sha1 == certificate.sha1) {
+        html.put(" <strong class=\"mark\">trust anchor: {}</strong>", &[&source(anchor)]);
+    }
+    if let Some(by) = listing.by(&certificate.sha1) {
+        html.put(" <strong class=\"mark listed\">listed by {}</strong>", &[&by]);
+    } else if is_last && listing.lacks(chain) {
+        html.put(" <strong class=\"mark missing\">not listed</strong>", &[]);
+    }
+    html.put("</p>\n", &[]);
+    put_certificate(html, certificate);
+    html.put("</li>\n", &[]);
+}
+
+/// The end of the path, where it is none of the served certificates.
+fn put_anchor(html: &mut Html, chain: &ChainReport) {
+    let Some(anchor) = &chain.anchor else {
+        return html.put("<div class=\"anchor\"><p class=\"role\">no trust anchor is known</p></div>\n", &[]);
+    };
+    if chain.certificates.iter().any(|certificate| certificate.sha1 == anchor.certificate.sha1) {
+        return;
+    }
+    let source = source(anchor);
+    html.put("<div class=\"anchor\">\n<p class=\"role\">trust anchor, not served: {}</p>\n", &[&source]);
+    put_certificate(html, &anchor.certificate);
+    html.put("</div>\n", &[]);
 }
 
 fn source(anchor: &AnchorReport) -> &'static str {
@@ -111,10 +132,11 @@ fn put_certificate(html: &mut Html, certificate: &CertificateReport) {
         } else {
             html.put("<dt>Issued by</dt><dd>{}</dd>\n", &[&fields.issuer]);
         }
-        html.put(
-            "<dt>Valid</dt><dd><time>{}</time> to <time>{}</time>, <strong class=\"{}\">{}</strong></dd>\n",
-            &[&fields.not_before, &fields.not_after, &days.class(), &days],
-        );
+        html.put("<dt>Valid</dt><dd>", &[]);
+        put_date(html, &fields.not_before);
+        html.put(" to ", &[]);
+        put_date(html, &fields.not_after);
+        html.put(", <strong class=\"{}\">{}</strong></dd>\n", &[&days.class(), &days]);
         if !fields.names.is_empty() {
             html.put("<dt>Names</dt><dd>{}", &[&fields.names.join(", ")]);
             let hidden = fields.names_total.saturating_sub(fields.names.len());
@@ -127,9 +149,7 @@ fn put_certificate(html: &mut Html, certificate: &CertificateReport) {
     } else {
         html.put("<dl>\n", &[]);
     }
-    html.put(
-        "<dt>SHA-1</dt><dd><code>{}</code> <button type=\"button\" hidden aria-label=\"Copy the thumbprint {}\">Copy</button></dd>\n\
-         <dt>SHA-256</dt><dd><code>{}</code></dd>\n</dl>\n",
-        &[&certificate.sha1, &certificate.sha1, &certificate.sha256],
-    );
+    html.put("<dt>SHA-1</dt><dd>", &[]);
+    put_thumbprint(html, &certificate.sha1);
+    html.put("</dd>\n<dt>SHA-256</dt><dd><code>{}</code></dd>\n</dl>\n", &[&certificate.sha256]);
 }

@@ -1,12 +1,14 @@
 //! `/issuer?url=`: one issuer with its polls, its providers, its endpoints and their chains.
 
+use std::collections::BTreeSet;
+
 use hyper::StatusCode;
 
 use super::chain::{Listing, put_chain};
 use super::html::Html;
-use super::words::{enforced, put_time};
+use super::words::{enforced, put_thumbprint, put_time, put_url};
 use super::{Page, answer};
-use crate::chain::Role;
+use crate::chain::{Certificate, Role, ServedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::Endpoint;
 use crate::poll::Reason;
@@ -14,6 +16,9 @@ use crate::provider::{FROM_FILE, Provider};
 use crate::report::ChainReport;
 use crate::snapshot::{EndpointState, IssuerState, Snapshot};
 use crate::verdict::{Status, Verdict};
+
+/// Chains drawn of one endpoint; a window can hold hundreds.
+const SHOWN_CHAINS: usize = 10;
 
 pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Page {
     let Some(state) = snapshot.issuers.get(url) else {
@@ -29,14 +34,17 @@ pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Page {
         snapshot.providers.iter().filter(|(provider, _)| provider.issuer.as_str() == url).collect();
     let listing = Listing::of(providers.iter().map(|(provider, _)| &**provider));
     let main = |html: &mut Html| {
-        html.put("<h1><span class=\"kind\">Issuer</span> {}</h1>\n", &[&url]);
-        polls(html, state, now);
+        html.put("<h1><span class=\"kind\">Issuer</span> ", &[]);
+        put_url(html, url);
+        html.put("</h1>\n", &[]);
         if providers.is_empty() {
             html.put("<h2>Provider</h2>\n<p>None: nobody expects anything of this issuer.</p>\n", &[]);
         }
         for (index, (shown, verdict)) in providers.iter().enumerate() {
-            provider(html, index, shown, verdict, now);
+            let served = snapshot.chains(state).map(|judged| &judged.chain);
+            provider(html, index, shown, verdict, served, now);
         }
+        polls(html, state, now);
         for (index, shown) in state.known_endpoints().into_iter().enumerate() {
             endpoint(
                 html,
@@ -90,12 +98,20 @@ fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
     html.put("</dd>\n</dl>\n</section>\n", &[]);
 }
 
-fn provider(html: &mut Html, index: usize, provider: &Provider, verdict: &Verdict, now: Timestamp) {
+fn provider<'a>(
+    html: &mut Html,
+    index: usize,
+    provider: &Provider,
+    verdict: &Verdict,
+    served: impl Iterator<Item = &'a ServedChain>,
+    now: Timestamp,
+) {
     html.put("<section aria-labelledby=\"provider-{}\">\n<h2 id=\"provider-{}\">", &[&index, &index]);
     if provider.arn == FROM_FILE {
         html.put("Expected by the configuration file", &[]);
     } else {
-        html.put("<span class=\"kind\">Provider</span> {}", &[&provider.arn]);
+        html.put("<span class=\"kind\">Provider</span> ", &[]);
+        put_url(html, &provider.arn);
     }
     let class = match verdict.status {
         Status::Match if verdict.fragile => "finding",
@@ -120,8 +136,9 @@ fn provider(html: &mut Html, index: usize, provider: &Provider, verdict: &Verdic
     if let Some(details) = &provider.details {
         html.put("<dt>Listed</dt><dd>", &[]);
         for (thumbprint, role) in &verdict.positions {
-            let place = role.map_or("not served", Role::as_str);
-            html.put("<code>{}</code> ({})<br>", &[thumbprint, &place]);
+            let place = role.map_or("not seen", Role::as_str);
+            put_thumbprint(html, thumbprint);
+            html.put(" {}<br>", &[&place]);
         }
         if verdict.positions.is_empty() {
             html.put("nothing", &[]);
@@ -130,6 +147,17 @@ fn provider(html: &mut Html, index: usize, provider: &Provider, verdict: &Verdic
             html.put("and {} that are no thumbprints", &[&details.malformed]);
         }
         html.put("</dd>\n", &[]);
+        let is_listed = |certificate: &Certificate| details.thumbprints.contains(&certificate.sha1);
+        let uncovered = served.filter(|chain| !chain.certificates().iter().any(is_listed));
+        let missing: BTreeSet<Thumbprint> = uncovered.map(|chain| chain.root_ca().sha1).collect();
+        if !missing.is_empty() {
+            html.put("<dt>Served, not listed</dt><dd>", &[]);
+            for thumbprint in &missing {
+                put_thumbprint(html, thumbprint);
+                html.put("<br>", &[]);
+            }
+            html.put("</dd>\n", &[]);
+        }
         if provider.arn != FROM_FILE {
             html.put("<dt>Audiences</dt><dd>", &[]);
             for audience in &details.client_ids {
@@ -176,8 +204,12 @@ fn endpoint(
     );
     let chains: Vec<_> = state.window.chains().collect();
     addresses(html, endpoint, state, now);
-    for (number, judged) in (1..).zip(&chains) {
+    for (number, judged) in (1..).zip(&chains).take(SHOWN_CHAINS) {
         put_chain(html, number, &ChainReport::new(judged, now), listing);
+    }
+    if chains.len() > SHOWN_CHAINS {
+        let more = chains.len() - SHOWN_CHAINS;
+        html.put("<p>{} more chains are in <a href=\"/api/v1/issuers\">the API</a>.</p>\n", &[&more]);
     }
     if chains.is_empty() {
         html.put("<p>No chain was seen within the window.</p>\n", &[]);

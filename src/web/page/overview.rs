@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 
 use super::html::{Html, QueryValue};
-use super::words::{DaysLeft, Span, enforced, put_severity, put_time};
+use super::words::{DaysLeft, Span, enforced, put_severity, put_time, put_url};
 use super::{Page, answer};
 use crate::aws::AccountReason;
 use crate::clock::Timestamp;
@@ -77,10 +77,9 @@ fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
     if row.provider_arn.is_some() {
         html.put(",<br>{}", &[&enforced(row.enforced)]);
     }
-    html.put(
-        "</td><th scope=\"row\"><a href=\"/issuer?url={}\">{}</a>",
-        &[&QueryValue(&row.issuer), &row.issuer],
-    );
+    html.put("</td><th scope=\"row\"><a href=\"/issuer?url={}\">", &[&QueryValue(&row.issuer)]);
+    put_url(html, &row.issuer);
+    html.put("</a>", &[]);
     match row.account_id.as_deref() {
         Some(FROM_FILE) => html.put("<p>expected by the configuration file</p>", &[]),
         Some(account) => html.put("<p>account {}</p>", &[&account]),

@@ -54,9 +54,14 @@ impl Display for DaysLeft {
 /// A time in UTC with its age: `2034-06-28 17:39:16 UTC (3 min ago)`, or that it never was.
 pub fn put_time(html: &mut Html, time: Option<Timestamp>, now: Timestamp) {
     let Some(time) = time else { return html.put("never", &[]) };
-    let shown = time.to_string();
-    let shown = shown.replace('T', " ").replace('Z', " UTC");
-    html.put("<time datetime=\"{}\">{}</time> ({} ago)", &[&time, &shown, &Span(now.since(time))]);
+    put_date(html, &time.to_string());
+    html.put(" ({} ago)", &[&Span(now.since(time))]);
+}
+
+/// A time as RFC 3339 has it, for people: `2034-06-28 17:39:16 UTC`.
+pub fn put_date(html: &mut Html, rfc3339: &str) {
+    let shown = rfc3339.replace('T', " ").replace('Z', " UTC");
+    html.put("<time datetime=\"{}\">{}</time>", &[&rfc3339, &shown]);
 }
 
 /// How bad a row is, as a word, a mark and a colour.
@@ -75,12 +80,27 @@ pub fn put_severity(html: &mut Html, severity: Severity) {
     );
 }
 
+/// A URL that a narrow column breaks between its parts.
+pub fn put_url(html: &mut Html, url: &str) {
+    for (index, part) in url.split_inclusive(['/', '.', ':']).enumerate() {
+        html.put(if index == 0 { "{}" } else { "<wbr>{}" }, &[&part]);
+    }
+}
+
+/// A thumbprint, and a button for the clipboard that the script brings to life.
+pub fn put_thumbprint(html: &mut Html, thumbprint: &dyn Display) {
+    html.put(
+        "<code>{}</code> <button type=\"button\" hidden aria-label=\"Copy the thumbprint {}\">Copy</button>",
+        &[thumbprint, thumbprint],
+    );
+}
+
 /// Whether AWS would rely on the thumbprint.
 pub const fn enforced(enforced: Option<bool>) -> &'static str {
     match enforced {
         Some(true) => "enforced",
         Some(false) => "latent",
-        None => "not known whether enforced",
+        None => "enforcement unknown",
     }
 }
 
