@@ -1,6 +1,7 @@
 //! The immutable state that a scrape reads; replaced whole after each poll. Nothing here does I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +79,8 @@ pub struct EndpointState {
     pub addresses: usize,
     /// How many of them served no chain or no connection.
     pub addresses_failed: usize,
+    /// Why, by address.
+    pub failures: BTreeMap<IpAddr, PollError>,
     /// The observations that count.
     pub window: Window,
     /// Whether it takes TLS 1.2, as last told.

@@ -173,7 +173,9 @@ impl State {
         // A name that does not resolve tells nothing about addresses.
         let Ok(addresses) = &capture.addresses else { return };
         endpoint.addresses = addresses.len();
-        endpoint.addresses_failed = addresses.iter().filter(|address| address.failure.is_some()).count();
+        let failed = addresses.iter().filter_map(|seen| Some((seen.address, seen.failure.clone()?)));
+        endpoint.failures = failed.collect();
+        endpoint.addresses_failed = endpoint.failures.len();
         let sightings = sightings(&self.trust, capture);
         endpoint.window.record(self.rules, capture.at, &sightings);
     }

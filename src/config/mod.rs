@@ -1,6 +1,7 @@
 //! Typed settings. `load` layers defaults, file and environment; `check` sees what types cannot.
 
 mod check;
+mod hosts;
 mod load;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+pub use hosts::{HostPattern, HostPatternError};
 pub use load::SettingsError;
 
 use crate::chain::Thumbprint;
@@ -24,6 +26,8 @@ pub struct Settings {
     pub web: Web,
     /// How issuers are polled.
     pub poll: Poll,
+    /// Polls that are asked for over HTTP.
+    pub probe: Probe,
     /// Whose roots are trusted.
     pub trust: Trust,
     /// The IAM account.
@@ -79,6 +83,14 @@ pub struct Poll {
     pub allow_loopback: bool,
     /// Addresses that stand in for DNS, by host name.
     pub resolve: BTreeMap<String, Vec<IpAddr>>,
+}
+
+/// `[probe]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// Hosts whose issuers may be probed without being watched.
+    pub allow: Vec<HostPattern>,
 }
 
 /// `[trust]`
@@ -152,6 +164,14 @@ pub struct IssuerEntry {
     /// Client ids that this issuer's providers must hold, beside `aws.audiences`.
     #[serde(default)]
     pub audiences: BTreeSet<String>,
+}
+
+impl IssuerEntry {
+    /// An issuer of which nothing is expected.
+    #[must_use]
+    pub fn watched(url: Issuer) -> Self {
+        Self { url, thumbprints: BTreeSet::new(), audiences: BTreeSet::new() }
+    }
 }
 
 /// The value of a closed set by its name.

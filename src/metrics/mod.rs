@@ -14,7 +14,8 @@ use prometheus::{Registry, TextEncoder};
 pub use families::{ALL, Family};
 
 use crate::agent::Published;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
+use crate::snapshot::Snapshot;
 
 /// A format of the exposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,16 @@ impl Metrics {
             Format::OpenMetrics | Format::OpenMetricsDraft => openmetrics::encode(&families),
         }
     }
+}
+
+/// The exposition of `snapshot` alone, in the text format: nothing of this process.
+///
+/// # Errors
+/// As [`Metrics::exposition`].
+pub fn text_of(snapshot: &Snapshot, now: Timestamp) -> Result<String, prometheus::Error> {
+    let mut families = samples::of(snapshot, now, None);
+    families.retain(|family| !family.name().starts_with("oidc_exporter_"));
+    TextEncoder::new().encode_to_string(&families)
 }
 
 fn desc(family: &Family) -> Result<Desc, prometheus::Error> {

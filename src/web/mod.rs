@@ -1,13 +1,16 @@
 //! The HTTP server: read-only pages, TLS and login where the web configuration file asks for them, and limits on what
 //! a client may take.
 
+mod api;
 mod auth;
 mod body;
 mod config;
 mod exposition;
 mod listener;
 mod negotiate;
+mod page;
 mod places;
+mod probe;
 mod rate_limit;
 mod routes;
 
@@ -22,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{LiveConfig, WebConfig, WebConfigError};
+pub use probe::Prober;
 pub use routes::Pages;
 
 use listener::Service;

@@ -1,22 +1,29 @@
 //! Which page answers which request.
 
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response, StatusCode};
+use serde::Serialize;
 
+use super::api::{IssuerList, ProviderList, target_groups};
 use super::body::Body;
 use super::exposition::Exposition;
+use super::page::{issuer, overview};
+use super::probe::{ProbeError, Prober, scrape_timeout};
 use crate::agent::Published;
-use crate::metrics::Metrics;
+use crate::clock::Clock;
+use crate::metrics::{Format, Metrics};
 
 pub(super) const TEXT: &str = "text/plain; charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
-const INDEX: &str = include_str!("index.html");
+const JSON: &str = "application/json";
 
 /// What the server can show.
 pub struct Pages {
     exposition: Exposition,
     published: Published,
+    clock: Clock,
+    prober: Prober,
 }
 
 pub(super) type Answer = Response<Body>;
@@ -24,17 +31,46 @@ pub(super) type Answer = Response<Body>;
 impl Pages {
     /// Pages on what the agent publishes; at most `max_scrapes` expositions are under way at the same time.
     #[must_use]
-    pub fn new(metrics: Metrics, published: Published, max_scrapes: usize) -> Self {
-        Self { exposition: Exposition::new(metrics, max_scrapes), published }
+    pub fn new(
+        metrics: Metrics,
+        published: Published,
+        clock: Clock,
+        prober: Prober,
+        max_scrapes: usize,
+    ) -> Self {
+        Self { exposition: Exposition::new(metrics, max_scrapes), published, clock, prober }
     }
 
     /// The answer to one request; its body is not read.
     pub async fn answer<B>(&self, request: &Request<B>) -> Answer {
+        let (query, now) = (request.uri().query(), self.clock.now());
         match request.uri().path() {
-            "/" | "/metrics" if !reads(request) => only_reading(),
-            "/" => page(StatusCode::OK, HTML, INDEX),
+            "/" | "/issuer" | "/api/v1/providers" | "/api/v1/issuers" | "/sd" | "/probe" | "/metrics"
+                if !reads(request) =>
+            {
+                only_reading()
+            }
+            "/" => overview(&self.published.load(), query, now),
+            "/issuer" => issuer(&self.published.load(), query, now),
+            "/api/v1/providers" => json(&ProviderList::of(&self.published.load(), now)),
+            "/api/v1/issuers" => json(&IssuerList::of(&self.published.load(), now)),
+            "/sd" => self.targets(request),
+            "/probe" => probed(self.prober.answer(query, scrape_timeout(request.headers())).await),
             "/metrics" => self.exposition.answer(request.headers()).await,
             _ => self.health(request),
+        }
+    }
+
+    fn targets<B>(&self, request: &Request<B>) -> Answer {
+        let authority = request.uri().authority().map(Authority::as_str);
+        let host = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        match authority.or_else(host).map(str::parse::<Authority>) {
+            Some(Ok(address)) => json(&target_groups(&self.published.load(), address.as_str())),
+            _ => page(
+                StatusCode::BAD_REQUEST,
+                TEXT,
+                "the header Host must say where this program is reached\n",
+            ),
         }
     }
 
@@ -48,6 +84,27 @@ impl Pages {
                 page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "not every issuer has its first result yet\n")
             }
             _ => page(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
+        }
+    }
+}
+
+fn json(value: &impl Serialize) -> Answer {
+    match serde_json::to_vec(value) {
+        Ok(text) => page_of(StatusCode::OK, JSON, text.into()),
+        Err(error) => {
+            tracing::error!(%error, "the state cannot be encoded; this is a defect of this program");
+            page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "the state cannot be encoded\n")
+        }
+    }
+}
+
+fn probed(result: Result<String, ProbeError>) -> Answer {
+    match result {
+        Ok(text) => page_of(StatusCode::OK, Format::Text.content_type(), text.into()),
+        Err(error) => {
+            let mut answer = page_of(error.status(), TEXT, format!("{error}\n").into());
+            error.add_headers(&mut answer);
+            answer
         }
     }
 }
