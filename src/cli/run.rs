@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Log, LogFormat, LogLevel, Settings, SettingsError};
 use crate::metrics::Metrics;
 use crate::systemd::Supervisor;
-use crate::web::{self, ListenError, Pages, Prober};
+use crate::web::{self, ListenError, Pages, ProbeMeans, Prober};
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,7 @@ async fn serve(settings: Settings, trust: TrustStore) -> Result<(), RunError> {
     let poller = poller(&settings, clock.clone());
     let agent = Agent::new(state, poller.clone(), account, schedule(&settings));
     let metrics = Metrics::new(agent.published(), clock.clone())?;
-    let prober = Prober::new(settings, trust, poller, agent.published());
+    let prober = Prober::new(ProbeMeans { settings, trust, poller }, agent.published());
     let pages = Arc::new(Pages::new(metrics, agent.published(), clock, prober));
     let supervisor = Supervisor::from_environment();
 

@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub use probe::Prober;
+pub use probe::{ProbeMeans, Prober};
 pub use routes::Pages;
 
 /// Connections at the same time; further ones wait in the kernel's queue.

@@ -32,7 +32,7 @@ pub struct Pages {
     prober: Prober,
 }
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 impl Pages {
     /// Pages on what the agent publishes.

@@ -16,7 +16,6 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
@@ -25,6 +24,7 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 
+use super::routes::Answer;
 use crate::clock::Timestamp;
 use crate::snapshot::Snapshot;
 use html::Html;
@@ -43,18 +43,15 @@ static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
     HeaderValue::try_from(policy).ok()
 });
 
-/// An answer with a whole page.
-pub type Page = Response<Full<Bytes>>;
-
 /// `/`: every provider, worst first; with `?q=` those that hold each of its words.
 #[must_use]
-pub fn overview(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Page {
+pub fn overview(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Answer {
     overview::page(snapshot, &parameter(query, "q").unwrap_or_default(), now)
 }
 
 /// `/issuer?url=`: everything that is known of one issuer; 404 for one that is not watched.
 #[must_use]
-pub fn issuer(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Page {
+pub fn issuer(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Answer {
     issuer::page(snapshot, &parameter(query, "url").unwrap_or_default(), now)
 }
 
@@ -66,7 +63,7 @@ pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 }
 
 /// The frame that all pages have in common.
-fn answer(status: StatusCode, title: &str, main: impl FnOnce(&mut Html), now: Timestamp) -> Page {
+fn answer(status: StatusCode, title: &str, main: impl FnOnce(&mut Html), now: Timestamp) -> Answer {
     let mut html = Html::default();
     html.put(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -89,7 +86,7 @@ fn answer(status: StatusCode, title: &str, main: impl FnOnce(&mut Html), now: Ti
     html.put_source(SCRIPT);
     html.put("</script>\n</body>\n</html>\n", &[]);
 
-    let mut answer = Response::new(Full::new(Bytes::from(html.into_string())));
+    let mut answer = Response::new(Bytes::from(html.into_string()).into());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
