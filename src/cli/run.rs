@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Log, LogFormat, LogLevel, Settings, SettingsError};
 use crate::metrics::Metrics;
 use crate::systemd::Supervisor;
-use crate::web::{self, ListenError, LiveConfig, Pages, Prober, Server, WebConfigError};
+use crate::web::{self, ListenError, LiveConfig, Pages, ProbeMeans, Prober, Server, WebConfigError};
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +82,7 @@ async fn serve(settings: Settings, trust: TrustStore, web: Arc<LiveConfig>) -> R
     let agent = Agent::new(state, poller.clone(), account, schedule(&settings));
     let metrics = Metrics::new(agent.published(), clock.clone(), web.last_reload())?;
     let max_scrapes = settings.web.max_scrapes;
-    let prober = Prober::new(settings, trust, poller, agent.published());
+    let prober = Prober::new(ProbeMeans { settings, trust, poller }, agent.published());
     let pages = Arc::new(Pages::new(metrics, agent.published(), clock, prober, max_scrapes));
     let server = Server { listener, health, pages, config: web };
     let supervisor = Supervisor::from_environment();

@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{LiveConfig, WebConfig, WebConfigError};
-pub use probe::Prober;
+pub use probe::{ProbeMeans, Prober};
 pub use routes::Pages;
 
 use listener::Service;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use hyper::header::{HeaderMap, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use tokio::sync::Semaphore;
@@ -46,18 +47,32 @@ pub enum ProbeError {
 
 /// Answers probes.
 pub struct Prober {
-    poller: Poller,
-    trust: TrustStore,
-    settings: Settings,
+    means: ArcSwap<ProbeMeans>,
     published: Published,
     places: Semaphore,
+}
+
+/// What the settings make of a probe.
+pub struct ProbeMeans {
+    /// Which hosts are allowed.
+    pub settings: Settings,
+    /// Whose roots are trusted.
+    pub trust: TrustStore,
+    /// How to poll.
+    pub poller: Poller,
 }
 
 impl Prober {
     /// One that polls as the agent does. `published` tells which issuers are watched, and what providers expect of them.
     #[must_use]
-    pub fn new(settings: Settings, trust: TrustStore, poller: Poller, published: Published) -> Self {
-        Self { poller, trust, settings, published, places: Semaphore::new(MAX_PROBES) }
+    pub fn new(means: ProbeMeans, published: Published) -> Self {
+        let means = ArcSwap::from_pointee(means);
+        Self { means, published, places: Semaphore::new(MAX_PROBES) }
+    }
+
+    /// Puts other settings in force; probes that are under way end by those they began with.
+    pub fn reload(&self, means: ProbeMeans) {
+        self.means.store(Arc::new(means));
     }
 
     /// Polls the issuer that `query` names; its metrics in the text format 0.0.4.
@@ -67,32 +82,22 @@ impl Prober {
     pub async fn answer(&self, query: Option<&str>, timeout: Option<Duration>) -> Result<String, ProbeError> {
         let target = parameter(query, "target").ok_or(ProbeError::NoTarget)?;
         let issuer: Issuer = target.parse()?;
-        if !self.is_allowed(&issuer)? {
+        let means = self.means.load_full();
+        if !self.is_watched(&issuer) && !means.allow(&issuer)? {
             return Err(ProbeError::Forbidden);
         }
         let _place = self.places.try_acquire().map_err(|_| ProbeError::Busy)?;
-        let snapshot = self.probe(&issuer, timeout).await;
-        Ok(metrics::text_of(&snapshot, self.poller.clock.now())?)
+        let mut snapshot = means.probe(&issuer, timeout).await;
+        self.judge(&issuer, &mut snapshot);
+        Ok(metrics::text_of(&snapshot, means.poller.clock.now())?)
     }
 
-    fn is_allowed(&self, issuer: &Issuer) -> Result<bool, UrlError> {
-        if self.published.load().issuers.contains_key(issuer) {
-            return Ok(true);
-        }
-        let endpoint = Endpoint::of(&parse_https(issuer.as_str())?)?;
-        Ok(self.settings.probe.allow.iter().any(|pattern| pattern.matches(endpoint.host())))
+    fn is_watched(&self, issuer: &Issuer) -> bool {
+        self.published.load().issuers.contains_key(issuer)
     }
 
-    async fn probe(&self, issuer: &Issuer, timeout: Option<Duration>) -> Snapshot {
-        let mut poller = self.poller.clone();
-        poller.limits.poll = timeout.unwrap_or(Duration::MAX).min(poller.limits.poll);
-        let mut settings = self.settings.clone();
-        settings.aws.enabled = false;
-        settings.issuers = vec![IssuerEntry::watched(issuer.clone())];
-        let state = State::new(&settings, self.trust.clone(), &poller.clock);
-        let mut snapshot = one_round(state, &poller, None, 1, |_, _| {}).await;
-
-        // What is expected is known already; it is compared with what was seen just now.
+    /// What is expected is known already; it is compared with what was seen just now.
+    fn judge(&self, issuer: &Issuer, snapshot: &mut Snapshot) {
         let published = self.published.load();
         let seen = snapshot.issuers.get(issuer).and_then(|state| snapshot.seen(state));
         let expected = published.providers.iter().filter(|(provider, _)| provider.issuer == *issuer);
@@ -101,7 +106,24 @@ impl Prober {
             .collect();
         snapshot.audiences = published.audiences.clone();
         snapshot.providers = providers;
-        snapshot
+    }
+}
+
+impl ProbeMeans {
+    fn allow(&self, issuer: &Issuer) -> Result<bool, UrlError> {
+        let endpoint = Endpoint::of(&parse_https(issuer.as_str())?)?;
+        Ok(self.settings.probe.allow.iter().any(|pattern| pattern.matches(endpoint.host())))
+    }
+
+    /// A round with this issuer alone, in a state of its own.
+    async fn probe(&self, issuer: &Issuer, timeout: Option<Duration>) -> Snapshot {
+        let mut poller = self.poller.clone();
+        poller.limits.poll = timeout.unwrap_or(Duration::MAX).min(poller.limits.poll);
+        let mut settings = self.settings.clone();
+        settings.aws.enabled = false;
+        settings.issuers = vec![IssuerEntry::watched(issuer.clone())];
+        let state = State::new(&settings, self.trust.clone(), &poller.clock);
+        one_round(state, &poller, None, 1, |_, _| {}).await
     }
 }
 

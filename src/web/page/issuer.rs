@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use super::chain::{Listing, put_chain};
 use super::html::Html;
 use super::words::{enforced, put_thumbprint, put_time, put_url};
-use super::{Page, answer};
+use super::{Answer, answer};
 use crate::chain::{Certificate, Role, ServedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::Endpoint;
@@ -20,7 +20,7 @@ use crate::verdict::{Status, Verdict};
 /// Chains drawn of one endpoint; a window can hold hundreds.
 const SHOWN_CHAINS: usize = 10;
 
-pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Page {
+pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
     let Some(state) = snapshot.issuers.get(url) else {
         let main = |html: &mut Html| {
             html.put(

@@ -24,7 +24,6 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 
-use super::body::Body;
 use super::routes::Answer;
 use crate::clock::Timestamp;
 use crate::snapshot::Snapshot;
@@ -44,18 +43,15 @@ static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
     HeaderValue::try_from(policy).ok()
 });
 
-/// An answer with a whole page.
-pub type Page = Answer;
-
 /// `/`: every provider, worst first; with `?q=` those that hold each of its words.
 #[must_use]
-pub fn overview(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Page {
+pub fn overview(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Answer {
     overview::page(snapshot, &parameter(query, "q").unwrap_or_default(), now)
 }
 
 /// `/issuer?url=`: everything that is known of one issuer; 404 for one that is not watched.
 #[must_use]
-pub fn issuer(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Page {
+pub fn issuer(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Answer {
     issuer::page(snapshot, &parameter(query, "url").unwrap_or_default(), now)
 }
 
@@ -67,7 +63,7 @@ pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 }
 
 /// The frame that all pages have in common.
-fn answer(status: StatusCode, title: &str, main: impl FnOnce(&mut Html), now: Timestamp) -> Page {
+fn answer(status: StatusCode, title: &str, main: impl FnOnce(&mut Html), now: Timestamp) -> Answer {
     let mut html = Html::default();
     html.put(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -90,7 +86,7 @@ fn answer(status: StatusCode, title: &str, main: impl FnOnce(&mut Html), now: Ti
     html.put_source(SCRIPT);
     html.put("</script>\n</body>\n</html>\n", &[]);
 
-    let mut answer = Response::new(Body::from(Bytes::from(html.into_string())));
+    let mut answer = Response::new(Bytes::from(html.into_string()).into());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 
 use super::html::{Html, QueryValue};
 use super::words::{DaysLeft, Span, enforced, put_severity, put_time, put_url};
-use super::{Page, answer};
+use super::{Answer, answer};
 use crate::aws::AccountReason;
 use crate::clock::Timestamp;
 use crate::provider::FROM_FILE;
@@ -16,7 +16,7 @@ use crate::snapshot::{AccountState, Snapshot};
 /// A poll is overdue when it has not come for so many intervals.
 const OVERDUE_INTERVALS: u32 = 3;
 
-pub fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Page {
+pub fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Answer {
     let rows = RoundReport::new(snapshot, now).rows;
     let sentence = snapshot.sentence();
     let title = sentence.split(';').next().unwrap_or_default();
