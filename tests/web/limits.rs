@@ -170,7 +170,7 @@ fn assert_refused(address: SocketAddr, headers: &[&str]) {
     match crate::daemon::get::exchange(stream, "GET", "/metrics", headers) {
         Ok(answer) => assert_eq!(answer.status, 431, "{}", answer.head),
         Err(error) => {
-            assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}")
+            assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
         }
     }
 }
@@ -178,8 +178,8 @@ fn assert_refused(address: SocketAddr, headers: &[&str]) {
 #[test]
 fn more_scrapes_at_once_than_allowed_get_503() {
     // Large enough that no socket buffer holds it.
-    let issuers: String =
-        (0..4000).map(|number| format!("[[issuers]]\nurl = \"{ISSUER}/{number}\"\n")).collect();
+    let issuers = (0..4000)
+        .fold(String::new(), |toml, number| format!("{toml}[[issuers]]\nurl = \"{ISSUER}/{number}\"\n"));
     let watch = Watch::new(&QUIET).toml(&issuers).env("OIDC_EXPORTER__WEB__MAX_SCRAPES", "2");
     let daemon = watch.start();
     let slow: Vec<TcpStream> = (0..2)
