@@ -3,6 +3,8 @@
 mod check;
 mod config;
 mod inspect;
+mod logging;
+mod reload;
 mod run;
 mod setup;
 

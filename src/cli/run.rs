@@ -1,33 +1,35 @@
 //! `run`: the daemon, put together.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
-use super::setup::{account, poller, trust_store};
+use super::logging::{self, LevelHandle};
+use super::reload::{Content, Reloader};
+use super::setup::{LoadError, Loaded, setup};
 use super::{FAILED, MISUSED, fail, runtime};
-use crate::agent::{Agent, Schedule, State};
-use crate::chain::{CaFileError, TrustStore};
+use crate::agent::{Agent, Setup, State, reload_requests};
 use crate::clock::Clock;
-use crate::config::{Log, LogFormat, LogLevel, Settings, SettingsError};
 use crate::metrics::Metrics;
-use crate::systemd::Supervisor;
+use crate::systemd::{Sockets, SocketsError, Supervisor};
 use crate::web::{self, ListenError, Pages};
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
     #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error("trust.ca_files: {0}")]
-    CaFile(#[from] CaFileError),
+    Load(#[from] LoadError),
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error("socket activation: {0}")]
+    Sockets(#[from] SocketsError),
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error("cannot start: {0}")]
@@ -38,56 +40,80 @@ enum RunError {
 pub fn run(file: Option<&Path>) -> ExitCode {
     match start(file) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ (RunError::Settings(_) | RunError::CaFile(_))) => fail(&error, MISUSED),
+        Err(error @ RunError::Load(_)) => fail(&error, MISUSED),
         Err(error) => fail(&error, FAILED),
     }
 }
 
 fn start(file: Option<&Path>) -> Result<(), RunError> {
-    let settings = Settings::load(file)?;
-    let trust = trust_store(&settings.trust)?;
-    start_logging(&settings.log);
-    runtime()?.block_on(serve(settings, trust))
+    let sockets = Sockets::from_environment()?;
+    let (content, loaded) = Content::load(file, &Content::default());
+    let loaded = loaded?;
+    let level = logging::start(&loaded.settings.log);
+    runtime()?.block_on(serve(file, sockets, content, loaded, level))
 }
 
-async fn serve(settings: Settings, trust: TrustStore) -> Result<(), RunError> {
+async fn serve(
+    file: Option<&Path>,
+    sockets: Sockets,
+    content: Content,
+    loaded: Loaded,
+    level: LevelHandle,
+) -> Result<(), RunError> {
     let stop = stop_on_signal()?;
-    let listener = web::listen(settings.web.listen).await?;
-    let clock = Clock::system();
-    let [mozilla, system, added] = trust.sizes();
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        listen = %listener.local_addr()?,
-        issuers = settings.issuers.len(),
-        aws = settings.aws.enabled,
-        roots = format!("{mozilla} Mozilla, {system} system, {added} added"),
-        "started"
-    );
+    let hangup = signal(SignalKind::hangup())?;
+    let listeners = listeners(sockets, loaded.settings.web.listen).await?;
+    note_start(&listeners, &loaded)?;
 
-    let account = account(&settings, clock.clone()).await;
-    let state = State::new(&settings, trust, &clock);
-    let agent = Agent::new(state, poller(&settings, clock.clone()), account, schedule(&settings));
-    let metrics = Metrics::new(agent.published(), clock)?;
-    let pages = Arc::new(Pages::new(metrics, agent.published()));
+    let clock = Clock::system();
+    let Setup { settings, trust, poller, account, schedule, .. } = setup(loaded, clock.clone(), true).await;
+    let agent = Agent::new(State::new(&settings, trust, &clock), poller, account, schedule);
+    let metrics = Metrics::new(agent.published(), clock.clone())?;
+    let (reload, requests) = reload_requests();
+    let pages = Arc::new(Pages::new(metrics, agent.published(), reload));
     let supervisor = Supervisor::from_environment();
+    let (file, changes) = (file.map(Path::to_owned), agent.changes());
+    let reloader = Reloader { file, clock, changes, requests, level, supervisor, settings, content };
 
     supervisor.ready();
-    tokio::join!(agent.run(supervisor, stop.clone()), web::serve(listener, pages, stop.clone()), async {
-        stop.cancelled().await;
-        supervisor.stopping();
-        tracing::info!("stopping");
-    },);
+    tokio::join!(
+        agent.run(supervisor, stop.clone()),
+        reloader.run(hangup, stop.clone()),
+        join_all(listeners.into_iter().map(|listener| web::serve(
+            listener,
+            Arc::clone(&pages),
+            stop.clone()
+        ))),
+        async {
+            stop.cancelled().await;
+            supervisor.stopping();
+            tracing::info!("stopping");
+        },
+    );
     Ok(())
 }
 
-fn schedule(settings: &Settings) -> Schedule {
-    Schedule {
-        round: settings.poll.interval,
-        account: settings.aws.interval,
-        concurrency: settings.poll.concurrency,
-        tls12: settings.poll.tls12_interval,
-        poll_limit: settings.poll.timeout,
+/// The sockets that systemd has bound, or else one at the address of the settings.
+async fn listeners(sockets: Sockets, address: SocketAddr) -> Result<Vec<TcpListener>, RunError> {
+    if sockets.http.is_empty() {
+        return Ok(vec![web::listen(address).await?]);
     }
+    Ok(sockets.http.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?)
+}
+
+fn note_start(listeners: &[TcpListener], loaded: &Loaded) -> io::Result<()> {
+    let [mozilla, system, added] = loaded.trust.sizes();
+    for listener in listeners {
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            listen = %listener.local_addr()?,
+            issuers = loaded.settings.issuers.len(),
+            aws = loaded.settings.aws.enabled,
+            roots = format!("{mozilla} Mozilla, {system} system, {added} added"),
+            "started"
+        );
+    }
+    Ok(())
 }
 
 fn stop_on_signal() -> io::Result<CancellationToken> {
@@ -102,28 +128,4 @@ fn stop_on_signal() -> io::Result<CancellationToken> {
         token.cancel();
     });
     Ok(stop)
-}
-
-/// Lines on standard error. The journal adds the time itself.
-fn start_logging(log: &Log) {
-    let level = match log.level {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
-        LogLevel::Trace => "trace",
-    };
-    // The libraries' own debug output can hold requests and their secrets.
-    let filter = EnvFilter::new(format!("warn,oidc_thumbprint_exporter={level}"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_target(false)
-        .with_ansi(io::stderr().is_terminal());
-    let in_journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    match log.format {
-        LogFormat::Json => lines.json().flatten_event(true).init(),
-        LogFormat::Text if in_journal => lines.without_time().init(),
-        LogFormat::Text => lines.init(),
-    }
 }

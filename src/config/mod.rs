@@ -30,6 +30,8 @@ pub struct Settings {
     pub aws: Aws,
     /// What is logged, and how.
     pub log: Log,
+    /// When this configuration is read again.
+    pub reload: Reload,
     /// Issuers named in the file.
     pub issuers: Vec<IssuerEntry>,
 }
@@ -40,10 +42,12 @@ pub struct Settings {
 pub struct Web {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// Whether `POST /-/reload` reads the configuration again.
+    pub enable_reload: bool,
 }
 
 /// `[poll]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
     /// From the start of one round to the start of the next.
@@ -75,7 +79,7 @@ pub struct Poll {
 }
 
 /// `[trust]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trust {
     /// Trust Mozilla's roots.
@@ -131,6 +135,14 @@ pub enum LogLevel {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+/// `[reload]`
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reload {
+    /// Whether the content of the file and of the CA files is looked at for changes.
+    pub watch: bool,
 }
 
 /// `[[issuers]]`

@@ -93,7 +93,7 @@ fn connection(
             TokioIo::new(stream),
             service_fn(move |request| {
                 let pages = Arc::clone(&pages);
-                async move { Ok::<_, std::convert::Infallible>(pages.answer(&request)) }
+                async move { Ok::<_, std::convert::Infallible>(pages.answer(&request).await) }
             }),
         )
 }

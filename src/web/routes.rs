@@ -12,7 +12,7 @@ use hyper::header::{
 };
 use hyper::{Method, Request, Response, StatusCode};
 
-use crate::agent::Published;
+use crate::agent::{Published, ReloadHandle};
 use crate::metrics::{self, Metrics};
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -23,6 +23,7 @@ const INDEX: &str = include_str!("index.html");
 pub struct Pages {
     metrics: Metrics,
     published: Published,
+    reload: ReloadHandle,
 }
 
 type Answer = Response<Full<Bytes>>;
@@ -30,29 +31,44 @@ type Answer = Response<Full<Bytes>>;
 impl Pages {
     /// Pages on what the agent publishes.
     #[must_use]
-    pub fn new(metrics: Metrics, published: Published) -> Self {
-        Self { metrics, published }
+    pub fn new(metrics: Metrics, published: Published, reload: ReloadHandle) -> Self {
+        Self { metrics, published, reload }
     }
 
     /// The answer to one request; its body is not read.
-    pub fn answer<B>(&self, request: &Request<B>) -> Answer {
+    pub async fn answer<B>(&self, request: &Request<B>) -> Answer {
         let page = match request.uri().path() {
             "/" => page(StatusCode::OK, HTML, INDEX),
             "/metrics" => self.exposition(request.headers()),
             "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),
             "/-/ready" => self.readiness(),
+            "/-/reload" => return self.reload(request.method()).await,
             _ => return page(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
         };
         if matches!(*request.method(), Method::GET | Method::HEAD) {
             return page;
         }
-        let mut refusal = page_of(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n".into());
-        refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        refusal
+        refusal("GET, HEAD")
+    }
+
+    /// Reads the configuration again and says what came of it.
+    async fn reload(&self, method: &Method) -> Answer {
+        if *method != Method::POST {
+            return refusal("POST");
+        }
+        match self.reload.reload().await {
+            None => page(StatusCode::FORBIDDEN, TEXT, "off: web.enable_reload is false\n"),
+            Some(Ok(left_out)) if left_out.is_empty() => page(StatusCode::OK, TEXT, "reloaded\n"),
+            Some(Ok(left_out)) => {
+                let body = format!("reloaded; a restart is needed for {}\n", left_out.join(", "));
+                page_of(StatusCode::OK, TEXT, body.into())
+            }
+            Some(Err(reason)) => page_of(StatusCode::INTERNAL_SERVER_ERROR, TEXT, (reason + "\n").into()),
+        }
     }
 
     fn readiness(&self) -> Answer {
-        if self.published.load().is_ready() {
+        if self.published.load().ready {
             page(StatusCode::OK, TEXT, "ready\n")
         } else {
             page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "not every issuer has its first result yet\n")
@@ -76,6 +92,14 @@ impl Pages {
         }
         answer
     }
+}
+
+/// For a method that the page does not know.
+fn refusal(allowed: &'static str) -> Answer {
+    let body = format!("only {}\n", allowed.replace(", ", " and "));
+    let mut answer = page_of(StatusCode::METHOD_NOT_ALLOWED, TEXT, body.into());
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
 }
 
 fn page(status: StatusCode, content_type: &'static str, body: &'static str) -> Answer {
