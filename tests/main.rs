@@ -8,6 +8,7 @@ mod issuers;
 mod lab;
 mod lab_selftest;
 mod openssl;
+mod operations;
 mod process;
 mod providers;
 mod watch;

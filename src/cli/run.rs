@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::logging::{self, LevelHandle};
@@ -34,6 +34,8 @@ enum RunError {
     Metrics(#[from] prometheus::Error),
     #[error("cannot start: {0}")]
     Io(#[from] io::Error),
+    #[error("a part of the daemon broke off: {0}")]
+    Task(#[from] JoinError),
 }
 
 /// Runs until SIGTERM or SIGINT.
@@ -76,20 +78,21 @@ async fn serve(
     let reloader = Reloader { file, clock, changes, requests, level, supervisor, settings, content };
 
     supervisor.ready();
-    tokio::join!(
-        agent.run(supervisor, stop.clone()),
-        reloader.run(hangup, stop.clone()),
-        join_all(listeners.into_iter().map(|listener| web::serve(
-            listener,
-            Arc::clone(&pages),
-            stop.clone()
-        ))),
-        async {
-            stop.cancelled().await;
-            supervisor.stopping();
-            tracing::info!("stopping");
-        },
-    );
+    // Tasks of their own: scrapes are answered even while another part hangs, and the watchdog hears of that.
+    let mut parts = JoinSet::new();
+    parts.spawn(agent.run(supervisor, stop.clone()));
+    parts.spawn(reloader.run(hangup, stop.clone()));
+    for listener in listeners {
+        parts.spawn(web::serve(listener, Arc::clone(&pages), stop.clone()));
+    }
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        supervisor.stopping();
+        tracing::info!("stopping");
+    });
+    while let Some(ended) = parts.join_next().await {
+        ended?;
+    }
     Ok(())
 }
 
