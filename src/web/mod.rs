@@ -18,6 +18,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, StatusCode};
@@ -25,6 +26,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{LiveConfig, WebConfig, WebConfigError};
+pub use exposition::Exposition;
 pub use probe::{ProbeMeans, Prober};
 pub use routes::Pages;
 
@@ -57,9 +59,9 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
 /// All that is served.
 pub struct Server {
     /// Where every page is served, under the rules of `config`.
-    pub listener: TcpListener,
+    pub listeners: Vec<TcpListener>,
     /// Where `/-/healthy` and `/-/ready` are served to anybody, in the clear.
-    pub health: Option<TcpListener>,
+    pub health: Vec<TcpListener>,
     /// The pages.
     pub pages: Arc<Pages>,
     /// The web configuration.
@@ -69,19 +71,16 @@ pub struct Server {
 impl Server {
     /// Serves until `stop`, then lets answers that are under way end for a few seconds.
     pub async fn serve(self, stop: CancellationToken) {
-        let Self { listener, health, pages, config } = self;
-        let health_pages = HealthPages { pages: Arc::clone(&pages), open: Arc::default() };
-        let gated = GatedPages { pages, config: Arc::clone(&config) };
-        tokio::join!(
-            listener::serve(listener, Arc::new(gated), MAX_CONNECTIONS, stop.clone()),
-            async {
-                if let Some(health) = health {
-                    let pages = Arc::new(health_pages);
-                    listener::serve(health, pages, MAX_HEALTH_CONNECTIONS, stop.clone()).await;
-                }
-            },
-            config.watch(stop.clone()),
-        );
+        let Self { listeners, health, pages, config } = self;
+        let open = Arc::new(HealthPages { pages: Arc::clone(&pages), open: Arc::default() });
+        let gated = Arc::new(GatedPages { pages, config: Arc::clone(&config) });
+        let every = listeners
+            .into_iter()
+            .map(|listener| listener::serve(listener, Arc::clone(&gated), MAX_CONNECTIONS, stop.clone()));
+        let checks = health.into_iter().map(|listener| {
+            listener::serve(listener, Arc::clone(&open), MAX_HEALTH_CONNECTIONS, stop.clone())
+        });
+        tokio::join!(join_all(every), join_all(checks), config.watch(stop.clone()));
     }
 }
 
