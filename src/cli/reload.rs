@@ -119,7 +119,7 @@ fn keep_fixed(running: &Settings, new: &mut Settings) -> Vec<&'static str> {
     let mut left_out = Vec::new();
     let mut keep = |key, changed| {
         if changed {
-            left_out.push(key)
+            left_out.push(key);
         }
     };
     keep("web.listen", running.web.listen != new.web.listen);
