@@ -57,11 +57,8 @@ fn start(file: Option<&Path>) -> Result<(), RunError> {
 
 async fn serve(settings: Settings, trust: TrustStore, web: Arc<LiveConfig>) -> Result<(), RunError> {
     let stop = stop_on_signal()?;
-    let listener = web::listen(settings.web.listen).await?;
-    let health = match settings.web.health_listen {
-        Some(address) => Some(web::listen(address).await?),
-        None => None,
-    };
+    let listener = web::listen(settings.web.listen)?;
+    let health = settings.web.health_listen.map(web::listen).transpose()?;
     let clock = Clock::system();
     let [mozilla, system, added] = trust.sizes();
     tracing::info!(
