@@ -70,8 +70,8 @@ async fn serve(
 ) -> Result<(), RunError> {
     let stop = stop_on_signal()?;
     let hangup = signal(SignalKind::hangup())?;
-    let listeners = listeners(sockets.http, Some(loaded.settings.web.listen)).await?;
-    let health = self::listeners(sockets.health, loaded.settings.web.health_listen).await?;
+    let listeners = listeners(sockets.http, Some(loaded.settings.web.listen))?;
+    let health = self::listeners(sockets.health, loaded.settings.web.health_listen)?;
     note_start(&listeners, &health, &loaded)?;
 
     let clock = Clock::system();
@@ -106,12 +106,12 @@ async fn serve(
 }
 
 /// The sockets that systemd has bound, or else one at `address`.
-async fn listeners(
+fn listeners(
     bound: Vec<std::net::TcpListener>,
     address: Option<SocketAddr>,
 ) -> Result<Vec<TcpListener>, RunError> {
     match address {
-        Some(address) if bound.is_empty() => Ok(vec![web::listen(address).await?]),
+        Some(address) if bound.is_empty() => Ok(vec![web::listen(address)?]),
         _ => Ok(bound.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?),
     }
 }

@@ -22,7 +22,7 @@ use futures_util::future::join_all;
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, StatusCode};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 pub use config::{LiveConfig, WebConfig, WebConfigError};
@@ -38,6 +38,10 @@ const MAX_CONNECTIONS: usize = 512;
 /// The same of the listener for health checks.
 const MAX_HEALTH_CONNECTIONS: usize = 32;
 
+/// Connections that wait in the kernel to be accepted. With the usual 128, a scraper among many clients at once would
+/// have to try again after a second.
+const BACKLOG: u32 = 1024;
+
 /// An address that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {error}")]
@@ -52,8 +56,14 @@ pub struct ListenError {
 ///
 /// # Errors
 /// [`ListenError`], such as when another process has the port.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address).await.map_err(|error| ListenError { address, error })
+pub fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error| ListenError { address, error })
 }
 
 /// All that is served.
