@@ -1,5 +1,6 @@
 //! The canonical issuer URL, and the TLS endpoint behind a URL.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -124,6 +125,13 @@ impl FromStr for Issuer {
             return Err(UrlError::TooLong);
         }
         Ok(Self(canonical.into()))
+    }
+}
+
+/// Lets a map be asked by text.
+impl Borrow<str> for Issuer {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -1,6 +1,7 @@
 //! Typed settings. `load` layers defaults, file and environment; `check` sees what types cannot.
 
 mod check;
+mod hosts;
 mod load;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+pub use hosts::{HostPattern, HostPatternError};
 pub use load::SettingsError;
 
 use crate::chain::Thumbprint;
@@ -24,12 +26,16 @@ pub struct Settings {
     pub web: Web,
     /// How issuers are polled.
     pub poll: Poll,
+    /// Polls that are asked for over HTTP.
+    pub probe: Probe,
     /// Whose roots are trusted.
     pub trust: Trust,
     /// The IAM account.
     pub aws: Aws,
     /// What is logged, and how.
     pub log: Log,
+    /// When this configuration is read again.
+    pub reload: Reload,
     /// Issuers named in the file.
     pub issuers: Vec<IssuerEntry>,
 }
@@ -40,10 +46,19 @@ pub struct Settings {
 pub struct Web {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// The web configuration file: TLS, login, headers, rate limit. Empty: none.
+    pub config_file: PathBuf,
+    /// Address and port of a second listener, for health checks alone, in the clear and without login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_listen: Option<SocketAddr>,
+    /// Scrapes that are answered at the same time.
+    pub max_scrapes: usize,
+    /// Whether `POST /-/reload` reads the configuration again.
+    pub enable_reload: bool,
 }
 
 /// `[poll]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
     /// From the start of one round to the start of the next.
@@ -74,8 +89,16 @@ pub struct Poll {
     pub resolve: BTreeMap<String, Vec<IpAddr>>,
 }
 
-/// `[trust]`
+/// `[probe]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// Hosts whose issuers may be probed without being watched.
+    pub allow: Vec<HostPattern>,
+}
+
+/// `[trust]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trust {
     /// Trust Mozilla's roots.
@@ -133,6 +156,14 @@ pub enum LogFormat {
     Json,
 }
 
+/// `[reload]`
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reload {
+    /// Whether the content of the file and of the CA files is looked at for changes.
+    pub watch: bool,
+}
+
 /// `[[issuers]]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +176,14 @@ pub struct IssuerEntry {
     /// Client ids that this issuer's providers must hold, beside `aws.audiences`.
     #[serde(default)]
     pub audiences: BTreeSet<String>,
+}
+
+impl IssuerEntry {
+    /// An issuer of which nothing is expected.
+    #[must_use]
+    pub fn watched(url: Issuer) -> Self {
+        Self { url, thumbprints: BTreeSet::new(), audiences: BTreeSet::new() }
+    }
 }
 
 /// The value of a closed set by its name.

@@ -17,9 +17,12 @@ use crate::verdict::{Status, Verdict};
 use crate::window::Window;
 
 /// Every family that has a sample at `now`.
-pub fn of(snapshot: &Snapshot, now: Timestamp) -> Vec<MetricFamily> {
+pub fn of(snapshot: &Snapshot, now: Timestamp, web_config: Option<bool>) -> Vec<MetricFamily> {
     let mut samples = Samples::default();
     samples.exporter(snapshot);
+    if let Some(successful) = web_config {
+        samples.flag(&f::WEB_CONFIG_SUCCESSFUL, &[], successful);
+    }
     for (issuer, state) in &snapshot.issuers {
         samples.issuer(issuer, state);
         samples.expiries(issuer, state, snapshot, now);
@@ -82,7 +85,7 @@ impl Samples {
     fn exporter(&mut self, snapshot: &Snapshot) {
         self.add(&f::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);
         self.add(&f::POLL_INTERVAL, &[], snapshot.interval.as_secs_f64());
-        self.flag(&f::RELOAD_SUCCESSFUL, &[], true);
+        self.flag(&f::RELOAD_SUCCESSFUL, &[], snapshot.refused.is_none());
         self.time(&f::RELOAD_TIMESTAMP, &[], snapshot.configured);
     }
 

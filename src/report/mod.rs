@@ -19,7 +19,7 @@ use crate::window::JudgedChain;
 
 pub use command::{Command, Withheld};
 pub use pem::as_pem;
-pub use round::{RoundReport, Row};
+pub use round::{RoundReport, Row, Severity};
 pub use text::{Style, inspection as as_text};
 
 /// What is known of one target.
@@ -311,7 +311,9 @@ impl EndpointReport {
 }
 
 impl ChainReport {
-    fn new(JudgedChain { chain, judgement }: &JudgedChain, now: Timestamp) -> Self {
+    /// A chain of the window, as of `now`.
+    #[must_use]
+    pub fn new(JudgedChain { chain, judgement }: &JudgedChain, now: Timestamp) -> Self {
         let certificates = chain.certificates().iter().enumerate();
         let certificates =
             certificates.map(|(position, c)| CertificateReport::new(chain.role(position).as_str(), c, now));

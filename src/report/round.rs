@@ -49,17 +49,23 @@ pub struct Row {
     pub not_listed: Vec<String>,
     /// States of the chains that a person should look at, failures, and why a verdict is unknown.
     pub notes: Vec<String>,
+    /// What decides the order of the rows.
     #[serde(skip)]
-    severity: Severity,
+    pub severity: Severity,
 }
 
 /// Best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Severity {
+pub enum Severity {
+    /// All is well.
     Good,
+    /// Nobody can tell.
     Untold,
+    /// A person should look at it.
     Finding,
+    /// The thumbprints do not match, and AWS would not rely on them.
     Drift,
+    /// The thumbprints do not match, and AWS relies on them, or may.
     Outage,
 }
 
@@ -69,6 +75,20 @@ impl Row {
         let worst_first = [Status::Mismatch, Status::Partial, Status::Unknown, Status::Match];
         let rank = worst_first.iter().position(|status| status.as_str() == self.verdict);
         rank.unwrap_or(worst_first.len())
+    }
+}
+
+impl Severity {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Untold => "unclear",
+            Self::Finding => "finding",
+            Self::Drift => "drift",
+            Self::Outage => "outage",
+        }
     }
 }
 

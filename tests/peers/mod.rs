@@ -1,7 +1,6 @@
 //! The daemon beside other projects' programs, each a process on loopback. `tests/run` installs them.
 
 mod blackbox;
-mod chromium;
 mod fault_proxy;
 mod moto;
 mod program;
