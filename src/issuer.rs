@@ -34,6 +34,9 @@ pub enum UrlError {
     /// No host.
     #[error("the URL has no host")]
     NoHost,
+    /// Two dots side by side, or nothing but a dot: no DNS name (RFC 1035, section 2.3.1).
+    #[error("the host has an empty label")]
+    EmptyLabel,
     /// `user:password@` in the URL.
     #[error("the URL must not hold a user name or password")]
     Credentials,
@@ -65,8 +68,12 @@ pub fn parse_https(text: &str) -> Result<Url, UrlError> {
     if url.scheme() != "https" {
         return Err(UrlError::NotHttps);
     }
-    if url.host_str().is_none_or(|host| host.trim_end_matches('.').is_empty()) {
-        return Err(UrlError::NoHost);
+    match url.host() {
+        None => return Err(UrlError::NoHost),
+        Some(Host::Domain(name)) if without_root(name).split('.').any(str::is_empty) => {
+            return Err(UrlError::EmptyLabel);
+        }
+        Some(_) => {}
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::Credentials);
@@ -75,6 +82,11 @@ pub fn parse_https(text: &str) -> Result<Url, UrlError> {
         return Err(UrlError::PortZero);
     }
     Ok(url)
+}
+
+/// A DNS name without the dot that stands for the root.
+fn without_root(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 impl Issuer {
@@ -154,7 +166,7 @@ impl Endpoint {
     /// [`UrlError::NoHost`] when the URL names none.
     pub fn of(url: &Url) -> Result<Self, UrlError> {
         let host = match url.host() {
-            Some(Host::Domain(name)) => name.trim_end_matches('.').to_owned(),
+            Some(Host::Domain(name)) => without_root(name).to_owned(),
             Some(Host::Ipv4(address)) => address.to_string(),
             Some(Host::Ipv6(address)) => address.to_string(),
             None => String::new(),
@@ -247,7 +259,10 @@ mod tests {
             ("https://a.example/?x=1", UrlError::QueryOrFragment),
             ("https://a.example/#x", UrlError::QueryOrFragment),
             ("https://", UrlError::Syntax(url::ParseError::EmptyHost)),
-            ("https://.", UrlError::NoHost),
+            ("https://.", UrlError::EmptyLabel),
+            ("https://a..example", UrlError::EmptyLabel),
+            // Without its dots it would be an address.
+            ("https://169.254.169.254..", UrlError::EmptyLabel),
             ("https://a.example:0", UrlError::PortZero),
             ("a.example", UrlError::Syntax(url::ParseError::RelativeUrlWithoutBase)),
         ] {
