@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::certificates::{Ca, write_server};
 use super::https::Https;
 use super::{ISSUER, QUIET, watch_with};
+use crate::daemon::get::exchange;
 use crate::daemon::{Daemon, PATIENCE, get, wait_for};
 use crate::watch::Watch;
 
@@ -15,6 +16,16 @@ use crate::watch::Watch;
 const CROWD: usize = 600;
 /// Descriptors that the other tests of this process may need.
 const SPARE: usize = 2000;
+
+/// A scraper waits no longer. It is less than the daemon's deadline for clients that say nothing, so that a scrape
+/// which has to wait for that fails.
+const SCRAPE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The status of one scrape.
+fn scrape(stream: TcpStream) -> u16 {
+    stream.set_read_timeout(Some(SCRAPE_TIMEOUT)).unwrap();
+    exchange(stream, "localhost", "GET", "/metrics", &[]).unwrap().status
+}
 
 /// Scrapes again and again while `crowd` does its worst, and once more after it.
 fn scrape_during(scrape: impl Fn() -> u16 + Sync, crowd: impl FnOnce() + Send) {
@@ -61,7 +72,7 @@ fn ten_thousand_idle_connections() {
     let address = daemon.address();
     let mut idle = Vec::new();
     scrape_during(
-        || get(address, "/metrics", &[]).status,
+        || scrape(TcpStream::connect(address).unwrap()),
         || idle.extend((0..count).map(|_| TcpStream::connect(address).unwrap())),
     );
     assert_eq!(idle.len(), count);
@@ -76,7 +87,7 @@ fn idle_connections_that_were_answered() {
     let address = daemon.address();
     let mut idle = Vec::new();
     scrape_during(
-        || get(address, "/metrics", &[]).status,
+        || scrape(TcpStream::connect(address).unwrap()),
         || {
             for _ in 0..CROWD {
                 let mut stream = TcpStream::connect(address).unwrap();
@@ -96,7 +107,7 @@ fn heads_that_come_letter_by_letter() {
     let address = daemon.address();
     let mut slow = Vec::new();
     scrape_during(
-        || get(address, "/metrics", &[]).status,
+        || scrape(TcpStream::connect(address).unwrap()),
         || {
             for _ in 0..CROWD {
                 let mut stream = TcpStream::connect(address).unwrap();
@@ -133,7 +144,9 @@ fn half_open_tls_handshakes() {
         })
         .collect();
     for _ in 0..20 {
-        assert_eq!(client.get(address, "/metrics", &[]).unwrap().status, 200);
+        let stream = client.connect(address);
+        stream.sock.set_read_timeout(Some(SCRAPE_TIMEOUT)).unwrap();
+        assert_eq!(exchange(stream, "localhost", "GET", "/metrics", &[]).unwrap().status, 200);
     }
     all_end(half, b"");
 }
@@ -146,7 +159,7 @@ fn heads_that_are_too_long() {
     let many: Vec<String> = (0..200).map(|number| format!("X-{number}: x")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     scrape_during(
-        || get(address, "/metrics", &[]).status,
+        || scrape(TcpStream::connect(address).unwrap()),
         || {
             for _ in 0..10 {
                 assert_refused(address, &[&long]);
@@ -166,7 +179,7 @@ fn heads_that_are_too_long() {
 /// 431, or the connection is ended before the answer could be read: the rest of the head was still on its way.
 fn assert_refused(address: SocketAddr, headers: &[&str]) {
     let stream = TcpStream::connect(address).unwrap();
-    match crate::daemon::get::exchange(stream, "localhost", "GET", "/metrics", headers) {
+    match exchange(stream, "localhost", "GET", "/metrics", headers) {
         Ok(answer) => assert_eq!(answer.status, 431, "{}", answer.head),
         Err(error) => {
             assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
@@ -176,14 +189,15 @@ fn assert_refused(address: SocketAddr, headers: &[&str]) {
 
 #[test]
 fn more_scrapes_at_once_than_allowed_get_503() {
-    // Large enough that no socket buffer holds it.
+    // Large enough that the buffers of its socket do not hold it.
     let issuer = |number| format!("[[issuers]]\nurl = \"{ISSUER}/{number}\"\n");
-    let issuers = (0..4000).map(issuer).collect::<Vec<_>>().concat();
+    let issuers = (0..1500).map(issuer).collect::<Vec<_>>().concat();
     let watch = Watch::new(&QUIET).toml(&issuers).env("OIDC_EXPORTER__WEB__MAX_SCRAPES", "2");
     let daemon = watch.start();
+    daemon.wait_ready();
     let slow: Vec<TcpStream> = (0..2)
         .map(|_| {
-            let mut stream = TcpStream::connect(daemon.address()).unwrap();
+            let mut stream = with_small_buffer(daemon.address());
             stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
             stream
         })
@@ -196,6 +210,19 @@ fn more_scrapes_at_once_than_allowed_get_503() {
     assert_eq!(daemon.get("/-/healthy").status, 200, "only scrapes are refused");
     drop(slow);
     wait_for("a place", || (daemon.get("/metrics").status == 200).then_some(()));
+}
+
+/// A connection that takes in little before it is read from.
+fn with_small_buffer(address: SocketAddr) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let connect = async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.connect(address).await.unwrap().into_std().unwrap()
+    };
+    let stream = runtime.block_on(connect);
+    stream.set_nonblocking(false).unwrap();
+    stream
 }
 
 /// Waits until the daemon has ended all of them, while each goes on sending `more`.
