@@ -1,5 +1,6 @@
 //! One endpoint in one round: every address of its host is connected to, and what each serves is recorded.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -161,7 +162,10 @@ impl Attempt {
         let tcp = timeout(limit, TcpStream::connect(SocketAddr::new(address, port)))
             .await
             .map_err(|_| PollError::Timeout(Phase::Connect))?
-            .map_err(|error| PollError::Connect { address, error: error.to_string() })?;
+            .map_err(|error| match error.kind() {
+                ErrorKind::NetworkUnreachable => PollError::NoRoute(address),
+                _ => PollError::Connect { address, error: error.to_string() },
+            })?;
         self.connect = started.elapsed();
 
         let started = Instant::now();

@@ -136,6 +136,9 @@ pub enum PollError {
         /// What the operating system said.
         error: String,
     },
+    /// This machine has no way to the address, such as to IPv6 where there is none.
+    #[error("this machine has no route to {0}")]
+    NoRoute(IpAddr),
     /// A wait reached its limit.
     #[error("no end of the phase `{0}` in time")]
     Timeout(Phase),
@@ -231,7 +234,7 @@ impl PollError {
         match self {
             Self::Dns { .. } | Self::NoAddress(_) => Reason::Dns,
             Self::Blocked(..) => Reason::Blocked,
-            Self::Connect { .. } => Reason::Connect,
+            Self::Connect { .. } | Self::NoRoute(_) => Reason::Connect,
             Self::Timeout(_) | Self::Overrun => Reason::Timeout,
             Self::Tls { .. } | Self::ServerName(_) => Reason::Tls,
             Self::Http { .. } => Reason::Http,

@@ -76,6 +76,9 @@ pub struct AddressReport {
     pub chain: Option<usize>,
     /// Why there was no connection.
     pub error: Option<ErrorReport>,
+    /// The failure is this machine's own, so it says nothing about the issuer.
+    #[serde(skip)]
+    pub is_out_of_reach: bool,
 }
 
 /// One served chain.
@@ -241,8 +244,8 @@ impl Inspection {
     /// Something that a person should look at.
     #[must_use]
     pub fn has_finding(&self) -> bool {
-        let failed =
-            |endpoint: &EndpointReport| endpoint.addresses.iter().any(|address| address.error.is_some());
+        let is_bad = |address: &AddressReport| address.error.is_some() && !address.is_out_of_reach;
+        let failed = |endpoint: &EndpointReport| endpoint.addresses.iter().any(is_bad);
         self.error.is_some()
             || self.no_command.is_some()
             || self.endpoints.iter().any(|e| failed(e) || e.chains.iter().any(|chain| chain.has_finding))
@@ -298,6 +301,7 @@ impl EndpointReport {
             address: address.address,
             chain: address.chain.as_ref().and_then(number),
             error: address.failure.as_ref().map(ErrorReport::from),
+            is_out_of_reach: matches!(address.failure, Some(PollError::NoRoute(_))),
         });
         Self {
             endpoint: capture.endpoint.to_string(),
