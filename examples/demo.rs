@@ -63,7 +63,8 @@ async fn show() -> Result<ExitCode, Box<dyn Error>> {
 
     print_table(&lab, &metrics);
     let address = daemon.address();
-    println!("\n  metrics        http://{address}/metrics");
+    println!("\n  status page    http://{address}/");
+    println!("  metrics        http://{address}/metrics");
     println!("  ready          http://{address}/-/ready");
     println!("  configuration  {}", config.display());
     println!("  daemon         process {}", daemon.pid());

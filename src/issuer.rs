@@ -1,5 +1,6 @@
 //! The canonical issuer URL, and the TLS endpoint behind a URL.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -50,6 +51,8 @@ pub enum UrlError {
 /// IAM takes issuer URLs of 1 to 255 characters; other URLs get the customary limit of HTTP servers.
 pub const MAX_URL_BYTES: usize = 2048;
 
+const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+
 /// Parses a URL that must be https and name a host: a `jwks_uri`, or the base of an issuer.
 ///
 /// # Errors
@@ -62,7 +65,7 @@ pub fn parse_https(text: &str) -> Result<Url, UrlError> {
     if url.scheme() != "https" {
         return Err(UrlError::NotHttps);
     }
-    if url.host_str().is_none_or(str::is_empty) {
+    if url.host_str().is_none_or(|host| host.trim_end_matches('.').is_empty()) {
         return Err(UrlError::NoHost);
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -84,7 +87,7 @@ impl Issuer {
     /// `<issuer>/.well-known/openid-configuration` (`OpenID` Connect Discovery 1.0, section 4).
     #[must_use]
     pub fn discovery_url(&self) -> String {
-        format!("{}/.well-known/openid-configuration", self.0)
+        format!("{}{WELL_KNOWN}", self.0)
     }
 
     /// From the `Url` of `GetOpenIDConnectProvider` or the tail of a provider ARN, which IAM gives without scheme.
@@ -104,7 +107,19 @@ impl FromStr for Issuer {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(UrlError::QueryOrFragment);
         }
-        Ok(Self(url.as_str().trim_end_matches('/').into()))
+        let canonical = url.as_str().trim_end_matches('/');
+        // Percent-encoding makes it longer, and the URL of the discovery document is a URL too.
+        if canonical.len() + WELL_KNOWN.len() > MAX_URL_BYTES {
+            return Err(UrlError::TooLong);
+        }
+        Ok(Self(canonical.into()))
+    }
+}
+
+/// Lets a map be asked by text.
+impl Borrow<str> for Issuer {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
@@ -232,6 +247,7 @@ mod tests {
             ("https://a.example/?x=1", UrlError::QueryOrFragment),
             ("https://a.example/#x", UrlError::QueryOrFragment),
             ("https://", UrlError::Syntax(url::ParseError::EmptyHost)),
+            ("https://.", UrlError::NoHost),
             ("https://a.example:0", UrlError::PortZero),
             ("a.example", UrlError::Syntax(url::ParseError::RelativeUrlWithoutBase)),
         ] {

@@ -1,6 +1,7 @@
 //! The immutable state that a scrape reads; replaced whole after each poll. Nothing here does I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::chain::Thumbprint;
 use crate::clock::Timestamp;
 use crate::issuer::{Endpoint, Issuer};
 use crate::poll::{PollError, Reason, Timings};
-use crate::provider::Provider;
+use crate::provider::{FROM_FILE, Provider};
 use crate::verdict::{Seen, Status, Verdict};
 use crate::window::{JudgedChain, Window};
 
@@ -83,6 +84,8 @@ pub struct EndpointState {
     pub addresses: usize,
     /// How many of them served no chain or no connection.
     pub addresses_failed: usize,
+    /// Why, by address.
+    pub failures: BTreeMap<IpAddr, PollError>,
     /// The observations that count.
     pub window: Window,
     /// Whether it takes TLS 1.2, as last told.
@@ -106,6 +109,18 @@ pub struct AccountState {
     pub last_success: Option<Timestamp>,
     /// Why the last one failed.
     pub error: Option<AccountError>,
+}
+
+impl Audiences {
+    /// Each audience that is required of an IAM provider, and whether it allows that one. Nothing while that is not known.
+    pub fn of<'a>(&'a self, provider: &'a Provider) -> impl Iterator<Item = (&'a str, bool)> {
+        let details = provider.details.as_ref().filter(|_| provider.arn != FROM_FILE);
+        details.into_iter().flat_map(move |details| {
+            let own = self.by_issuer.get(&provider.issuer).into_iter().flatten();
+            let required: BTreeSet<&String> = own.chain(&self.everywhere).collect();
+            required.into_iter().map(|audience| (audience.as_str(), details.client_ids.contains(audience)))
+        })
+    }
 }
 
 impl IssuerState {
@@ -154,7 +169,7 @@ impl AccountState {
 impl Snapshot {
     /// Every issuer and the account have their first result, good or bad.
     #[must_use]
-    pub fn has_first_results(&self) -> bool {
+    pub(crate) fn has_first_results(&self) -> bool {
         self.issuers.values().all(|issuer| issuer.last_poll.is_some())
             && self.account.as_ref().is_none_or(|account| account.polls > 0)
     }

@@ -3,12 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod chain;
+mod commands;
 mod daemon;
+mod hostile;
 mod issuers;
 mod lab;
 mod lab_selftest;
+mod lint;
 mod openssl;
 mod operations;
+mod page;
+mod peers;
 mod process;
 mod providers;
+mod stage;
 mod watch;
+mod web;

@@ -81,7 +81,7 @@ fn sigterm_and_sigint_end_it_with_0_while_clients_are_connected() {
 
         daemon.signal(signal);
         assert_eq!(daemon.wait().code(), Some(0), "{signal}: {}", daemon.log());
-        assert!(daemon.log().contains("stopping"), "{signal}: {}", daemon.log());
+        daemon.wait_log("stopping");
         assert!(TcpStream::connect(address).is_err(), "{signal}");
     }
 }

@@ -89,9 +89,14 @@ impl Watch {
     }
 
     /// Reads IAM.
-    pub fn iam(mut self, iam: &FakeIam) -> Self {
+    pub fn iam(self, iam: &FakeIam) -> Self {
+        self.iam_at(&iam.url())
+    }
+
+    /// Reads the IAM at this URL.
+    pub fn iam_at(mut self, url: &str) -> Self {
         self.settings.aws = true;
-        self.iam = Some(iam.url());
+        self.iam = Some(url.to_owned());
         self
     }
 

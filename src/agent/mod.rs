@@ -192,12 +192,15 @@ impl Agent {
         self.enqueue(|_| true);
     }
 
-    /// Lets every issuer of which `wanted` is true take its turn, unless it waits or is being polled already.
+    /// Lets every issuer of which `wanted` is true take its turn, unless it waits or is being polled already. Those whose
+    /// last poll failed wait behind the others: they are the ones that can hold a slot until it times out.
     fn enqueue(&mut self, wanted: impl Fn(&Issuer) -> bool) {
         let issuers = self.state.issuers().filter(|issuer| wanted(issuer));
         let free = issuers.filter(|i| !self.polling.contains_key(*i) && !self.waiting.contains(*i));
         let free: Vec<Issuer> = free.cloned().collect();
         self.waiting.extend(free);
+        let (failed, others) = self.waiting.drain(..).partition::<Vec<_>, _>(|i| self.state.has_failed(i));
+        self.waiting.extend(others.into_iter().chain(failed));
     }
 
     /// Issuers that have come since the round began join it.

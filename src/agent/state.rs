@@ -96,6 +96,12 @@ impl State {
         self.now.issuers.contains_key(issuer)
     }
 
+    /// The issuer's last poll failed.
+    #[must_use]
+    pub fn has_failed(&self, issuer: &Issuer) -> bool {
+        self.now.issuers.get(issuer).is_some_and(|state| state.error.is_some())
+    }
+
     /// The JWKS endpoint that the issuer was last known to have.
     #[must_use]
     pub fn jwks_endpoint(&self, issuer: &Issuer) -> Option<&Endpoint> {
@@ -191,7 +197,9 @@ impl State {
         // A name that does not resolve tells nothing about addresses.
         let Ok(addresses) = &capture.addresses else { return };
         endpoint.addresses = addresses.len();
-        endpoint.addresses_failed = addresses.iter().filter(|address| address.failure.is_some()).count();
+        let failed = addresses.iter().filter_map(|seen| Some((seen.address, seen.failure.clone()?)));
+        endpoint.failures = failed.collect();
+        endpoint.addresses_failed = endpoint.failures.len();
         let sightings = sightings(&self.trust, capture);
         endpoint.window.record(self.rules, capture.at, &sightings);
     }

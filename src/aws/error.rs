@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 
 /// The value of the label `reason` of `oidc_account_poll_failures_total`.
@@ -79,6 +80,16 @@ impl AccountReason {
             _ => Self::Service,
         }
     }
+
+    /// By the HTTP status of an error answer that holds no code: something between here and IAM gave it.
+    fn of_status(status: u16) -> Self {
+        match status {
+            401 | 403 => Self::AccessDenied,
+            429 => Self::Throttled,
+            500..=599 => Self::Service,
+            _ => Self::Response,
+        }
+    }
 }
 
 impl fmt::Display for AccountReason {
@@ -111,20 +122,19 @@ impl AccountError {
 
     /// From what the SDK says.
     #[must_use]
-    pub fn from_sdk<E, R>(call: &'static str, error: &SdkError<E, R>) -> Self
+    pub fn from_sdk<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-        R: fmt::Debug + Send + Sync + 'static,
     {
         let (reason, detail) = match error {
             SdkError::ServiceError(context) => {
                 let error = context.err();
-                match error.code() {
-                    Some(code) => (
-                        AccountReason::of_code(code),
-                        format!("{code}: {}", error.message().unwrap_or_default()),
-                    ),
-                    None => (AccountReason::Response, "an error answer without a code".to_owned()),
+                if let Some(code) = error.code() {
+                    let message = error.message().unwrap_or_default();
+                    (AccountReason::of_code(code), format!("{code}: {message}"))
+                } else {
+                    let status = context.raw().status().as_u16();
+                    (AccountReason::of_status(status), format!("HTTP {status} without an error code"))
                 }
             }
             SdkError::TimeoutError(_) => (AccountReason::Timeout, "no answer in time".to_owned()),

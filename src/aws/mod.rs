@@ -24,9 +24,8 @@ use crate::provider::{Details, Provider, split_arn};
 const DEFAULT_REGION: Region = Region::from_static("us-east-1");
 /// Calls of one account at the same time; IAM throttles at a rate that it does not publish.
 const CONCURRENT_CALLS: usize = 4;
-/// Tries of one call, the first included. When IAM throttles, adaptive retry waits 10 s before each further one; more
-/// would not fit into the default `aws.timeout`, and the reason would never be `throttled` but `timeout`.
-const MAX_ATTEMPTS: u32 = 3;
+/// Tries of one call, the first included.
+const MAX_ATTEMPTS: u32 = 4;
 const LIST: &str = "iam:ListOpenIDConnectProviders";
 const GET: &str = "iam:GetOpenIDConnectProvider";
 
@@ -60,9 +59,14 @@ impl Account {
             .operation_attempt_timeout(timeout / 2)
             .connect_timeout(timeout / 4)
             .build();
+        // Left to itself, adaptive retry waits up to 20 s between two tries when IAM throttles: the call would run into
+        // its timeout, and the reason would be lost.
+        let retries = RetryConfig::adaptive()
+            .with_max_attempts(MAX_ATTEMPTS)
+            .with_max_backoff(timeout / (2 * MAX_ATTEMPTS));
         let config = aws_config::defaults(BehaviorVersion::latest())
             .region(region)
-            .retry_config(RetryConfig::adaptive().with_max_attempts(MAX_ATTEMPTS))
+            .retry_config(retries)
             .timeout_config(timeouts)
             .load()
             .await;

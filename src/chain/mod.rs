@@ -13,6 +13,7 @@ mod trust;
 mod validate;
 
 pub use anchors::{AnchorSource, CaFileError, TrustStore, read_ca_file};
+pub(crate) use certificate::is_unprintable;
 pub use certificate::{Certificate, Fields, Unreadable};
 pub use issued::has_issued;
 pub use judgement::{FoundAnchor, Judgement, NextExpiry, PathMember};

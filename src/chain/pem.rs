@@ -1,5 +1,7 @@
 //! Certificates in a file: one or many in PEM, a whole `openssl s_client -showcerts` transcript, or one in DER.
 
+use base64::engine::general_purpose::STANDARD;
+use base64::{DecodeError, Engine as _};
 use rustls::pki_types::CertificateDer;
 
 use super::certificate::{Certificate, Unreadable};
@@ -105,67 +107,33 @@ fn body<'a>(
     lines: &mut impl Iterator<Item = (&'a [u8], usize)>,
     begin: usize,
 ) -> Result<Vec<u8>, (usize, Fault)> {
-    let mut decoder = Base64::default();
-    let mut last_line = begin;
+    let mut base64 = Vec::new();
+    // For each line of the body, how many characters there are up to its end.
+    let mut ends = Vec::new();
+    let mut ended = false;
     for (text, line) in lines {
         if text.starts_with(b"-----") {
-            let ended = label(text, "END").ok_or(Fault::NoEnd).and_then(|_| decoder.finish());
-            return ended.map_err(|fault| (if fault == Fault::NoEnd { begin } else { last_line }, fault));
+            ended = label(text, "END").is_some();
+            break;
         }
-        decoder.push(text).map_err(|fault| (line, fault))?;
-        last_line = line;
+        base64.extend(text.iter().filter(|character| !character.is_ascii_whitespace()));
+        ends.push((base64.len(), line));
     }
-    Err((begin, Fault::NoEnd))
-}
-
-/// Base64 (RFC 4648, section 4), strict but for white space.
-#[derive(Default)]
-struct Base64 {
-    bytes: Vec<u8>,
-    bits: u32,
-    characters: usize,
-    padding: usize,
-}
-
-impl Base64 {
-    fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
-        for &character in text.iter().filter(|character| !character.is_ascii_whitespace()) {
-            let value = match character {
-                b'A'..=b'Z' => character - b'A',
-                b'a'..=b'z' => character - b'a' + 26,
-                b'0'..=b'9' => character - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                b'=' => 0,
-                other => return Err(Fault::Character(other)),
-            };
-            match character {
-                b'=' => self.padding += 1,
-                _ if self.padding > 0 => return Err(Fault::Padding),
-                _ => {}
-            }
-            self.bits = self.bits << 6 | u32::from(value);
-            self.characters += 1;
-            if self.characters.is_multiple_of(4) {
-                let [_, group @ ..] = self.bits.to_be_bytes();
-                self.bytes.extend(group);
-                self.bits = 0;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Vec<u8>, Fault> {
-        if !self.characters.is_multiple_of(4) || self.padding > 2 {
-            return Err(Fault::Length);
-        }
-        let kept = self.bytes.len() - self.padding;
-        // A byte cut in two means that characters were changed (section 3.5).
-        if self.bytes[kept..].iter().any(|byte| *byte != 0) {
-            return Err(Fault::Length);
-        }
-        self.bytes.truncate(kept);
-        Ok(self.bytes)
+    let line_of =
+        |offset| ends.iter().find(|(end, _)| offset < *end).or(ends.last()).map_or(begin, |end| end.1);
+    let is_at_end = |offset: usize| base64[offset..].iter().all(|character| *character == b'=');
+    let decoded = STANDARD.decode(&base64).map_err(|error| match error {
+        DecodeError::InvalidByte(offset, b'=') if is_at_end(offset) => (line_of(offset), Fault::Length),
+        DecodeError::InvalidByte(offset, b'=') => (line_of(offset), Fault::Padding),
+        DecodeError::InvalidByte(offset, byte) => (line_of(offset), Fault::Character(byte)),
+        DecodeError::InvalidLength(_)
+        | DecodeError::InvalidLastSymbol { .. }
+        | DecodeError::InvalidPadding => (line_of(base64.len()), Fault::Length),
+    });
+    match decoded {
+        // What stands where the `-----END` line belongs says more than that it is missing.
+        decoded if ended || matches!(decoded, Err((_, Fault::Character(_)))) => decoded,
+        _ => Err((begin, Fault::NoEnd)),
     }
 }
 

@@ -15,6 +15,10 @@ use crate::report::RoundReport;
 
 /// How to print it.
 #[derive(Args)]
+#[command(
+    after_help = "Exit code: 0 all match, 1 a finding, 2 something could not be told, or the configuration is wrong. A \
+                        finding weighs more: with both, it is 1."
+)]
 pub struct CheckArgs {
     /// How to print it.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]

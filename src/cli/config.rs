@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::{FAILED, MISUSED, fail};
 use crate::chain::read_ca_file;
 use crate::config::Settings;
+use crate::web::LiveConfig;
 
 /// Reads the settings and every file that they name.
 pub fn check(file: Option<&Path>) -> ExitCode {
@@ -17,6 +18,14 @@ pub fn check(file: Option<&Path>) -> ExitCode {
         if let Err(error) = read_ca_file(path) {
             return fail(&format!("trust.ca_files: {error}"), MISUSED);
         }
+    }
+    match LiveConfig::read(&settings.web.config_file) {
+        Ok(web) => {
+            for warning in &web.in_force().warnings {
+                eprintln!("warning: web.config_file: {warning}");
+            }
+        }
+        Err(error) => return fail(&format!("web.config_file: {error}"), MISUSED),
     }
     for entry in &settings.issuers {
         for thumbprint in entry.thumbprints.iter().filter(|thumbprint| thumbprint.is_placeholder()) {

@@ -1,6 +1,7 @@
 //! `inspect`: AWS's procedure in one command, for an issuer, an endpoint or a file.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{self, Read as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -23,11 +24,15 @@ use crate::window::JudgedChain;
 
 /// What to inspect, and how.
 #[derive(Args)]
+#[command(
+    after_help = "Exit code: 0 all is well, 1 a finding (expired, misordered, incomplete, ...), 2 something could not \
+                        be told."
+)]
 pub struct InspectArgs {
     /// An issuer URL, `host[:port]`, a file of certificates (PEM, DER, or a transcript of
     /// `openssl s_client -showcerts`), or `-` for standard input.
     target: String,
-    /// How to print it. `thumbprint` prints one line of 40 hex digits per endpoint.
+    /// How to print it. `thumbprint` prints one line of 40 hex digits per endpoint; more if its addresses differ.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
     /// Trust the CA certificates in this PEM file too.
@@ -56,8 +61,10 @@ enum Output {
 /// Why nothing can be told.
 #[derive(Debug, thiserror::Error)]
 enum InspectError {
-    #[error("{target}: neither a file nor an issuer URL or host[:port]: {error}")]
-    Target { target: String, error: UrlError },
+    #[error("{target}: no such file; an issuer URL begins with https://")]
+    NoFile { target: String },
+    #[error("`{target}` is neither a file nor host[:port]: {error}")]
+    Endpoint { target: String, error: UrlError },
     #[error("{target}: {error}")]
     Issuer { target: String, error: UrlError },
     #[error("{target}: {error}")]
@@ -94,22 +101,33 @@ fn look(args: &InspectArgs) -> Result<Inspection, InspectError> {
         trust = trust.with_added(read_ca_file(file)?);
     }
     let target = args.target.as_str();
-    if target == "-" || (!target.starts_with("https://") && Path::new(target).exists()) {
+    let is_url = target.contains("://");
+    if target == "-" || (!is_url && Path::new(target).exists()) {
         return look_at_file(target, &trust);
+    }
+    if !is_url && is_file_name(target) {
+        return Err(InspectError::NoFile { target: target.into() });
     }
     let runtime = runtime()?;
     let poller = poller(args);
     let judged = |capture: &Capture| distinct(&sightings(&trust, capture));
-    if target.contains("://") {
+    if is_url {
         let issuer: Issuer =
             target.parse().map_err(|error| InspectError::Issuer { target: target.into(), error })?;
         let poll = runtime.block_on(poller.poll(&Round::default(), &issuer, None));
-        return Ok(Inspection::of_issuer(issuer.as_str(), &poll, judged));
+        return Ok(Inspection::of_issuer(&issuer, &poll, judged));
     }
     let endpoint: Endpoint =
-        target.parse().map_err(|error| InspectError::Target { target: target.into(), error })?;
+        target.parse().map_err(|error| InspectError::Endpoint { target: target.into(), error })?;
     let capture = runtime.block_on(Capture::take(&poller, &endpoint, true));
-    Ok(Inspection::of_endpoint(&endpoint.to_string(), &capture, &judged(&capture)))
+    Ok(Inspection::of_endpoint(&capture, &judged(&capture)))
+}
+
+/// No host has such a name: it is a path, or ends as files of certificates do.
+fn is_file_name(target: &str) -> bool {
+    let extension = Path::new(target).extension().and_then(OsStr::to_str).unwrap_or_default();
+    let known = ["pem", "crt", "cer", "der", "txt"];
+    target.contains('/') || known.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 fn look_at_file(target: &str, trust: &TrustStore) -> Result<Inspection, InspectError> {
@@ -152,8 +170,10 @@ fn print(report: &Inspection, output: Output) -> Result<(), InspectError> {
             .iter()
             .fold(String::new(), |text, thumbprint| format!("{text}{thumbprint}\n")),
     };
-    if let (Output::Pem | Output::Thumbprint, Some(error)) = (output, &report.error) {
-        eprintln!("oidc-thumbprint-exporter: {}: {}", report.target, error.detail);
+    if matches!(output, Output::Pem | Output::Thumbprint) {
+        for failure in report.failures() {
+            eprintln!("oidc-thumbprint-exporter: {}: {}", report.target, failure.detail);
+        }
     }
     print!("{text}");
     Ok(())

@@ -1,6 +1,7 @@
 //! Reads the configuration again while the daemon runs: on SIGHUP, on request, and when its content has changed.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -14,6 +15,7 @@ use crate::agent::{Changes, Outcome, ReloadRequests};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::systemd::Supervisor;
+use crate::web::{ProbeMeans, Prober};
 
 /// From one look at the content to the next.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
@@ -23,6 +25,7 @@ pub struct Reloader {
     pub file: Option<PathBuf>,
     pub clock: Clock,
     pub changes: Changes,
+    pub prober: Arc<Prober>,
     pub requests: ReloadRequests,
     pub level: LevelHandle,
     pub supervisor: Supervisor,
@@ -93,7 +96,10 @@ impl Reloader {
         self.settings = loaded.settings.clone();
         self.level.set(self.settings.log.level);
         self.requests.enable(self.settings.web.enable_reload);
-        self.changes.apply(setup(loaded, self.clock.clone(), look_again).await).await;
+        let setup = setup(loaded, self.clock.clone(), look_again).await;
+        let (settings, trust, poller) = (setup.settings.clone(), setup.trust.clone(), setup.poller.clone());
+        self.prober.reload(ProbeMeans { settings, trust, poller });
+        self.changes.apply(setup).await;
         Ok(left_out)
     }
 
@@ -106,16 +112,20 @@ impl Reloader {
 
 /// Puts the former values of what cannot change while the daemon runs into `new`, and names what that concerned.
 fn keep_fixed(running: &Settings, new: &mut Settings) -> Vec<&'static str> {
-    let mut left_out = Vec::new();
-    if running.web.listen != new.web.listen {
-        new.web.listen = running.web.listen;
-        left_out.push("web.listen");
+    fn keep<T: Clone + PartialEq>(old: &T, new: &mut T) -> bool {
+        let differs = old != new;
+        new.clone_from(old);
+        differs
     }
-    if running.log.format != new.log.format {
-        new.log.format = running.log.format;
-        left_out.push("log.format");
-    }
-    left_out
+    let (old_web, web) = (&running.web, &mut new.web);
+    let kept = [
+        ("web.listen", keep(&old_web.listen, &mut web.listen)),
+        ("web.health_listen", keep(&old_web.health_listen, &mut web.health_listen)),
+        ("web.config_file", keep(&old_web.config_file, &mut web.config_file)),
+        ("web.max_scrapes", keep(&old_web.max_scrapes, &mut web.max_scrapes)),
+        ("log.format", keep(&running.log.format, &mut new.log.format)),
+    ];
+    kept.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }
 
 /// What the configuration file and the CA files that it names hold, as far as a change can be told.

@@ -19,13 +19,15 @@ use crate::agent::{Agent, Setup, State, reload_requests};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::systemd::{Sockets, SocketsError, Supervisor};
-use crate::web::{self, ListenError, Pages};
+use crate::web::{self, ListenError, LiveConfig, Pages, ProbeMeans, Prober, Server, WebConfigError};
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error("web.config_file: {0}")]
+    WebConfig(#[from] WebConfigError),
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error("socket activation: {0}")]
@@ -42,7 +44,7 @@ enum RunError {
 pub fn run(file: Option<&Path>) -> ExitCode {
     match start(file) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ RunError::Load(_)) => fail(&error, MISUSED),
+        Err(error @ (RunError::Load(_) | RunError::WebConfig(_))) => fail(&error, MISUSED),
         Err(error) => fail(&error, FAILED),
     }
 }
@@ -52,39 +54,44 @@ fn start(file: Option<&Path>) -> Result<(), RunError> {
     let (content, loaded) = Content::load(file, &Content::default());
     let loaded = loaded?;
     let level = logging::start(&loaded.settings.log);
-    runtime()?.block_on(serve(file, sockets, content, loaded, level))
+    let web = Arc::new(LiveConfig::read(&loaded.settings.web.config_file)?);
+    runtime()?.block_on(serve(file, sockets, (content, loaded), web, level))
 }
 
 async fn serve(
     file: Option<&Path>,
     sockets: Sockets,
-    content: Content,
-    loaded: Loaded,
+    (content, loaded): (Content, Loaded),
+    web: Arc<LiveConfig>,
     level: LevelHandle,
 ) -> Result<(), RunError> {
     let stop = stop_on_signal()?;
     let hangup = signal(SignalKind::hangup())?;
-    let listeners = listeners(sockets, loaded.settings.web.listen).await?;
-    note_start(&listeners, &loaded)?;
+    let http = listeners(sockets.http, Some(loaded.settings.web.listen)).await?;
+    let health = listeners(sockets.health, loaded.settings.web.health_listen).await?;
+    note_start(&http, &health, &loaded)?;
 
     let clock = Clock::system();
     let Setup { settings, trust, poller, account, schedule, .. } = setup(loaded, clock.clone(), true).await;
-    let agent = Agent::new(State::new(&settings, trust, &clock), poller, account, schedule);
-    let metrics = Metrics::new(agent.published(), clock.clone())?;
+    let state = State::new(&settings, trust.clone(), &clock);
+    let agent = Agent::new(state, poller.clone(), account, schedule);
+    let metrics = Metrics::new(agent.published(), clock.clone(), web.last_reload())?;
+    let means = ProbeMeans { settings: settings.clone(), trust, poller };
+    let prober = Arc::new(Prober::new(means, agent.published()));
     let (reload, requests) = reload_requests();
-    let pages = Arc::new(Pages::new(metrics, agent.published(), reload));
+    let (scrapes, published) = (settings.web.max_scrapes, agent.published());
+    let pages = Pages::new(metrics, published, clock.clone(), Arc::clone(&prober), reload, scrapes);
+    let server = Server { listeners: http, health, pages: Arc::new(pages), config: web };
     let supervisor = Supervisor::from_environment();
     let (file, changes) = (file.map(Path::to_owned), agent.changes());
-    let reloader = Reloader { file, clock, changes, requests, level, supervisor, settings, content };
+    let reloader = Reloader { file, clock, changes, prober, requests, level, supervisor, settings, content };
 
     supervisor.ready();
     // Tasks of their own: scrapes are answered even while another part hangs, and the watchdog hears of that.
     let mut parts = JoinSet::new();
     parts.spawn(agent.run(supervisor, stop.clone()));
     parts.spawn(reloader.run(hangup, stop.clone()));
-    for listener in listeners {
-        parts.spawn(web::serve(listener, Arc::clone(&pages), stop.clone()));
-    }
+    parts.spawn(server.serve(stop.clone()));
     tokio::spawn(async move {
         stop.cancelled().await;
         supervisor.stopping();
@@ -96,15 +103,18 @@ async fn serve(
     Ok(())
 }
 
-/// The sockets that systemd has bound, or else one at the address of the settings.
-async fn listeners(sockets: Sockets, address: SocketAddr) -> Result<Vec<TcpListener>, RunError> {
-    if sockets.http.is_empty() {
-        return Ok(vec![web::listen(address).await?]);
+/// The sockets that systemd has bound, or else one at the address of the settings, if that is set.
+async fn listeners(
+    sockets: Vec<std::net::TcpListener>,
+    address: Option<SocketAddr>,
+) -> Result<Vec<TcpListener>, RunError> {
+    match address.filter(|_| sockets.is_empty()) {
+        Some(address) => Ok(vec![web::listen(address).await?]),
+        None => Ok(sockets.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?),
     }
-    Ok(sockets.http.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?)
 }
 
-fn note_start(listeners: &[TcpListener], loaded: &Loaded) -> io::Result<()> {
+fn note_start(listeners: &[TcpListener], health: &[TcpListener], loaded: &Loaded) -> io::Result<()> {
     let [mozilla, system, added] = loaded.trust.sizes();
     for listener in listeners {
         tracing::info!(
@@ -115,6 +125,9 @@ fn note_start(listeners: &[TcpListener], loaded: &Loaded) -> io::Result<()> {
             roots = format!("{mozilla} Mozilla, {system} system, {added} added"),
             "started"
         );
+    }
+    for listener in health {
+        tracing::info!(health_listen = %listener.local_addr()?, "health checks are answered without login");
     }
     Ok(())
 }

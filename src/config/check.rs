@@ -34,6 +34,9 @@ impl Settings {
         if !(1..=1024).contains(&poll.concurrency) {
             return Err(("poll.concurrency", "must be from 1 to 1024".to_owned()));
         }
+        if !(1..=1024).contains(&self.web.max_scrapes) {
+            return Err(("web.max_scrapes", "must be from 1 to 1024".to_owned()));
+        }
         if poll.settle_rounds == 0 {
             return Err(("poll.settle_rounds", "must be at least 1".to_owned()));
         }

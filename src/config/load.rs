@@ -11,7 +11,7 @@ const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// `OIDC_EXPORTER__POLL__INTERVAL` overrides `poll.interval`.
 const ENVIRONMENT_PREFIX: &str = "OIDC_EXPORTER";
 /// Keys that hold lists; in the environment their items are separated by commas.
-const LISTS: [&str; 2] = ["trust.ca_files", "aws.audiences"];
+const LISTS: [&str; 3] = ["probe.allow", "trust.ca_files", "aws.audiences"];
 
 /// What is wrong with the configuration; the message names the file or the environment, and the key.
 #[derive(Debug, thiserror::Error)]
@@ -210,6 +210,7 @@ mod tests {
             ("[poll]\nconcurrency = -1", "FILE: poll.concurrency: 64-bit integer `-1` where"),
             ("[poll]\nconcurrency = 0", "FILE: poll.concurrency: must be from 1 to 1024"),
             ("[poll]\nsettle_rounds = 0", "FILE: poll.settle_rounds: must be at least 1"),
+            ("[probe]\nallow = [\"a/b\"]", "FILE: probe.allow[0]: `a/b`: a host is expected"),
             ("[poll.resolve]\nx = []", "FILE: poll.resolve: x has no address"),
             ("[poll.resolve]\nx = [\"999.1.1.1\"]", "FILE: poll.resolve.x[0]: invalid IP address syntax"),
             ("[aws]\nenabled = \"maybe\"", "FILE: aws.enabled: string \"maybe\" where a boolean belongs"),

@@ -1,6 +1,7 @@
 //! Typed settings. `load` layers defaults, file and environment; `check` sees what types cannot.
 
 mod check;
+mod hosts;
 mod load;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+pub use hosts::{HostPattern, HostPatternError};
 pub use load::SettingsError;
 
 use crate::chain::Thumbprint;
@@ -24,6 +26,8 @@ pub struct Settings {
     pub web: Web,
     /// How issuers are polled.
     pub poll: Poll,
+    /// Polls that are asked for over HTTP.
+    pub probe: Probe,
     /// Whose roots are trusted.
     pub trust: Trust,
     /// The IAM account.
@@ -44,6 +48,13 @@ pub struct Web {
     pub listen: SocketAddr,
     /// Whether `POST /-/reload` reads the configuration again.
     pub enable_reload: bool,
+    /// The web configuration file: TLS, login, headers, rate limit. Empty: none.
+    pub config_file: PathBuf,
+    /// Address and port of a second listener, for health checks alone, in the clear and without login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_listen: Option<SocketAddr>,
+    /// Scrapes that are answered at the same time.
+    pub max_scrapes: usize,
 }
 
 /// `[poll]`
@@ -76,6 +87,14 @@ pub struct Poll {
     pub allow_loopback: bool,
     /// Addresses that stand in for DNS, by host name.
     pub resolve: BTreeMap<String, Vec<IpAddr>>,
+}
+
+/// `[probe]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// Hosts whose issuers may be probed without being watched.
+    pub allow: Vec<HostPattern>,
 }
 
 /// `[trust]`
@@ -157,6 +176,14 @@ pub struct IssuerEntry {
     /// Client ids that this issuer's providers must hold, beside `aws.audiences`.
     #[serde(default)]
     pub audiences: BTreeSet<String>,
+}
+
+impl IssuerEntry {
+    /// An issuer of which nothing is expected.
+    #[must_use]
+    pub fn watched(url: Issuer) -> Self {
+        Self { url, thumbprints: BTreeSet::new(), audiences: BTreeSet::new() }
+    }
 }
 
 /// The value of a closed set by its name.

@@ -107,5 +107,7 @@ families! {
         "Whether the last attempt to load the configuration worked.", &[]);
     RELOAD_TIMESTAMP = gauge("oidc_exporter_config_last_reload_success_timestamp_seconds",
         "When the configuration in force was loaded.", &[]);
+    WEB_CONFIG_SUCCESSFUL = gauge("oidc_exporter_web_config_last_reload_successful",
+        "Whether the web configuration file, as it is now, is in force; absent without one.", &[]);
     POLL_INTERVAL = gauge("oidc_exporter_poll_interval_seconds", "Time between the starts of two rounds.", &[]);
 }

@@ -11,15 +11,18 @@ use crate::chain::{Certificate, ChainStatus, Judgement, Role, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::{Endpoint, Issuer};
 use crate::poll::Reason;
-use crate::provider::{FROM_FILE, Provider};
+use crate::provider::Provider;
 use crate::snapshot::{AccountState, Audiences, EndpointState, IssuerState, Snapshot};
 use crate::verdict::{Status, Verdict};
 use crate::window::Window;
 
 /// Every family that has a sample at `now`.
-pub fn of(snapshot: &Snapshot, now: Timestamp) -> Vec<MetricFamily> {
+pub fn of(snapshot: &Snapshot, now: Timestamp, web_config: Option<bool>) -> Vec<MetricFamily> {
     let mut samples = Samples::default();
     samples.exporter(snapshot);
+    if let Some(successful) = web_config {
+        samples.flag(&f::WEB_CONFIG_SUCCESSFUL, &[], successful);
+    }
     for (issuer, state) in &snapshot.issuers {
         samples.issuer(issuer, state);
         samples.expiries(issuer, state, snapshot, now);
@@ -203,10 +206,7 @@ impl Samples {
             let labels = [arn, account, issuer, &thumbprint.to_string(), position];
             self.add(&f::PROVIDER_THUMBPRINT, &labels, 1.0);
         }
-        let Some(details) = provider.details.as_ref().filter(|_| arn != FROM_FILE) else { return };
-        let own = audiences.by_issuer.get(&provider.issuer).into_iter().flatten();
-        for audience in own.chain(&audiences.everywhere).collect::<BTreeSet<_>>() {
-            let allowed = details.client_ids.contains(audience);
+        for (audience, allowed) in audiences.of(provider) {
             self.flag(&f::PROVIDER_AUDIENCE, &[arn, account, issuer, audience], allowed);
         }
     }

@@ -77,7 +77,9 @@ impl AddressPolicy {
             return if self.allow_loopback {
                 Ok(())
             } else {
-                refuse("loopback, and poll.allow_loopback is false")
+                refuse(
+                    "a loopback address; --allow-loopback, or poll.allow_loopback in the configuration, admits these",
+                )
             };
         }
         let link_local = match real {

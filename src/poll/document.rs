@@ -22,7 +22,7 @@ struct Discovery {
 /// Not JSON, for another issuer, or a `jwks_uri` that is not https.
 pub fn jwks_uri(document: &[u8], issuer: &Issuer) -> Result<Url, DiscoveryError> {
     let document: Discovery =
-        serde_json::from_slice(document).map_err(|error| DiscoveryError::Json(error.to_string()))?;
+        serde_json::from_slice(document).map_err(|error| DiscoveryError::Json(shown(&error.to_string())))?;
     // A trailing slash is the one difference that the canonical form forgives.
     if document.issuer.parse::<Issuer>().as_ref() != Ok(issuer) {
         return Err(DiscoveryError::OtherIssuer(shown(&document.issuer)));
@@ -30,9 +30,23 @@ pub fn jwks_uri(document: &[u8], issuer: &Issuer) -> Result<Url, DiscoveryError>
     Ok(parse_https(&document.jwks_uri)?)
 }
 
+/// Bytes of a stranger's text that are shown. Errors of serde repeat a whole string of the document.
+const MAX_SHOWN: usize = 200;
+
 /// Text from a stranger, fit for a log line.
 fn shown(text: &str) -> String {
-    text.escape_debug().take(200).collect()
+    let mut shown = String::new();
+    for c in text.chars() {
+        if shown.len() >= MAX_SHOWN {
+            shown.push('\u{2026}');
+            break;
+        }
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            c => shown.extend(c.escape_debug()),
+        }
+    }
+    shown
 }
 
 #[derive(Deserialize)]
@@ -83,7 +97,8 @@ fn is_text(value: &serde_json::Value) -> bool {
 /// # Errors
 /// Not JSON, no usable key, or more than AWS takes.
 pub fn usable_keys(document: &[u8]) -> Result<usize, JwksError> {
-    let jwks: Jwks = serde_json::from_slice(document).map_err(|error| JwksError::Json(error.to_string()))?;
+    let jwks: Jwks =
+        serde_json::from_slice(document).map_err(|error| JwksError::Json(shown(&error.to_string())))?;
     let mut usable = 0;
     for (kind, is_kind) in [("RSA", Jwk::is_rsa as fn(&Jwk) -> bool), ("EC", Jwk::is_ec)] {
         let count = jwks.keys.iter().filter(|key| key.is_for_signatures() && is_kind(key)).count();

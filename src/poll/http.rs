@@ -49,9 +49,9 @@ impl Connection {
         Ok(Self { address, sender, _driver: AbortOnDropHandle::new(driver) })
     }
 
-    /// The other side has not closed it.
+    /// The other side has not closed it, as far as is known. (It can be open and not ready yet: [`Self::get`] waits.)
     pub fn is_open(&self) -> bool {
-        self.sender.is_ready()
+        !self.sender.is_closed()
     }
 
     /// Fetches `url`, which must be on this connection's endpoint, within `limit`.

@@ -1,5 +1,6 @@
 //! What `inspect` says: captures and judgements as plain data, in words. Pure; `text` draws it, JSON is its own form.
 
+mod command;
 mod pem;
 mod round;
 mod text;
@@ -12,11 +13,13 @@ use serde::Serialize;
 
 use crate::chain::{Certificate, ChainStatus, Distrust, PathMember, Role, ServedChain, Thumbprint};
 use crate::clock::Timestamp;
+use crate::issuer::Issuer;
 use crate::poll::{Capture, IssuerPoll, PollError};
 use crate::window::JudgedChain;
 
+pub use command::{Command, Withheld};
 pub use pem::as_pem;
-pub use round::{RoundReport, Row};
+pub use round::{RoundReport, Row, Severity};
 pub use text::{Style, inspection as as_text};
 
 /// What is known of one target.
@@ -30,12 +33,16 @@ pub struct Inspection {
     pub endpoints: Vec<EndpointReport>,
     /// What kept discovery document or JWKS from being got.
     pub error: Option<ErrorReport>,
-    /// The command that makes IAM list what is served; none when that would do harm.
-    pub command: Option<String>,
+    /// The command that makes IAM list what is served; for an issuer only, and none when that would do harm.
+    pub command: Option<Command>,
+    /// Why an issuer gets no command.
+    pub no_command: Option<String>,
+    /// What to think of before the command is run.
+    pub cautions: Vec<String>,
 }
 
 /// A failure: its closed reason, and in words.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorReport {
     /// As in `oidc_issuer_poll_failures_total`.
     pub reason: &'static str,
@@ -90,6 +97,9 @@ pub struct ChainReport {
     /// Something that a person should look at.
     #[serde(skip)]
     pub has_finding: bool,
+    /// The last certificate is where the path of the leaf ends, so that its thumbprint means something.
+    #[serde(skip)]
+    pub root_ends_path: bool,
     /// What was served.
     #[serde(skip)]
     pub chain: ServedChain,
@@ -108,7 +118,7 @@ pub struct AnchorReport {
 /// One certificate.
 #[derive(Debug, Serialize)]
 pub struct CertificateReport {
-    /// leaf, intermediate, root; or `trust_anchor`.
+    /// leaf, intermediate, root; `trust_anchor`; or `certificate` for the only one of a file.
     pub role: &'static str,
     /// SHA-1 of the DER.
     pub sha1: String,
@@ -158,7 +168,7 @@ impl Inspection {
     /// Of an issuer.
     #[must_use]
     pub fn of_issuer(
-        target: &str,
+        issuer: &Issuer,
         poll: &IssuerPoll,
         judged: impl Fn(&Capture) -> Vec<Arc<JudgedChain>>,
     ) -> Self {
@@ -170,41 +180,33 @@ impl Inspection {
             serves.extend((told && index == last).then_some("jwks"));
             EndpointReport::new(capture, serves, &judged(capture), poll.at)
         });
-        let mut report = Self {
-            target: target.to_owned(),
-            at: poll.at.to_string(),
-            endpoints: endpoints.collect(),
-            error: poll.outcome.as_ref().err().map(ErrorReport::from),
-            command: None,
-        };
-        // A list that is not whole, or not of the issuer's own chains, would do harm.
-        let meaningless = [ChainStatus::Intercepted, ChainStatus::RootOffPath].map(ChainStatus::as_str);
-        let means = |chain: &ChainReport| !chain.statuses.iter().any(|status| meaningless.contains(status));
-        let usable = |e: &EndpointReport| !e.chains.is_empty() && e.chains.iter().all(means);
-        if poll.jwks_endpoint.is_some() && report.endpoints.iter().all(usable) {
-            report.command = Some(report.update_command());
+        let mut report = Self::new(issuer.to_string(), poll.at, endpoints.collect());
+        report.error = poll.outcome.as_ref().err().map(ErrorReport::from);
+        if let Some(discovery) = poll.captures.first() {
+            match Command::new(issuer, &discovery.endpoint, &report.endpoints) {
+                Ok(command) => {
+                    report.command = Some(command);
+                    report.cautions = command::cautions(&discovery.endpoint, &report.endpoints);
+                }
+                Err(why) => report.no_command = Some(why.to_string()),
+            }
         }
         report
     }
 
     /// Of one endpoint.
     #[must_use]
-    pub fn of_endpoint(target: &str, capture: &Capture, chains: &[Arc<JudgedChain>]) -> Self {
-        Self {
-            target: target.to_owned(),
-            at: capture.at.to_string(),
-            endpoints: vec![EndpointReport::new(capture, Vec::new(), chains, capture.at)],
-            error: None,
-            command: None,
-        }
+    pub fn of_endpoint(capture: &Capture, chains: &[Arc<JudgedChain>]) -> Self {
+        let endpoint = EndpointReport::new(capture, Vec::new(), chains, capture.at);
+        Self::new(endpoint.endpoint.clone(), capture.at, vec![endpoint])
     }
 
-    /// Of a file. A single certificate is not blamed for having no others beside it.
+    /// Of a file. A single certificate is neither a leaf, nor blamed for having no others beside it.
     #[must_use]
     pub fn of_file(target: &str, chain: &JudgedChain, now: Timestamp) -> Self {
-        let alone = chain.chain.certificates().len() == 1;
         let mut chain = ChainReport::new(chain, now);
-        if alone {
+        if let [alone] = chain.certificates.as_mut_slice() {
+            alone.role = "certificate";
             let dates = [ChainStatus::Expired, ChainStatus::NotYetValid].map(ChainStatus::as_str);
             chain.statuses.retain(|status| dates.contains(status));
             chain.has_finding = !chain.statuses.is_empty();
@@ -219,13 +221,12 @@ impl Inspection {
             tls12_accepted: None,
             chains: vec![chain],
         };
-        Self {
-            target: target.to_owned(),
-            at: now.to_string(),
-            endpoints: vec![endpoint],
-            error: None,
-            command: None,
-        }
+        Self::new(target.to_owned(), now, vec![endpoint])
+    }
+
+    fn new(target: String, at: Timestamp, endpoints: Vec<EndpointReport>) -> Self {
+        let (command, no_command) = (None, None);
+        Self { target, at: at.to_string(), endpoints, error: None, command, no_command, cautions: Vec::new() }
     }
 
     /// Nothing is known of some part of what was asked.
@@ -243,6 +244,7 @@ impl Inspection {
         let failed =
             |endpoint: &EndpointReport| endpoint.addresses.iter().any(|address| address.error.is_some());
         self.error.is_some()
+            || self.no_command.is_some()
             || self.endpoints.iter().any(|e| failed(e) || e.chains.iter().any(|chain| chain.has_finding))
     }
 
@@ -262,24 +264,26 @@ impl Inspection {
         all
     }
 
-    /// IAM API reference, `UpdateOpenIDConnectProviderThumbprint`: the list is replaced as a whole.
-    fn update_command(&self) -> String {
-        let mut thumbprints: Vec<String> = Vec::new();
-        for thumbprint in self.thumbprints().iter().map(ToString::to_string) {
-            if !thumbprints.contains(&thumbprint) {
-                thumbprints.push(thumbprint);
+    /// Every failure, each once: of endpoints, of addresses, of the documents.
+    #[must_use]
+    pub fn failures(&self) -> Vec<&ErrorReport> {
+        let of_endpoints = self.endpoints.iter().flat_map(EndpointReport::failures);
+        let mut failures: Vec<&ErrorReport> = Vec::new();
+        for failure in of_endpoints.chain(&self.error) {
+            if !failures.contains(&failure) {
+                failures.push(failure);
             }
         }
-        let url = self.target.trim_start_matches("https://").trim_end_matches('/');
-        format!(
-            "aws iam update-open-id-connect-provider-thumbprint \
-             --open-id-connect-provider-arn arn:aws:iam::ACCOUNT_ID:oidc-provider/{url} --thumbprint-list {}",
-            thumbprints.join(" ")
-        )
+        failures
     }
 }
 
 impl EndpointReport {
+    /// Why there is no address, or no connection to one.
+    pub(super) fn failures(&self) -> impl Iterator<Item = &ErrorReport> {
+        self.error.iter().chain(self.addresses.iter().filter_map(|address| address.error.as_ref()))
+    }
+
     fn new(
         capture: &Capture,
         serves: Vec<&'static str>,
@@ -307,7 +311,9 @@ impl EndpointReport {
 }
 
 impl ChainReport {
-    fn new(JudgedChain { chain, judgement }: &JudgedChain, now: Timestamp) -> Self {
+    /// A chain of the window, as of `now`.
+    #[must_use]
+    pub fn new(JudgedChain { chain, judgement }: &JudgedChain, now: Timestamp) -> Self {
         let certificates = chain.certificates().iter().enumerate();
         let certificates =
             certificates.map(|(position, c)| CertificateReport::new(chain.role(position).as_str(), c, now));
@@ -326,6 +332,7 @@ impl ChainReport {
             certificates: certificates.collect(),
             warnings: warnings::of(chain, judgement, now),
             has_finding: judgement.has_finding(),
+            root_ends_path: judgement.path.positions.last() == Some(&(chain.certificates().len() - 1)),
             chain: chain.clone(),
         }
     }

@@ -2,7 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{AddressReport, CertificateReport, ChainReport, EndpointReport, FieldsReport, Inspection};
+use super::{
+    AnchorReport, CertificateReport, ChainReport, EndpointReport, ErrorReport, FieldsReport, Inspection,
+};
+
+/// Names of a certificate that are shown; JSON has more of them.
+const NAMES: usize = 5;
+/// Where the details of a certificate begin.
+const MARGIN: &str = "                    ";
 
 /// Whether words of state are coloured.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +38,7 @@ impl Style {
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.colour && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
 
@@ -43,67 +50,101 @@ pub fn inspection(report: &Inspection, style: Style) -> String {
         self::endpoint(&mut text, endpoint, style);
     }
     if let Some(error) = &report.error {
-        let _ = writeln!(text, "\n{} {} ({})", style.bad("failed:"), error.detail, error.reason);
+        // The failure of an endpoint is shown there already.
+        if !report.endpoints.iter().flat_map(EndpointReport::failures).any(|other| other == error) {
+            let _ = writeln!(text, "\n{}", failed(error, style));
+        }
     }
     if let Some(command) = &report.command {
-        let _ = writeln!(text, "\nTo make IAM list what is served (this replaces its list):\n  {command}");
+        let [call, arn, thumbprints] = command.parts();
+        let _ =
+            writeln!(text, "\nTo make IAM list exactly what is served, in place of all that it lists now:");
+        let _ = writeln!(text, "  {call} \\\n    {arn} \\\n    {thumbprints}");
+        for caution in &report.cautions {
+            let _ = writeln!(text, "  {} {caution}", style.doubtful("note:"));
+        }
+    }
+    let seen = report.endpoints.iter().any(|endpoint| !endpoint.chains.is_empty());
+    if let Some(why) = report.no_command.as_ref().filter(|_| seen) {
+        let _ = writeln!(text, "\n{} {why}.", style.doubtful("No command to update IAM is given:"));
     }
     text
 }
 
+fn failed(error: &ErrorReport, style: Style) -> String {
+    format!("{} {} ({})", style.bad("failed:"), error.detail, error.reason)
+}
+
 fn endpoint(text: &mut String, endpoint: &EndpointReport, style: Style) {
-    if !endpoint.addresses.is_empty() || endpoint.error.is_some() {
+    let is_file = endpoint.addresses.is_empty() && endpoint.error.is_none();
+    if !is_file {
         let serves = match endpoint.serves.as_slice() {
             [] => String::new(),
             serves => format!(" ({})", serves.join(" and ")),
         };
         let tls12 = match endpoint.tls12_accepted {
-            Some(true) => "",
             Some(false) => ", nothing below TLS 1.3: AWS relies on the thumbprint",
-            None => ", not known whether it takes TLS 1.2",
+            None if !endpoint.chains.is_empty() => ", not known whether it takes TLS 1.2",
+            _ => "",
         };
         let _ = writeln!(text, "\nendpoint {}{serves}{tls12}", endpoint.endpoint);
     }
     if let Some(error) = &endpoint.error {
-        let _ = writeln!(text, "  {} {} ({})", style.bad("failed:"), error.detail, error.reason);
+        let _ = writeln!(text, "  {}", failed(error, style));
     }
-    for AddressReport { address, chain, error } in &endpoint.addresses {
-        let chain = chain.map(|number| format!("chain {number}")).unwrap_or_default();
-        let error = error
-            .as_ref()
-            .map(|error| format!("{} {} ({})", style.bad("failed:"), error.detail, error.reason));
-        let parts: Vec<String> =
-            [Some(chain), error].into_iter().flatten().filter(|part| !part.is_empty()).collect();
-        let _ = writeln!(text, "  {address}  {}", parts.join(", "));
+    let width = endpoint.addresses.iter().map(|address| address.address.to_string().len()).max().unwrap_or(0);
+    for shown in &endpoint.addresses {
+        let chain = shown.chain.map(|number| format!("chain {number}"));
+        let error = shown.error.as_ref().map(|error| failed(error, style));
+        let parts: Vec<String> = chain.into_iter().chain(error).collect();
+        let _ = writeln!(text, "  {:<width$}  {}", shown.address.to_string(), parts.join(", "));
     }
     for (index, chain) in endpoint.chains.iter().enumerate() {
-        self::chain(text, index + 1, chain, style);
+        let title = match chain.certificates.as_slice() {
+            [_] if is_file => "certificate".to_owned(),
+            _ if is_file => "chain".to_owned(),
+            _ => format!("chain {}", index + 1),
+        };
+        self::chain(text, &title, chain, style);
     }
 }
 
-fn chain(text: &mut String, number: usize, chain: &ChainReport, style: Style) {
+fn chain(text: &mut String, title: &str, chain: &ChainReport, style: Style) {
     let statuses = chain.statuses.join(", ");
     let statuses = if chain.has_finding { style.bad(&statuses) } else { style.good(&statuses) };
-    let colon = if chain.statuses.is_empty() { "" } else { ": " };
-    let _ = writeln!(text, "\n  chain {number}{colon}{statuses}");
+    let colon = if statuses.is_empty() { "" } else { ": " };
+    let _ = writeln!(text, "\n  {title}{colon}{statuses}");
     for (position, certificate) in chain.certificates.iter().enumerate() {
-        let _ = writeln!(text, "    {position}  {:<13}{}", certificate.role, title(certificate));
+        let _ = writeln!(text, "    {position}  {:<12} {}", certificate.role, name(certificate));
         details(text, certificate, style);
     }
     if let Some(anchor) = &chain.anchor {
-        let _ = writeln!(text, "    anchored by      {} [{}]", title(&anchor.certificate), anchor.source);
-        if let Some(fields) = &anchor.certificate.fields {
-            let _ = writeln!(text, "                     until {}", until(fields, style));
-        }
+        self::anchor(text, anchor, chain, style);
     }
-    let whose = if chain.is_leaf_alone() { " (of the leaf)" } else { "" };
-    let _ = writeln!(text, "    thumbprint       {}{whose}", chain.thumbprint);
+    let whose = if chain.is_leaf_alone() { " (of the leaf, for want of another)" } else { "" };
+    let _ = writeln!(text, "    thumbprint      {}{whose}", chain.thumbprint);
     for warning in &chain.warnings {
         let _ = writeln!(text, "    {} {warning}", style.doubtful("note:"));
     }
 }
 
-fn title(certificate: &CertificateReport) -> String {
+fn anchor(text: &mut String, anchor: &AnchorReport, chain: &ChainReport, style: Style) {
+    let AnchorReport { source, certificate } = anchor;
+    let served = chain.certificates.iter().position(|served| served.sha1 == certificate.sha1);
+    // What is served is described above.
+    if let Some(position) = served {
+        let what =
+            if chain.certificates.len() == 1 { "itself".into() } else { format!("position {position}") };
+        let _ = writeln!(text, "    anchored by     {what} [{source}]");
+        return;
+    }
+    let _ = writeln!(text, "    anchored by     {} [{source}]", name(certificate));
+    if let Some(fields) = &certificate.fields {
+        let _ = writeln!(text, "{MARGIN}{}", dates(fields, style));
+    }
+}
+
+fn name(certificate: &CertificateReport) -> String {
     match (&certificate.fields, &certificate.unreadable) {
         (Some(fields), _) if fields.subject.is_empty() => {
             format!("(no subject) {}", fields.names.first().map_or("", String::as_str))
@@ -115,26 +156,26 @@ fn title(certificate: &CertificateReport) -> String {
 }
 
 fn details(text: &mut String, certificate: &CertificateReport, style: Style) {
-    let margin = " ".repeat(20);
     if let Some(fields) = &certificate.fields {
-        let _ = writeln!(text, "{margin}issued by {}", fields.issuer);
-        let _ =
-            writeln!(text, "{margin}{} until {}, {}", fields.not_before, until(fields, style), fields.key);
+        let issuer = if fields.issuer == fields.subject { "itself" } else { &fields.issuer };
+        let _ = writeln!(text, "{MARGIN}issued by {issuer}");
         if !fields.names.is_empty() {
-            let hidden = fields.names_total - fields.names.len();
+            let shown = &fields.names[..fields.names.len().min(NAMES)];
+            let hidden = fields.names_total - shown.len();
             let more = if hidden > 0 { format!(" and {hidden} more") } else { String::new() };
-            let _ = writeln!(text, "{margin}for {}{more}", fields.names.join(", "));
+            let _ = writeln!(text, "{MARGIN}for {}{more}", shown.join(", "));
         }
+        let _ = writeln!(text, "{MARGIN}{}, {}", fields.key, dates(fields, style));
     }
-    let _ = writeln!(text, "{margin}SHA-1   {}", certificate.sha1);
-    let _ = writeln!(text, "{margin}SHA-256 {}", certificate.sha256);
+    let _ = writeln!(text, "{MARGIN}SHA-1   {}", certificate.sha1);
+    let _ = writeln!(text, "{MARGIN}SHA-256 {}", certificate.sha256);
 }
 
-fn until(fields: &FieldsReport, style: Style) -> String {
+fn dates(fields: &FieldsReport, style: Style) -> String {
     let left = if fields.days_left < 0.0 {
         style.bad(&format!("expired {:.1} days ago", -fields.days_left))
     } else {
         format!("{:.1} days left", fields.days_left)
     };
-    format!("{}, {left}", fields.not_after)
+    format!("valid {} to {}, {left}", fields.not_before, fields.not_after)
 }

@@ -1,21 +1,34 @@
 //! What is odd about a chain, in words, and what it means for AWS.
 
-use crate::chain::{AnchorSource, ChainStatus, Distrust, Judgement, OrderFinding, ServedChain};
+use crate::chain::{
+    AnchorSource, ChainStatus, Distrust, Judgement, NextExpiry, OrderFinding, PathMember, Role, ServedChain,
+};
 use crate::clock::Timestamp;
 
 /// The next expiry is worth a word when it is nearer than this many days.
 const SOON_DAYS: f64 = 30.0;
+/// Positions that are named before the rest is only counted.
+const NAMED_POSITIONS: usize = 5;
 
 /// One sentence for each thing that a person should know.
 pub fn of(chain: &ServedChain, judgement: &Judgement, now: Timestamp) -> Vec<String> {
-    let mut warnings: Vec<String> = judgement.path.findings.iter().map(|finding| order(*finding)).collect();
-    if let Err(reason) = judgement.verified {
-        let hint = match reason {
-            Distrust::UnknownIssuer => ": a certificate is missing, or its CA is known to nobody here",
-            _ => "",
-        };
-        warnings.push(format!("does not verify: {reason}{hint}"));
-    }
+    let mut warnings = order(&judgement.path.findings);
+    let next = judgement.next_expiry(chain.certificates());
+    let expired = next.filter(|next| next.not_after.days_from(now) < 0.0);
+    // These have sentences of their own.
+    let has_its_own = |reason| match reason {
+        Distrust::UnknownIssuer => judgement.anchor.is_none(),
+        Distrust::LeafNotFirst => true,
+        Distrust::Expired | Distrust::AnchorExpired => expired.is_some(),
+        _ => false,
+    };
+    warnings.extend(
+        judgement
+            .verified
+            .err()
+            .filter(|reason| !has_its_own(*reason))
+            .map(|reason| format!("does not verify: {reason}")),
+    );
     if judgement.statuses.contains(&ChainStatus::Intercepted) {
         warnings.push(
             "a well-known public issuer, but only a locally added root anchors it: a proxy between here and the issuer \
@@ -26,52 +39,80 @@ pub fn of(chain: &ServedChain, judgement: &Judgement, now: Timestamp) -> Vec<Str
     match judgement.anchor.as_ref().map(|anchor| anchor.source) {
         Some(AnchorSource::Mozilla) => {}
         Some(AnchorSource::System | AnchorSource::Added | AnchorSource::Served) => warnings.push(
-            "no public root anchors it: AWS most likely relies on the thumbprint, and a change is an outage"
+            "no root of Mozilla's anchors it, which stand in for AWS's unpublished list: AWS most likely relies on the \
+             thumbprint, and a change of it is an outage"
                 .to_owned(),
         ),
-        None => warnings.push("it reaches no trust anchor that is known here".to_owned()),
+        None => warnings.push(
+            "it reaches no known trust anchor: a certificate is missing, or its CA is not known here (--ca-file adds one)"
+                .to_owned(),
+        ),
     }
     if chain.certificates().len() == 1 {
-        warnings.push(
-            "only one certificate is served, so the thumbprint is the leaf's and ends with it".to_owned(),
-        );
+        warnings
+            .push("only one certificate is served: the thumbprint is the leaf's and ends with it".to_owned());
     }
-    if let Some(next) = judgement.next_expiry(chain.certificates()) {
-        let days = next.not_after.days_from(now);
-        if days < 0.0 {
-            warnings.push(format!("the {} expired {:.1} days ago", spoken(next.member.as_str()), -days));
-        } else if days < SOON_DAYS {
-            warnings.push(format!("the {} expires in {days:.1} days", spoken(next.member.as_str())));
+    warnings.extend(next.and_then(|next| expiry(&next, now)));
+    warnings
+}
+
+fn expiry(next: &NextExpiry<'_>, now: Timestamp) -> Option<String> {
+    let member = match next.member {
+        PathMember::Served(Role::Leaf) => "leaf",
+        PathMember::Served(Role::Intermediate) => "intermediate",
+        PathMember::Served(Role::Root) => "root CA",
+        PathMember::TrustAnchor => "trust anchor",
+    };
+    match next.not_after.days_from(now) {
+        days if days < 0.0 => Some(format!("does not verify: the {member} expired {:.1} days ago", -days)),
+        days if days < SOON_DAYS => Some(format!("the {member} expires in {days:.1} days")),
+        _ => None,
+    }
+}
+
+fn order(findings: &[OrderFinding]) -> Vec<String> {
+    let (mut duplicates, mut unrelated) = (Vec::new(), Vec::new());
+    let mut warnings = Vec::new();
+    for finding in findings {
+        match *finding {
+            OrderFinding::Duplicate(position) => duplicates.push(position),
+            OrderFinding::Unrelated(position) => unrelated.push(position),
+            OrderFinding::LeafNotFirst(position) => warnings.push(format!(
+                "the leaf is served at position {position}, not first: TLS clients and AWS refuse that"
+            )),
+            OrderFinding::OutOfOrder => warnings.push(
+                "the certificates are not in path order, leaf first and root last: AWS refuses that".to_owned(),
+            ),
+            OrderFinding::Twin(one, other) => warnings.push(format!(
+                "position {other} has subject and key of position {one}, and another thumbprint: only one of them is on \
+                 the path"
+            )),
+            OrderFinding::LastOffPath => warnings.push(
+                "the last certificate is not on the path of the leaf: the thumbprint that AWS's procedure yields means \
+                 nothing"
+                    .to_owned(),
+            ),
+            OrderFinding::TooMany => warnings.push("more certificates are served than are looked at".to_owned()),
         }
+    }
+    if !duplicates.is_empty() {
+        warnings.push(format!("{}: served before, and AWS refuses duplicates", positions(&duplicates)));
+    }
+    if !unrelated.is_empty() {
+        warnings.push(format!(
+            "{}: not on the path of the leaf, and AWS refuses additional certificates",
+            positions(&unrelated)
+        ));
     }
     warnings
 }
 
-fn spoken(member: &str) -> String {
-    member.replace('_', " ")
-}
-
-fn order(finding: OrderFinding) -> String {
-    match finding {
-        OrderFinding::LeafNotFirst(position) => {
-            format!("the leaf is served at position {position}, not first: TLS clients and AWS refuse that")
-        }
-        OrderFinding::OutOfOrder => {
-            "the certificates are not in path order, leaf first and root last: AWS refuses that".to_owned()
-        }
-        OrderFinding::Duplicate(position) => {
-            format!("position {position} repeats a certificate: AWS refuses duplicates")
-        }
-        OrderFinding::Twin(one, other) => format!(
-            "position {other} has subject and key of position {one}, and another thumbprint: only one of them is on the path"
-        ),
-        OrderFinding::Unrelated(position) => {
-            format!("position {position} does not belong to the chain: AWS refuses additional certificates")
-        }
-        OrderFinding::LastOffPath => {
-            "the last certificate is not on the path of the leaf, so the thumbprint that AWS's procedure yields means nothing"
-                .to_owned()
-        }
-        OrderFinding::TooMany => "more certificates are served than are looked at".to_owned(),
-    }
+fn positions(positions: &[usize]) -> String {
+    let named: Vec<String> = positions.iter().take(NAMED_POSITIONS).map(ToString::to_string).collect();
+    let word = if positions.len() == 1 { "position" } else { "positions" };
+    let more = match positions.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{word} {}{more}", named.join(", "))
 }

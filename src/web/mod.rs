@@ -1,31 +1,41 @@
-//! The HTTP server: a few read-only pages, limits on what a client may take, and a graceful end.
+//! The HTTP server: read-only pages, TLS and login where the web configuration file asks for them, and limits on what
+//! a client may take.
 
+mod api;
+mod auth;
+mod body;
+mod config;
+mod exposition;
+mod listener;
+mod negotiate;
+mod page;
+mod places;
+mod probe;
+mod rate_limit;
 mod routes;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use futures_util::future::join_all;
+use hyper::body::Incoming;
+use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{Request, StatusCode};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use config::{LiveConfig, WebConfig, WebConfigError};
+pub use probe::{ProbeMeans, Prober};
 pub use routes::Pages;
 
-/// Connections at the same time; further ones wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 256;
-/// Longest wait for a request's head, also on a connection that is kept alive.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest head of a request, bytes.
-const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// Longest wait for answers that are under way when the end comes.
-pub const DRAIN: Duration = Duration::from_secs(5);
-/// Pause after a failed accept, such as when file descriptors have run out.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use listener::Service;
+use routes::{Answer, TEXT, page};
+
+/// Connections at the same time; see [`places`] for what happens to further ones.
+const MAX_CONNECTIONS: usize = 512;
+/// The same of the listener for health checks.
+const MAX_HEALTH_CONNECTIONS: usize = 32;
 
 /// An address that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -45,55 +55,89 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
     TcpListener::bind(address).await.map_err(|error| ListenError { address, error })
 }
 
-/// Serves until `stop`, then drains for at most [`DRAIN`].
-pub async fn serve(listener: TcpListener, pages: Arc<Pages>, stop: CancellationToken) {
-    let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let place = tokio::select! {
-            () = stop.cancelled() => break,
-            place = Arc::clone(&places).acquire_owned() => place,
-        };
-        let accepted = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = graceful.watch(connection(stream, &pages));
-                tokio::spawn(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "a client's connection ended badly");
-                    }
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-    drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::warn!("clients were still being answered at the end");
+/// All that is served.
+pub struct Server {
+    /// Where every page is served, under the rules of `config`.
+    pub listeners: Vec<TcpListener>,
+    /// Where `/-/healthy` and `/-/ready` are served to anybody, in the clear.
+    pub health: Vec<TcpListener>,
+    /// The pages.
+    pub pages: Arc<Pages>,
+    /// The web configuration.
+    pub config: Arc<LiveConfig>,
+}
+
+impl Server {
+    /// Serves until `stop`, then lets answers that are under way end for a few seconds.
+    pub async fn serve(self, stop: CancellationToken) {
+        let Self { listeners, health, pages, config } = self;
+        let health_pages = Arc::new(HealthPages { pages: Arc::clone(&pages), open: Arc::default() });
+        let gated = Arc::new(GatedPages { pages, config: Arc::clone(&config) });
+        let listeners = listeners.into_iter();
+        let health = health.into_iter();
+        tokio::join!(
+            join_all(listeners.map(|listener| {
+                listener::serve(listener, Arc::clone(&gated), MAX_CONNECTIONS, stop.clone())
+            })),
+            join_all(health.map(|listener| {
+                listener::serve(listener, Arc::clone(&health_pages), MAX_HEALTH_CONNECTIONS, stop.clone())
+            })),
+            config.watch(stop.clone()),
+        );
     }
 }
 
-fn connection(
-    stream: TcpStream,
-    pages: &Arc<Pages>,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
-    let pages = Arc::clone(pages);
-    hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(
-            TokioIo::new(stream),
-            service_fn(move |request| {
-                let pages = Arc::clone(&pages);
-                async move { Ok::<_, std::convert::Infallible>(pages.answer(&request).await) }
-            }),
-        )
+/// Every page, behind rate limit and login.
+struct GatedPages {
+    pages: Arc<Pages>,
+    config: Arc<LiveConfig>,
+}
+
+impl GatedPages {
+    async fn answer_within_rules(&self, config: &WebConfig, request: &Request<Incoming>) -> Answer {
+        if config.rate_limit.as_ref().is_some_and(|limit| !limit.allows(std::time::Instant::now())) {
+            let mut refusal = page(StatusCode::TOO_MANY_REQUESTS, TEXT, "too many requests\n");
+            refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            return refusal;
+        }
+        if let Some(users) = &config.users
+            && !users.admit(request.headers()).await
+        {
+            let mut refusal =
+                page(StatusCode::UNAUTHORIZED, TEXT, "log in with a user name and its password\n");
+            refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(auth::CHALLENGE));
+            return refusal;
+        }
+        self.pages.answer(request).await
+    }
+}
+
+impl Service for GatedPages {
+    fn config(&self) -> Arc<WebConfig> {
+        self.config.in_force()
+    }
+
+    async fn answer(&self, config: &WebConfig, request: &Request<Incoming>) -> Answer {
+        let mut answer = self.answer_within_rules(config, request).await;
+        for (name, value) in &config.headers {
+            answer.headers_mut().insert(name.clone(), value.clone());
+        }
+        answer
+    }
+}
+
+/// The two pages for those who restart what is not well.
+struct HealthPages {
+    pages: Arc<Pages>,
+    open: Arc<WebConfig>,
+}
+
+impl Service for HealthPages {
+    fn config(&self) -> Arc<WebConfig> {
+        Arc::clone(&self.open)
+    }
+
+    async fn answer(&self, _: &WebConfig, request: &Request<Incoming>) -> Answer {
+        self.pages.health(request)
+    }
 }

@@ -1,54 +1,69 @@
 //! Which page answers which request.
 
-use std::io::Write as _;
+use std::sync::Arc;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{
-    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response, StatusCode};
+use serde::Serialize;
 
+use super::api::{IssuerList, ProviderList, target_groups};
+use super::body::Body;
+use super::exposition::Exposition;
+use super::page::{issuer, overview};
+use super::probe::{ProbeError, Prober, scrape_timeout};
 use crate::agent::{Published, ReloadHandle};
-use crate::metrics::{self, Metrics};
+use crate::clock::Clock;
+use crate::metrics::{Format, Metrics};
 
-const TEXT: &str = "text/plain; charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
-const INDEX: &str = include_str!("index.html");
+pub(super) const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
 
 /// What the server can show.
 pub struct Pages {
-    metrics: Metrics,
+    exposition: Exposition,
     published: Published,
+    clock: Clock,
+    prober: Arc<Prober>,
     reload: ReloadHandle,
 }
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Body>;
 
 impl Pages {
-    /// Pages on what the agent publishes.
+    /// Pages on what the agent publishes; at most `max_scrapes` expositions are under way at the same time.
     #[must_use]
-    pub fn new(metrics: Metrics, published: Published, reload: ReloadHandle) -> Self {
-        Self { metrics, published, reload }
+    pub fn new(
+        metrics: Metrics,
+        published: Published,
+        clock: Clock,
+        prober: Arc<Prober>,
+        reload: ReloadHandle,
+        max_scrapes: usize,
+    ) -> Self {
+        Self { exposition: Exposition::new(metrics, max_scrapes), published, clock, prober, reload }
     }
 
     /// The answer to one request; its body is not read.
     pub async fn answer<B>(&self, request: &Request<B>) -> Answer {
-        let page = match request.uri().path() {
-            "/" => page(StatusCode::OK, HTML, INDEX),
-            "/metrics" => self.exposition(request.headers()),
-            "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),
-            "/-/ready" => self.readiness(),
-            "/-/reload" => return self.reload(request.method()).await,
-            _ => return page(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
-        };
-        if matches!(*request.method(), Method::GET | Method::HEAD) {
-            return page;
+        let (query, now) = (request.uri().query(), self.clock.now());
+        match request.uri().path() {
+            "/" | "/issuer" | "/api/v1/providers" | "/api/v1/issuers" | "/sd" | "/probe" | "/metrics"
+                if !reads(request) =>
+            {
+                refusal("GET, HEAD")
+            }
+            "/" => overview(&self.published.load(), query, now),
+            "/issuer" => issuer(&self.published.load(), query, now),
+            "/api/v1/providers" => json(&ProviderList::of(&self.published.load(), now)),
+            "/api/v1/issuers" => json(&IssuerList::of(&self.published.load(), now)),
+            "/sd" => self.targets(request),
+            "/probe" => probed(self.prober.answer(query, scrape_timeout(request.headers())).await),
+            "/metrics" => self.exposition.answer(request.headers()).await,
+            "/-/reload" => self.reload(request.method()).await,
+            _ => self.health(request),
         }
-        refusal("GET, HEAD")
     }
 
     /// Reads the configuration again and says what came of it.
@@ -67,31 +82,56 @@ impl Pages {
         }
     }
 
-    fn readiness(&self) -> Answer {
-        if self.published.load().ready {
-            page(StatusCode::OK, TEXT, "ready\n")
-        } else {
-            page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "not every issuer has its first result yet\n")
+    fn targets<B>(&self, request: &Request<B>) -> Answer {
+        let authority = request.uri().authority().map(Authority::as_str);
+        let host = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        match authority.or_else(host).map(str::parse::<Authority>) {
+            Some(Ok(address)) => json(&target_groups(&self.published.load(), address.as_str())),
+            _ => page(
+                StatusCode::BAD_REQUEST,
+                TEXT,
+                "the header Host must say where this program is reached\n",
+            ),
         }
     }
 
-    fn exposition(&self, headers: &HeaderMap) -> Answer {
-        let text = match self.metrics.text() {
-            Ok(text) => text,
-            Err(error) => {
-                tracing::error!(%error, "the metrics cannot be encoded; this is a defect of this program");
-                return page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "the metrics cannot be encoded\n");
+    /// The answer of a listener that shows no more than `/-/healthy` and `/-/ready`.
+    pub fn health<B>(&self, request: &Request<B>) -> Answer {
+        match request.uri().path() {
+            "/-/healthy" | "/-/ready" if !reads(request) => refusal("GET, HEAD"),
+            "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),
+            "/-/ready" if self.published.load().ready => page(StatusCode::OK, TEXT, "ready\n"),
+            "/-/ready" => {
+                page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "not every issuer has its first result yet\n")
             }
-        };
-        let zipped = if accepts_gzip(headers) { gzip(&text) } else { None };
-        let encoding = zipped.is_some().then_some(HeaderValue::from_static("gzip"));
-        let mut answer = page_of(StatusCode::OK, metrics::CONTENT_TYPE, zipped.unwrap_or(text).into());
-        answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-        if let Some(encoding) = encoding {
-            answer.headers_mut().insert(CONTENT_ENCODING, encoding);
+            _ => page(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
         }
-        answer
     }
+}
+
+fn json(value: &impl Serialize) -> Answer {
+    match serde_json::to_vec(value) {
+        Ok(text) => page_of(StatusCode::OK, JSON, text.into()),
+        Err(error) => {
+            tracing::error!(%error, "the state cannot be encoded; this is a defect of this program");
+            page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "the state cannot be encoded\n")
+        }
+    }
+}
+
+fn probed(result: Result<String, ProbeError>) -> Answer {
+    match result {
+        Ok(text) => page_of(StatusCode::OK, Format::Text.content_type(), text.into()),
+        Err(error) => {
+            let mut answer = page_of(error.status(), TEXT, format!("{error}\n").into());
+            error.add_headers(&mut answer);
+            answer
+        }
+    }
+}
+
+fn reads<B>(request: &Request<B>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
 /// For a method that the page does not know.
@@ -102,60 +142,14 @@ fn refusal(allowed: &'static str) -> Answer {
     answer
 }
 
-fn page(status: StatusCode, content_type: &'static str, body: &'static str) -> Answer {
+pub(super) fn page(status: StatusCode, content_type: &'static str, body: &'static str) -> Answer {
     page_of(status, content_type, Bytes::from_static(body.as_bytes()))
 }
 
-fn page_of(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+pub(super) fn page_of(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
+    let mut answer = Response::new(Body::from(body));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer
-}
-
-/// `Accept-Encoding` names gzip, or everything, and does not refuse it with `q=0` (RFC 9110, section 12.5.3).
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let offers = || {
-        let lines = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-        lines.flat_map(|line| line.split(',')).map(|offer| {
-            let mut parts = offer.split(';').map(str::trim);
-            let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(Ok(1.0), str::parse::<f32>);
-            (name, quality.is_ok_and(|quality| quality > 0.0))
-        })
-    };
-    let named = |wanted: &str| offers().find(|(name, _)| name == wanted).map(|(_, accepted)| accepted);
-    named("gzip").or_else(|| named("*")).unwrap_or(false)
-}
-
-fn gzip(text: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text).ok()?;
-    encoder.finish().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gzip_only_for_those_who_take_it() {
-        for (header, accepted) in [
-            ("gzip", true),
-            ("GZIP;q=0.5, identity", true),
-            ("deflate, gzip", true),
-            ("*", true),
-            ("gzip;q=0, *", false),
-            ("*;q=0", false),
-            ("identity", false),
-            ("", false),
-            ("gzip;q=nonsense", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(header));
-            assert_eq!(accepts_gzip(&headers), accepted, "{header}");
-        }
-        assert!(!accepts_gzip(&HeaderMap::new()));
-    }
 }

@@ -89,7 +89,7 @@ fn a_damaged_file_says_where() {
             line_of_b(4, &|line| line.replacen(&line[7..8], "?", 1)),
             damaged(4, Fault::Character(b'?')),
         ),
-        ("padding inside", line_of_b(3, &|line| format!("{}=", &line[..63])), damaged(4, Fault::Padding)),
+        ("padding inside", line_of_b(3, &|line| format!("{}=", &line[..63])), damaged(3, Fault::Padding)),
         ("a character lost", line_of_b(5, &|line| line[1..].to_owned()), damaged(last, Fault::Length)),
         ("a line lost", line_of_b(5, &|_| String::new()), damaged(1, Unreadable::Truncated.into())),
         (

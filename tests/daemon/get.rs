@@ -1,6 +1,6 @@
 //! The least HTTP client that will do.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -34,18 +34,29 @@ pub fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
 
 /// One request without a body.
 pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
+    let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    exchange(stream, method, path, headers).unwrap()
+}
+
+/// One request without a body on a connection, and all that comes back.
+pub fn exchange(
+    mut stream: impl Read + Write,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+) -> io::Result<Answer> {
     let more = headers.iter().fold(String::new(), |more, line| more + line + "\r\n");
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n").unwrap();
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{more}\r\n")?;
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let split = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    stream.read_to_end(&mut bytes)?;
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let split = end.ok_or(io::ErrorKind::UnexpectedEof)?;
     let head = String::from_utf8(bytes[..split].to_vec()).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let body = bytes[split + 4..].to_vec();
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    Answer { status, head, body: if chunked { unchunk(&body) } else { body } }
+    Ok(Answer { status, head, body: if chunked { unchunk(&body) } else { body } })
 }
 
 fn unchunk(mut rest: &[u8]) -> Vec<u8> {

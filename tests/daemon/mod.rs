@@ -76,6 +76,11 @@ impl Daemon {
         wait_for(what, || Some(self.metrics()).filter(&wanted))
     }
 
+    /// Waits until this text has been logged; a line can come a little after the metrics that it goes with.
+    pub fn wait_log(&self, text: &str) {
+        wait_for(text, || self.log().contains(text).then_some(()));
+    }
+
     /// Sends a signal by name, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let status =

@@ -8,7 +8,7 @@ use oidc_thumbprint_exporter::agent::{Agent, Published, Schedule, State};
 use oidc_thumbprint_exporter::chain::TrustStore;
 use oidc_thumbprint_exporter::clock::{Clock, Timestamp};
 use oidc_thumbprint_exporter::config::Settings as Loaded;
-use oidc_thumbprint_exporter::metrics::Metrics;
+use oidc_thumbprint_exporter::metrics::{Format, Metrics};
 use oidc_thumbprint_exporter::poll::{AddressPolicy, Limits, Poller, Resolver, Tls};
 use oidc_thumbprint_exporter::systemd::Supervisor;
 use tokio_util::sync::CancellationToken;
@@ -63,7 +63,7 @@ fn assert_days(exposition: &Exposition, left: i64) {
 }
 
 fn scrape(metrics: &Metrics) -> Exposition {
-    String::from_utf8(metrics.text().unwrap()).unwrap().parse().unwrap()
+    metrics.exposition(Format::Text).unwrap().parse().unwrap()
 }
 
 /// The machine's clock and an offset.
@@ -109,7 +109,7 @@ fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published,
     };
     let agent = Agent::new(State::new(&settings, trust, &clock), poller, None, schedule);
     let published = agent.published();
-    let metrics = Metrics::new(agent.published(), clock).unwrap();
+    let metrics = Metrics::new(agent.published(), clock, None).unwrap();
     let stop = CancellationToken::new();
     tokio::spawn(agent.run(Supervisor::from_environment(), stop.clone()));
     (published, metrics, stop)

@@ -73,7 +73,7 @@ async fn a_rotation_alarms_at_once_and_settles_as_mismatch() {
     let thumbprints = after.labels("oidc_issuer_thumbprint_info", &labels, "thumbprint");
     assert_eq!(thumbprints, [new.thumbprint()]);
     assert_eq!(verdict(&after, &bystander), "match");
-    assert!(daemon.log().contains(&format!("new={:?}", new.thumbprint())), "{}", daemon.log());
+    daemon.wait_log(&format!("new={:?}", new.thumbprint()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,4 +7,5 @@ mod faces;
 mod failures;
 mod first_results;
 mod served_chain;
+mod tls_versions;
 mod two_endpoints;

@@ -28,11 +28,7 @@ async fn a_web_identity_that_sts_refuses_is_a_finding_by_name() {
     let refused = daemon.wait_metrics("a failed reading", |metrics| !reasons(metrics).is_empty());
     assert_eq!(reasons(&refused), ["invalid_identity_token"], "{}", daemon.log());
     assert_eq!(iam.count("ListOpenIDConnectProviders"), 0, "it got no further than STS");
-    assert!(
-        daemon.log().contains("refused the web identity token that this daemon itself uses"),
-        "{}",
-        daemon.log()
-    );
+    daemon.wait_log("refused the web identity token that this daemon itself uses");
 
     iam.heal();
     daemon.wait_metrics("match", |metrics| account_is_up(metrics) && verdict(metrics, &issuer) == "match");
@@ -65,7 +61,7 @@ async fn secrets_are_in_no_log_line_and_no_metric_whatever_goes_wrong() {
         iam.heal();
         daemon.wait_metrics("a good reading", account_is_up);
     }
-    assert!(daemon.log().contains("IAM cannot be read"), "{}", daemon.log());
+    daemon.wait_log("IAM cannot be read");
     assert_hidden(&daemon, &["lab-secret-never-shown", SESSION]);
 }
 

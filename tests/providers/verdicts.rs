@@ -62,7 +62,7 @@ async fn each_form_of_a_list() {
         assert_eq!(metrics.value("oidc_provider_thumbprint_enforced", &labels), Some(1.0), "{case}");
     }
     assert!(reasons(&daemon.metrics()).is_empty());
-    assert!(daemon.log().contains("by a leaf only"), "{}", daemon.log());
+    daemon.wait_log("by a leaf only");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +99,7 @@ async fn providers_come_change_and_go() {
     });
     assert_eq!(verdict(&metrics, stays), "match");
     assert!(account_is_up(&metrics));
-    assert!(daemon.log().contains("no longer watching issuer"), "{}", daemon.log());
+    daemon.wait_log("no longer watching issuer");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,24 +4,27 @@ import json
 import pathlib
 import sys
 
+import alerts
 import fleet
+import issuer
 
 GRAFANA = pathlib.Path(__file__).resolve().parent.parent
 
 
 def outputs():
-    yield GRAFANA / "fleet.json", json.dumps(fleet.build(), indent=2, ensure_ascii=False) + "\n"
+    for page in (fleet, issuer):
+        yield GRAFANA / f"{page.__name__}.json", json.dumps(page.build(), indent=2, ensure_ascii=False) + "\n"
+    yield GRAFANA / "provisioning" / "alerting" / "oidc.yaml", alerts.dump()
 
 
 def main(check):
-    stale = [path.name for path, text in outputs() if not path.exists() or path.read_text() != text]
-    if check:
-        print("out of date: " + ", ".join(stale) if stale else "up to date")
-        return 1 if stale else 0
-    for path, content in outputs():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    return 0
+    stale = [(path, text) for path, text in outputs() if not path.exists() or path.read_text() != text]
+    for path, text in stale:
+        print(("out of date: " if check else "wrote ") + str(path.relative_to(GRAFANA)))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    return 1 if check and stale else 0
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
 """The fleet: is something broken, where, since when, what changed, what to do, and can this page be trusted?"""
 
 import queries as q
-from model import by_name, by_query, dashboard, fixed, layout, panel, stat, state_timeline, steps, table, target, text, timeseries, UNKNOWN_COLOUR
-from shared import BAND_COLOURS, DRILL, RUNBOOKS, SOLID, STATES, days_tile, exporter_row, mapping, providers, variables
+from model import UNKNOWN_COLOUR, by_name, by_query, dashboard, fixed, layout, mapping, panel, stat, state_timeline, steps, table, target, text, timeseries
+from shared import BAND_COLOURS, DRILL, RUNBOOKS, SOLID, STATES, days_tile, exporter_row, failures, providers, variables
 
 WHAT_TO_DO = f"""
-**1** Open the issuer of the first row. **2** Compare its chain with what the provider lists.
-**3** Enforced mismatch: add the served thumbprint with
-`aws iam update-open-id-connect-provider-thumbprint` (it replaces the list: give the old ones too).
-**4** Unknown: mend the poll first; nothing here is good news until then.
-[All runbooks]({RUNBOOKS})
+1. Open the issuer of the first row: its chain, and which certificate the provider lists.
+2. **Enforced:** list the served thumbprint with `aws iam update-open-id-connect-provider-thumbprint`.
+   It replaces the list, so give the old ones too.
+3. **Latent:** nothing breaks today. Do the same in working hours.
+4. **Unknown:** mend the poll first. Until then no green here is news.
+
+[Runbooks]({RUNBOOKS}), one for each alert.
 """
 
 
@@ -33,27 +35,27 @@ def tiles():
     unknown = stat(
         "Unknown",
         "Providers without a verdict, or whose match was last seen longer ago than 'Unknown after'. They may be broken.",
-        [target(f"sum(({state} >= bool {q.WAS_MATCH}) * ({state} <= bool {q.UNKNOWN}))", instant=True)],
+        [target(f"sum(({state} >= bool {q.WAS_MATCH[0]}) * ({state} <= bool {q.UNKNOWN}))", instant=True)],
         "nothing known",
         many("purple"),
     )
     nearest = days_tile(
         "Nearest root CA expiry",
         "Days until the first root CA (the last certificate that an issuer serves) expires. Below 0: it has.",
-        f"min({q.days_left('oidc_root_ca_not_after_timestamp_seconds', q.ISSUER)})",
+        f"min({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
         "no chain seen",
     )
     issuers = stat(
         "Issuers not polled",
         "Issuers whose last poll failed or is older than 'Unknown after'. What is shown of them is old.",
-        [target(f"sum({q.not_polled('oidc_issuer_up', 'oidc_issuer_last_success_timestamp_seconds', q.ISSUER, 'issuer')})", instant=True)],
+        [target(f"sum({q.not_polled('oidc_issuer_up', q.ISSUER_SEEN, q.ISSUER, 'issuer')})", instant=True)],
         "no issuer",
         many("red"),
     )
     accounts = stat(
         "Accounts not polled",
         "AWS accounts whose last IAM poll failed or is older than 'Unknown after'. New providers there are not seen.",
-        [target(f"sum({q.not_polled('oidc_account_up', 'oidc_account_last_success_timestamp_seconds', q.ACCOUNT, 'account_id')})", instant=True)],
+        [target(f"sum({q.not_polled('oidc_account_up', q.ACCOUNT_SEEN, q.ACCOUNT, 'account_id')})", instant=True)],
         "no account",
         many("red"),
     )
@@ -74,31 +76,30 @@ def tiles():
 def history():
     return state_timeline(
         "History of states",
-        "Providers that were not a match at some time in this window, at most 20. A gap: the exporter was not scraped.",
-        [target(q.state_history(), legend="{{account_id}} {{issuer}}", interval="5m")],
-        "Nothing but matches in this window, or nothing was watched",
+        "Providers that were not a match, or were not polled, at some time in this window; at most 20. A gap: the exporter was not scraped.",
+        [target(f"{q.state(q.exported)}\nand on ({q.KEY}) {q.eventful()}", legend="{{account_id}} {{issuer}}", interval="1m")],
+        "No state but match was recorded in this window",
         STATES,
     )
 
 
 def alerts():
-    columns = {"severity": "Severity", "alertname": "Alert", "alertstate": "Phase", "account_id": "Account", "issuer": "Issuer", "endpoint": "Endpoint"}
-    keys = ", ".join(columns)
-    severity = mapping({"critical": ("critical", "red"), "warning": ("warning", "orange"), "info": ("info", "blue")})
+    columns = {"Value": "Severity", "alertname": "Alert", "alertstate": "Phase", "account_id": "Account", "issuer": "Issuer", "endpoint": "Endpoint"}
+    labels = ", ".join(list(columns)[1:])
+    severity = mapping({3: ("critical", "red"), 2: ("warning", "orange"), 1: ("info", "blue")})
     return table(
         "Alerts, with their runbooks",
         "Alerts of this exporter that are pending or firing in Prometheus. Click the name for what to do. Alerts that Grafana itself evaluates are not listed.",
-        [target(f'max by ({keys}) (ALERTS{{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}})', instant=True, table=True)],
+        [target(q.active_alerts(labels), instant=True, table=True)],
         "No alert is active, or the rules are not loaded in this Prometheus",
         columns,
         [
-            by_name("Severity", mappings=severity, custom__cellOptions=SOLID, custom__width=90),
+            by_name("Severity", custom__align="left", mappings=severity, custom__cellOptions=SOLID, custom__width=110),
             by_name("Alert", custom__width=270, links=[{"title": "Runbook", "url": RUNBOOKS + "/${__value.raw}.md", "targetBlank": True}]),
             by_name("Phase", custom__width=80),
             by_name("Account", custom__width=120),
         ],
-        {"displayName": "Severity", "desc": False},
-        hidden=("Value",),
+        {"displayName": "Severity", "desc": True},
     )
 
 
@@ -123,23 +124,14 @@ def changes():
     )
 
 
-def expiries():
-    by_issuer = lambda metric, word: f'label_replace(label_replace(min by (issuer) ({q.days_left(metric, q.ISSUER)}), "what", "{word}", "", ""), "where", "$1", "issuer", "(.*)")'
-    served = f"oidc_issuer_endpoint_info{{{q.ISSUER}}}"
-    leaf = q.days_left("oidc_certificate_not_after_timestamp_seconds", f'{q.TARGET}, role="leaf"')
-    leaf = f"min by (endpoint) ({leaf} and on (job, instance, endpoint) {served})"
-    every = [
-        by_issuer("oidc_root_ca_not_after_timestamp_seconds", "root CA"),
-        by_issuer("oidc_trust_anchor_not_after_timestamp_seconds", "trust anchor"),
-        f'label_replace(label_replace({leaf}, "what", "server certificate", "", ""), "where", "$1", "endpoint", "(.*)")',
-    ]
-    soonest = "bottomk(12, max by (what, where) (\n  " + "\n  or ".join(every) + "\n))"
+def soonest(title, description, days, legend, empty):
+    """The ten with the fewest days left, one bar each."""
     return panel(
         "bargauge",
-        "Soonest to expire",
-        "Root CAs, trust anchors and server certificates with the fewest days left. Red and orange begin where the variables above say. Below 0: expired.",
-        [target(expr, ref, "{{what}}  {{where}}", instant=True) for ref, expr in q.bands(soonest).items()],
-        {"unit": "suffix: d", "decimals": 1, "min": 0, "max": 365, "noValue": "No certificate has been seen", "thresholds": steps((None, UNKNOWN_COLOUR))},
+        title,
+        description + " Red and orange begin where the variables above say; below 0 it has expired.",
+        [target(expr, ref, legend, instant=True) for ref, expr in q.bands(f"bottomk(10, {days})").items()],
+        {"unit": "suffix: d", "decimals": 1, "min": 0, "max": 365, "noValue": empty, "thresholds": steps((None, UNKNOWN_COLOUR))},
         [by_query(ref, color=fixed(colour)) for ref, colour in BAND_COLOURS.items()],
         {
             "displayMode": "basic",
@@ -147,10 +139,29 @@ def expiries():
             "valueMode": "color",
             "showUnfilled": True,
             "namePlacement": "left",
-            "sizing": "auto",
+            "text": {"titleSize": 12, "valueSize": 14},
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         },
     )
+
+
+def expiries():
+    roots = soonest(
+        "Root CAs, soonest to expire",
+        "The last certificate that each issuer serves. Its thumbprint goes with it.",
+        f"min by (issuer) ({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
+        "{{issuer}}",
+        "No chain has been seen",
+    )
+    leaf = q.days_left("oidc_certificate_not_after_timestamp_seconds", f'{q.TARGET}, role="leaf"')
+    leaves = soonest(
+        "Server certificates, soonest to expire",
+        "The issuers' own certificates, which are renewed often. One that is not makes AWS refuse the issuer.",
+        f"min by (endpoint) ({leaf} and on (job, instance, endpoint) {q.known('oidc_issuer_endpoint_info', q.ISSUER)})",
+        "{{endpoint}}",
+        "No chain has been seen",
+    )
+    return [(12, roots), (12, leaves)]
 
 
 def polls():
@@ -166,8 +177,8 @@ def polls():
         "Age of the last good poll",
         "How old the evidence is: the oldest issuer, and the provider list of each account. Above the dashed line a match counts as unknown.",
         [
-            target(f"max({q.age('oidc_issuer_last_success_timestamp_seconds', q.ISSUER)})", "A", "oldest issuer"),
-            target(f"max by (account_id) ({q.age('oidc_account_last_success_timestamp_seconds', q.ACCOUNT)})", "B", "account {{account_id}}"),
+            target(f"max({q.age(q.ISSUER_SEEN, q.ISSUER)})", "A", "oldest issuer"),
+            target(f"max by (account_id) ({q.age(q.ACCOUNT_SEEN, q.ACCOUNT)})", "B", "account {{account_id}}"),
             target("vector($stale)", "C", "unknown after"),
         ],
         "No good poll in this window",
@@ -175,21 +186,7 @@ def polls():
         [by_name("unknown after", color=fixed("purple"), custom__fillOpacity=0, custom__lineStyle={"fill": "dash", "dash": [8, 8]})],
         calcs=("lastNotNull",),
     )
-    failures = timeseries(
-        "Failed polls, by reason",
-        "Failed polls of issuers and accounts in each step. Few and scattered is the internet; a block is an outage.",
-        [
-            target(f"sum by (reason) (increase(oidc_issuer_poll_failures_total{{{q.ISSUER}}}[$__rate_interval])) > 0", "A", "issuer: {{reason}}", interval="5m"),
-            target(f"sum by (reason) (increase(oidc_account_poll_failures_total{{{q.ACCOUNT}}}[$__rate_interval])) > 0", "B", "account: {{reason}}", interval="5m"),
-            target(f"sum(increase(oidc_issuer_polls_total{{{q.ISSUER}}}[$__rate_interval])) * 0", "C", "polls", interval="5m"),
-        ],
-        "No poll in this window",
-        "short",
-        [by_name("polls", custom__hideFrom={"legend": True, "tooltip": True, "viz": True})],
-        bars=True,
-        calcs=("sum",),
-    )
-    return [(8, phases), (8, ages), (8, failures)]
+    return [(8, phases), (8, ages), (8, failures())]
 
 
 def build():
@@ -204,7 +201,7 @@ def build():
         (10, [(24, table)]),
         (9, [(14, history()), (10, alerts())]),
         (7, [(10, changes()), (14, text("What to do", WHAT_TO_DO))]),
-        (10, [(24, expiries())]),
+        (9, expiries()),
         (8, polls()),
         *exporter_row(),
     )

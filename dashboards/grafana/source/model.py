@@ -92,9 +92,10 @@ def table(title, description, targets, empty, columns, overrides, sort=None, hid
         title,
         description,
         targets,
-        {"noValue": empty, "custom": {"align": "auto", "filterable": True, "inspect": False}},
-        overrides,
-        {"showHeader": True, "cellHeight": "sm", "sortBy": [sort] if sort else []},
+        {"noValue": empty, "custom": {"align": "auto", "filterable": True, "inspect": False}, "thresholds": steps((None, "text"))},
+        # `noValue` is also what an empty cell shows.
+        [{"matcher": {"id": "byType", "options": "string"}, "properties": [{"id": "noValue", "value": "–"}]}, *overrides],
+        {"showHeader": True, "cellHeight": "sm", "sortBy": sort if isinstance(sort, list) else [sort] if sort else []},
         transformations=([{"id": "merge", "options": {}}] if len(targets) > 1 else [])
         + [
             {
@@ -109,7 +110,7 @@ def table(title, description, targets, empty, columns, overrides, sort=None, hid
     )
 
 
-def timeseries(title, description, targets, empty, unit, overrides=None, thresholds=None, bars=False, calcs=("lastNotNull", "max")):
+def timeseries(title, description, targets, empty, unit, overrides=None, thresholds=None, bars=False, calcs=("lastNotNull", "max"), legend="right"):
     custom = {"lineWidth": 1, "fillOpacity": 60 if bars else 8, "showPoints": "never", "drawStyle": "bars" if bars else "line"}
     if bars:
         custom["stacking"] = {"mode": "normal", "group": "A"}
@@ -119,7 +120,7 @@ def timeseries(title, description, targets, empty, unit, overrides=None, thresho
     if thresholds:
         defaults["thresholds"] = thresholds
     options = {
-        "legend": {"showLegend": True, "displayMode": "table", "placement": "right", "calcs": list(calcs)},
+        "legend": {"showLegend": True, "displayMode": "table", "placement": legend, "calcs": list(calcs)},
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
     return panel("timeseries", title, description, targets, defaults, overrides, options)

@@ -15,8 +15,9 @@ UP = f"up{{{TARGET}}}"
 # `up` of this exporter's jobs only: $job may be All.
 EXPORTERS = f"({UP} and on (job) last_over_time(oidc_exporter_build_info{{{TARGET}}}[1d]))"
 
-# The numbers of `state`. 3 is a match that is too old on both counts.
-MATCH, WAS_MATCH, WAS_MATCH_TOO, UNKNOWN, PARTIAL_LATENT, MISMATCH_LATENT, PARTIAL_ENFORCED, MISMATCH_ENFORCED = range(1, 9)
+# The numbers of `state`. A match counts 1 more when its root CA expires soon, 2 more when its issuer, and 2 more when its
+# account was not read for too long; a broken provider counts 2 more when AWS relies on its list.
+MATCH, EXPIRING, *WAS_MATCH, UNKNOWN, PARTIAL_LATENT, MISMATCH_LATENT, PARTIAL_ENFORCED, MISMATCH_ENFORCED = range(1, 12)
 
 
 def known(metric, selector):
@@ -34,10 +35,15 @@ def days_left(metric, selector):
     return f"(({known(metric, selector)} - time()) / 86400)"
 
 
-ISSUER_AGE = age("oidc_issuer_last_success_timestamp_seconds", TARGET)
-ACCOUNT_AGE = age("oidc_account_last_success_timestamp_seconds", TARGET)
+def exported(metric, selector):
+    """`metric` as it was scraped: for history, where a gap should look like one."""
+    return f"{metric}{{{selector}}}"
+
+
 STATUS = "oidc_provider_thumbprint_status"
-ENFORCED = "oidc_provider_thumbprint_enforced"
+ISSUER_SEEN = "oidc_issuer_last_success_timestamp_seconds"
+ACCOUNT_SEEN = "oidc_account_last_success_timestamp_seconds"
+ROOT_CA_END = "oidc_root_ca_not_after_timestamp_seconds"
 
 
 def _tag(expr, word):
@@ -45,56 +51,61 @@ def _tag(expr, word):
     return f'label_replace({expr}, "status", "{word}", "", "")'
 
 
-def _verdict(read):
-    """Verdict and enforcement of each provider as terms to be summed; `read` is `known` or its like."""
+def state(read=known):
+    """One number for each provider, the worse the higher: see the constants."""
     numbers = {"match": MATCH, "unknown": UNKNOWN, "partial": PARTIAL_LATENT, "mismatch": MISMATCH_LATENT}
     weights = " or ".join(f'label_replace(vector({n}), "status", "{s}", "", "")' for s, n in numbers.items())
+    match = read(STATUS, PROVIDER + ', status="match"')
     broken = read(STATUS, PROVIDER + ', status=~"mismatch|partial"')
-    return [
+    # An issuer without a single good poll has no age: then what counts is that it is down.
+    issuer_old = f"(time() - {read(ISSUER_SEEN, TARGET)} > bool $stale or 1 - {read('oidc_issuer_up', TARGET)})"
+    account_old = f"(time() - {read(ACCOUNT_SEEN, TARGET)} > bool $stale)"
+    root_ends = f"({read(ROOT_CA_END, TARGET)} - time() < bool $days_critical * 86400)"
+    terms = [
         f"{read(STATUS, PROVIDER)} * on (status) group_left () ({weights})",
-        _tag(f"2 * sum without (status) ({broken}) * {read(ENFORCED, PROVIDER)}", "enforced"),
+        _tag(f"2 * sum without (status) ({broken}) * {read('oidc_provider_thumbprint_enforced', PROVIDER)}", "enforced"),
+        _tag(f"2 * {match} * on (job, instance, issuer) group_left () {issuer_old}", "issuer_old"),
+        _tag(f"2 * {match} * on (job, instance, account_id) group_left () {account_old}", "account_old"),
+        _tag(f"{match} * on (job, instance, issuer) group_left () {root_ends}", "root_ends"),
     ]
-
-
-def _sum(terms):
     return f"max by ({KEY}) (sum without (status) (\n  " + "\n  or ".join(terms) + "\n))"
 
 
-def state():
-    """One number for each provider, the worse the higher: see the constants."""
-    match = known(STATUS, PROVIDER + ', status="match"')
-    old_issuer = f"{match} * on (job, instance, issuer) group_left () ({ISSUER_AGE} > bool $stale)"
-    old_account = f"{match} * on (job, instance, account_id) group_left () ({ACCOUNT_AGE} > bool $stale)"
-    return _sum(_verdict(known) + [_tag(old_issuer, "old_issuer"), _tag(old_account, "old_account")])
-
-
-def state_history():
-    """The state at every step, as it was exported; at most 20 providers, none that was a match throughout."""
-    exported = _sum(_verdict(lambda metric, selector: f"{metric}{{{selector}}}"))
-    other = f'{STATUS}{{{PROVIDER}, status!="match"}}'
-    return f"{exported}\nand on ({KEY}) topk(20, max by ({KEY}) (max_over_time({other}[$__range] @ end())) == 1)"
+def eventful():
+    """At most 20 providers that were not a match, or whose issuer or account was not polled, at some time in the window."""
+    during = lambda function, series: f"{function}_over_time({series}[$__range] @ end())"
+    match = f'{STATUS}{{{PROVIDER}, status="match"}} @ end() * 0 + 1'
+    other = during("max", f'{STATUS}{{{PROVIDER}, status!="match"}}')
+    issuer = during("min", f"oidc_issuer_up{{{TARGET}}}")
+    account = during("min", f"oidc_account_up{{{TARGET}}}")
+    return (
+        f"topk(20, max by ({KEY}) (2 * ({other} == 1)"
+        f" or {match} and on (job, instance, issuer) {issuer} == 0"
+        f" or {match} and on (job, instance, account_id) {account} == 0))"
+    )
 
 
 def state_age():
-    """Seconds since the present verdict began, to five minutes; nothing where that is before the window shown."""
-    status = f"{STATUS}{{{PROVIDER}}}"
-    return f"min by ({KEY}) (time() - (max_over_time(timestamp({status} == 0)[$__range:5m]) and {status} == 1))"
+    """Seconds since the present verdict began, to five minutes; nothing where no change was seen in the window."""
+    ended = f"max_over_time(timestamp({STATUS}{{{PROVIDER}}} == 0)[$__range:5m])"
+    return f"min by ({KEY}) (time() - ({ended} and {known(STATUS, PROVIDER)} == 1))"
 
 
-def for_each_provider(*terms):
-    """Joins numbers of issuers or accounts to their providers: (labels to join by, expression)."""
+def for_each_provider(by, expr):
+    """Joins a number of each issuer, or of each account, to its providers."""
     each = known(STATUS, PROVIDER + ', status="match"')
-    joined = [f"{each} * 0 + on (job, instance, {by}) group_left () {expr}" for by, expr in terms]
-    return " or ".join(_tag(expr, str(i)) for i, expr in enumerate(joined))
+    return f"{each} * 0 + on (job, instance, {by}) group_left () {expr}"
 
 
 def evidence_age():
-    """Seconds since issuer and account of a provider were both read: the older of the two."""
-    return f"max by ({KEY}) ({for_each_provider(('issuer', ISSUER_AGE), ('account_id', ACCOUNT_AGE))})"
+    """Seconds since issuer and account of a provider were both read; nothing where the issuer never was."""
+    issuer = for_each_provider("issuer", age(ISSUER_SEEN, TARGET))
+    account = for_each_provider("account_id", age(ACCOUNT_SEEN, TARGET))
+    return f"max by ({KEY}) ({issuer} or {_tag(account, 'account')}) and on ({KEY}) {issuer}"
 
 
 def provider_days_left():
-    return f"min by ({KEY}) ({for_each_provider(('issuer', days_left('oidc_root_ca_not_after_timestamp_seconds', TARGET)))})"
+    return f"min by ({KEY}) ({for_each_provider('issuer', days_left(ROOT_CA_END, TARGET))})"
 
 
 def provider_coverage():
@@ -104,6 +115,14 @@ def provider_coverage():
 def bands(days):
     """Three queries, one colour each: the thresholds are variables, which Grafana's own thresholds cannot be."""
     return {"A": f"{days} < $days_critical", "B": f"{days} < $days_warning >= $days_critical", "C": f"{days} >= $days_warning"}
+
+
+def active_alerts(labels):
+    """Pending and firing alerts; the value is 3 (critical), 2 (warning) or 1 (info). An absent target has no instance."""
+    numbers = {"critical": 3, "warning": 2, "info": 1}
+    weights = " or ".join(f'label_replace(vector({n}), "severity", "{s}", "", "")' for s, n in numbers.items())
+    alerts = 'ALERTS{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}'
+    return f"max by ({labels}) ({alerts} * on (severity) group_left () ({weights}))"
 
 
 def not_polled(up, success, selector, key):

@@ -1,7 +1,7 @@
 """What both dashboards show alike: words and colours of a state, the table of providers, the exporter's own row."""
 
 import queries as q
-from model import by_name, by_query, choice_variable, datasource_variable, fixed, mapping, query_variable, row, stat, steps, table, target, timeseries, UNKNOWN_COLOUR
+from model import UNKNOWN_COLOUR, by_name, by_query, choice_variable, datasource_variable, fixed, mapping, query_variable, row, stat, steps, table, target, timeseries
 
 RUNBOOKS = "https://github.com/example/oidc-thumbprint-exporter/blob/main/dashboards/runbooks"
 DRILL = "/d/oidc-issuer?${__url_time_range}&${datasource:queryparam}&var-issuer=${__data.fields.Issuer}"
@@ -13,8 +13,8 @@ STATES = mapping(
         q.MISMATCH_LATENT: ("mismatch, latent", "orange"),
         q.PARTIAL_LATENT: ("partial, latent", "light-orange"),
         q.UNKNOWN: ("unknown", "purple"),
-        q.WAS_MATCH_TOO: ("unknown, was match", "light-purple"),
-        q.WAS_MATCH: ("unknown, was match", "light-purple"),
+        **{number: ("unknown, was match", "light-purple") for number in q.WAS_MATCH},
+        q.EXPIRING: ("match, root CA ends", "yellow"),
         q.MATCH: ("match", "green"),
     }
 )
@@ -48,43 +48,60 @@ def days_tile(title, description, days, empty):
     return stat(title, description, queries, empty, steps((None, UNKNOWN_COLOUR)), overrides, decimals=1)
 
 
-def providers(title, description, empty, link=True):
+def providers(title, description, empty, one_issuer=False):
     """Every provider, worst first. All queries have the same labels, so that `merge` makes one row of them."""
     columns = {
         "Value #A": "State",
         "account_id": "Account",
         "issuer": "Issuer",
-        "provider_arn": "Provider",
         "Value #B": "In this state for",
         "Value #C": "Last good look",
-        "Value #D": "Chains covered",
-        "Value #E": "Root CA days left",
+        "Value #D": "Covered",
+        "Value #E": "Root CA left",
+        "provider_arn": "Provider",
     }
     exprs = [q.state(), q.state_age(), q.evidence_age(), q.provider_coverage(), q.provider_days_left()]
     queries = [target(expr, "ABCDE"[i], instant=True, table=True) for i, expr in enumerate(exprs)]
-    opens = [{"title": "Open this issuer", "url": DRILL, "targetBlank": False}] if link else []
     overrides = [
-        by_name("State", mappings=STATES, custom__cellOptions=SOLID, custom__width=180, links=[{"title": "Runbooks", "url": RUNBOOKS, "targetBlank": True}]),
+        by_name("State", custom__align="left", mappings=STATES, custom__cellOptions=SOLID, custom__width=180, links=[{"title": "Runbooks", "url": RUNBOOKS, "targetBlank": True}]),
         by_name("Account", custom__width=130),
-        by_name("Issuer", custom__minWidth=280, links=opens),
+        by_name("Issuer", custom__minWidth=380, links=[{"title": "Open this issuer", "url": DRILL, "targetBlank": False}]),
         by_name("Provider", custom__minWidth=260),
-        by_name("In this state for", unit="s", decimals=1, noValue="before this window", custom__width=150),
-        by_name("Last good look", unit="s", decimals=1, noValue="never", custom__width=130),
-        by_name("Chains covered", unit="percentunit", decimals=0, noValue="not known", custom__width=120),
-        by_name("Root CA days left", unit="suffix: d", decimals=1, noValue="not known", custom__width=140),
+        by_name("In this state for", unit="s", decimals=1, noValue="no change seen", custom__width=160),
+        by_name("Last good look", unit="s", decimals=1, noValue="never", custom__width=140),
+        by_name("Covered", unit="percentunit", decimals=0, noValue="not known", custom__width=100),
+        by_name("Root CA left", unit="suffix: d", decimals=1, noValue="not known", custom__width=140),
     ]
-    return table(title, description, queries, empty, columns, overrides, {"displayName": "State", "desc": True})
+    hidden = ("issuer",) if one_issuer else ()
+    return table(title, description, queries, empty, columns, overrides, [{"displayName": "State", "desc": True}, {"displayName": "Root CA left", "desc": False}], hidden)
+
+
+def failures(accounts=True):
+    """Failed polls of issuers, and of accounts if wanted."""
+    by_reason = lambda metric, selector: f"sum by (reason) (increase({metric}{{{selector}}}[$__rate_interval])) > 0"
+    queries = [
+        target(by_reason("oidc_issuer_poll_failures_total", q.ISSUER), "A", "issuer: {{reason}}"),
+        target(by_reason("oidc_account_poll_failures_total", q.ACCOUNT), "B", "account: {{reason}}"),
+    ]
+    return timeseries(
+        "Failed polls, by reason",
+        "Failed polls in each step. Few and scattered is the internet; a block is an outage.",
+        queries if accounts else queries[:1],
+        "No failed poll was counted in this window",
+        "short",
+        bars=True,
+        calcs=(),
+    )
 
 
 def exporter_row():
     """Can this page be trusted? Lines of `layout`."""
     info = f"max by (job, instance, version) (oidc_exporter_build_info{{{q.TARGET}}})"
     columns = {
-        "job": "Job",
         "instance": "Instance",
         "Value #A": "Scrape",
         "Value #B": "Last reload",
-        "Value #C": "Configuration in force since",
+        "Value #C": "Configured",
         "Value #D": "Polls every",
     }
     gauges = {
@@ -101,20 +118,21 @@ def exporter_row():
         "Prometheus scrapes no exporter",
         columns,
         [
-            by_name("Scrape", mappings=outcome("DOWN"), custom__cellOptions=SOLID, custom__width=90),
-            by_name("Last reload", mappings=outcome("REFUSED"), custom__cellOptions=SOLID, custom__width=110, noValue="not known"),
-            by_name("Configuration in force since", unit="dateTimeAsIso", noValue="not known"),
+            by_name("Scrape", mappings=outcome("DOWN"), custom__align="left", custom__cellOptions=SOLID, custom__width=90),
+            by_name("Last reload", mappings=outcome("REFUSED"), custom__align="left", custom__cellOptions=SOLID, custom__width=110, noValue="not known"),
+            by_name("Configured", unit="dateTimeFromNow", noValue="not known", custom__width=130),
             by_name("Polls every", unit="s", noValue="not known", custom__width=110),
         ],
+        hidden=("job",),
     )
     return [
         row("Exporter", collapsed=True),
         (
             6,
             [
-                (10, exporters),
+                (11, exporters),
                 (
-                    4,
+                    3,
                     stat("Version", "Version of the running exporters.", [target(info, legend="{{version}}", instant=True)], "none running", steps((None, "blue")), text="name"),
                 ),
                 (
@@ -125,6 +143,7 @@ def exporter_row():
                         [target(f"process_resident_memory_bytes{{{q.TARGET}}}", legend="{{instance}}")],
                         "no exporter",
                         "bytes",
+                        legend="bottom",
                     ),
                 ),
                 (
@@ -135,6 +154,7 @@ def exporter_row():
                         [target(f"rate(process_cpu_seconds_total{{{q.TARGET}}}[$__rate_interval])", legend="{{instance}}")],
                         "no exporter",
                         "short",
+                        legend="bottom",
                     ),
                 ),
             ],

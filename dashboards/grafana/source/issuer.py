@@ -1,0 +1,252 @@
+"""One issuer: its verdicts, the chain it serves, what the providers list, and how that came about."""
+
+import queries as q
+from model import UNKNOWN_COLOUR, by_name, by_query, dashboard, fixed, layout, mapping, stat, state_timeline, steps, table, target, text, timeseries
+from shared import RUNBOOKS, SOLID, STATES, days_tile, exporter_row, failures, providers, variables
+
+SERVED_HERE = f"on (job, instance, endpoint) {q.known('oidc_issuer_endpoint_info', q.ISSUER)}"
+CERTIFICATE = f"{q.known('oidc_certificate_info', q.TARGET)} and {SERVED_HERE}"
+for name in ("subject", "issued_by"):
+    # The common name is enough for a column; names without one stay whole.
+    CERTIFICATE = f'label_replace({CERTIFICATE}, "{name}", "$1", "{name}", ".*CN=([^,]+).*")'
+CERTIFICATE_KEY = "endpoint, position, role, subject, issued_by, sha1"
+SOUND = {"trusted": "green", "private": "blue"}
+
+BY_HAND = f"""
+Served (the last certificate is the one AWS asks for; the thumbprint has no colons):
+```
+openssl s_client -servername HOST -showcerts -connect HOST:443 </dev/null
+openssl x509 -in LAST.pem -noout -enddate -fingerprint -sha1
+```
+Listed:
+```
+aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN
+```
+[Runbooks]({RUNBOOKS})
+"""
+
+
+def tiles():
+    verdict = stat(
+        "Worst verdict",
+        "The worst state among the providers of this issuer.",
+        [target(f"max({q.state()})", instant=True)],
+        "no provider",
+        steps((None, UNKNOWN_COLOUR)),
+        mappings=STATES,
+    )
+    poll = stat(
+        "Last poll",
+        "Whether the last poll got discovery document, chain and keys.",
+        [target(f"min({q.known('oidc_issuer_up', q.ISSUER)})", instant=True)],
+        "never polled",
+        steps((None, UNKNOWN_COLOUR)),
+        mappings=mapping({0: ("FAILED", "red"), 1: ("good", "green")}),
+    )
+    age = f"max({q.age(q.ISSUER_SEEN, q.ISSUER)})"
+    seen = stat(
+        "Last good look",
+        "Age of everything that this page shows of the chain. Red: older than 'Unknown after'.",
+        [target(f"{age} <= $stale", "A", instant=True), target(f"{age} > $stale", "B", instant=True)],
+        "never",
+        steps((None, UNKNOWN_COLOUR)),
+        [by_query("A", color=fixed("green")), by_query("B", color=fixed("red"))],
+        unit="s",
+    )
+    root = days_tile(
+        "Root CA expires in",
+        "Days left of the last certificate served. Below 0: it has expired.",
+        f"min({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
+        "no chain seen",
+    )
+    anchor = days_tile(
+        "Trust anchor expires in",
+        "Days left of the self-signed root that the chain leads to, which is often not served. Below 0: it has expired.",
+        f"min({q.days_left('oidc_trust_anchor_not_after_timestamp_seconds', q.ISSUER)})",
+        "none found",
+    )
+    changed = stat(
+        "Root CA changed",
+        "How long ago this issuer began to serve another root CA, as far as the exporter has seen since its start.",
+        [target(f"min({q.age('oidc_issuer_thumbprint_changed_timestamp_seconds', q.ISSUER)})", instant=True)],
+        "not seen",
+        steps((None, UNKNOWN_COLOUR), (0, "blue")),
+        unit="s",
+    )
+    chain = stat(
+        "Chain",
+        "What TLS clients make of the chains of this issuer's endpoints, in one word each. Blue: only a private CA vouches for it.",
+        [target(f"max by (status) (({q.known('oidc_chain_status', q.TARGET)} == 1) and {SERVED_HERE})", legend="{{status}}", instant=True)],
+        "no chain seen",
+        steps((None, UNKNOWN_COLOUR), (1, "red")),
+        [by_name(word, color=fixed(colour)) for word, colour in SOUND.items()],
+        text="name",
+    )
+    return [(5, verdict), (3, poll), (3, seen), (3, chain), (3, root), (4, anchor), (3, changed)]
+
+
+def chain():
+    joined = lambda other: f"({CERTIFICATE}) * on (job, instance, endpoint, position, sha1) group_left () {other}"
+    not_after = q.known("oidc_certificate_not_after_timestamp_seconds", q.TARGET)
+    listed = f'label_replace({q.known("oidc_provider_thumbprint_info", q.PROVIDER)}, "sha1", "$1", "thumbprint", "(.*)")'
+    by_key = lambda expr: f"max by ({CERTIFICATE_KEY}) ({expr})"
+    exprs = [
+        by_key(f"({CERTIFICATE}) * on (sha1) group_left () count by (sha1) ({listed}) or ({CERTIFICATE}) * 0"),
+        f"({by_key(joined(not_after))} - time()) / 86400",
+        f"{by_key(joined(not_after))} * 1000",
+    ]
+    columns = {
+        "endpoint": "Endpoint",
+        "position": "#",
+        "role": "Role",
+        "subject": "Subject",
+        "issued_by": "Issued by",
+        "sha1": "SHA-1 thumbprint",
+        "Value #A": "Listed by",
+        "Value #B": "Days left",
+        "Value #C": "Not after",
+    }
+    days = steps((None, "red"), (7, "orange"), (30, "text"))
+    return table(
+        "Served chain",
+        "The certificates of every endpoint of this issuer, in the order served. The last, 'root', is the one whose thumbprint AWS asks for. "
+        "More than one of a position: the endpoint has shown several chains in the last 24 h.",
+        [target(expr, "ABC"[i], instant=True, table=True) for i, expr in enumerate(exprs)],
+        "No chain of this issuer has been seen",
+        columns,
+        [
+            by_name("#", custom__width=50),
+            by_name("Role", custom__width=110),
+            by_name("Endpoint", custom__width=230),
+            by_name("SHA-1 thumbprint", custom__width=345),
+            by_name("Listed by", custom__width=110, custom__align="left", mappings=mapping({0: ("no provider", None), 1: ("1 provider", None)}), unit="suffix: providers"),
+            by_name("Days left", unit="suffix: d", decimals=1, thresholds=days, custom__cellOptions={"type": "color-text"}, custom__width=100),
+            by_name("Not after", unit="dateTimeAsIso", custom__width=165),
+        ],
+        [{"displayName": "Endpoint", "desc": False}, {"displayName": "#", "desc": False}],
+    )
+
+
+def thumbprints():
+    listed = q.known("oidc_provider_thumbprint_info", q.PROVIDER)
+    served = q.known("oidc_issuer_thumbprint_info", q.ISSUER)
+    missing = f'label_replace(max by (thumbprint) ({served}) unless on (thumbprint) {listed}, "position", "root", "", "") * 0'
+    return table(
+        "Listed and served thumbprints",
+        "Every thumbprint that a provider lists, and every root CA that is served. 'NO PROVIDER': served, but listed nowhere, which is the mismatch.",
+        [target(f"count by (thumbprint, position) ({listed}) or {missing}", instant=True, table=True)],
+        "No thumbprint is listed or served",
+        {"Value": "Listed by", "position": "Served as", "thumbprint": "Thumbprint"},
+        [
+            by_name("Listed by", custom__width=140, custom__align="left", unit="suffix: providers", mappings=mapping({0: ("NO PROVIDER", "red"), 1: ("1 provider", None)}), custom__cellOptions={"type": "color-text"}),
+            by_name("Served as", custom__width=150, mappings=mapping({"": ("not served", "orange"), "none": ("not served", "orange"), "leaf": ("leaf (fragile)", "orange")}), custom__cellOptions={"type": "color-text"}),
+        ],
+        {"displayName": "Listed by", "desc": False},
+    )
+
+
+def endpoints():
+    status = f"({q.known('oidc_chain_status', q.TARGET)} == 1) and {SERVED_HERE}"
+    here = lambda metric: f"({status}) * on (job, instance, endpoint) group_left () {q.known(metric, q.TARGET)}"
+    words = ["intercepted", "expired", "not_yet_valid", "name_mismatch", "incomplete", "misordered", "root_off_path", "invalid"]
+    colours = mapping({"trusted": ("trusted", "green"), "private": ("private CA", "blue")} | {word: (word, "red") for word in words})
+    return table(
+        "Endpoints",
+        "Host and port of the discovery document and of the keys, what their chain is, and how many of their addresses failed in the last round. AWS relies on thumbprints where TLS 1.2 is refused.",
+        [
+            target(f"max by (endpoint, status) ({here('oidc_endpoint_addresses')})", "A", instant=True, table=True),
+            target(f"max by (endpoint, status) ({here('oidc_endpoint_addresses_failed')})", "B", instant=True, table=True),
+            target(f"min by (endpoint, status) ({here('oidc_endpoint_tls12_accepted')})", "C", instant=True, table=True),
+        ],
+        "No endpoint of this issuer is known",
+        {"status": "Chain", "endpoint": "Endpoint", "Value #A": "Addresses", "Value #B": "Failed", "Value #C": "TLS 1.2"},
+        [
+            by_name("Chain", mappings=colours, custom__cellOptions=SOLID, custom__width=130),
+            by_name("TLS 1.2", custom__width=90, custom__align="left", noValue="not known", mappings=mapping({0: ("refused", "orange"), 1: ("taken", None)}), custom__cellOptions={"type": "color-text"}),
+            by_name("Addresses", custom__width=100, noValue="not known"),
+            by_name("Failed", custom__width=90, noValue="not known", thresholds=steps((None, "text"), (1, "red")), custom__cellOptions={"type": "color-text"}),
+        ],
+        {"displayName": "Endpoint", "desc": False},
+    )
+
+
+def audiences():
+    return table(
+        "Required audiences",
+        "Whether each provider accepts the audiences (client ids) that the exporter is configured to require.",
+        [target(f"min by (account_id, audience) ({q.known('oidc_provider_audience_allowed', q.PROVIDER)})", instant=True, table=True)],
+        "No audience is required of this issuer",
+        {"Value": "Accepted", "account_id": "Account", "audience": "Audience"},
+        [
+            by_name("Accepted", custom__align="left", mappings=mapping({0: ("NO", "red"), 1: ("yes", "green")}), custom__cellOptions=SOLID, custom__width=100),
+            by_name("Account", custom__width=130),
+        ],
+        {"displayName": "Accepted", "desc": False},
+    )
+
+
+def history():
+    verdicts = state_timeline(
+        "History of verdicts",
+        "Each provider's state over time. A gap: the exporter was not scraped.",
+        [target(q.state(q.exported), legend="{{account_id}}", interval="1m")],
+        "No verdict in this window",
+        STATES,
+    )
+    roots = state_timeline(
+        "History of root CAs",
+        "Which root CAs were served when, by thumbprint. Two at once: the issuer shows several chains, or is changing.",
+        [target(f"max by (thumbprint) (oidc_issuer_thumbprint_info{{{q.ISSUER}}})", legend="{{thumbprint}}", interval="1m")],
+        "No chain was seen in this window",
+        mapping({1: ("served", "blue")}),
+        legend=False,
+    )
+    return [(12, verdicts), (12, roots)]
+
+
+def polls():
+    phases = timeseries(
+        "Poll duration, by phase",
+        "How long each phase of a poll took. STS gives an issuer 5 s (dashed). A failed poll has only the phases it reached.",
+        [target(f"max by (phase) (oidc_issuer_poll_duration_seconds{{{q.ISSUER}}})", legend="{{phase}}")],
+        "No poll in this window",
+        "s",
+        thresholds=steps((None, "transparent"), (5, "red")),
+    )
+    addresses = timeseries(
+        "Addresses of the endpoints",
+        "Addresses that the names resolve to, and how many of them failed.",
+        [
+            target(f"max by (endpoint) (oidc_endpoint_addresses{{{q.TARGET}}} and on (job, instance, endpoint) oidc_issuer_endpoint_info{{{q.ISSUER}}})", "A", "{{endpoint}}"),
+            target(f"max by (endpoint) (oidc_endpoint_addresses_failed{{{q.TARGET}}} and on (job, instance, endpoint) oidc_issuer_endpoint_info{{{q.ISSUER}}})", "B", "{{endpoint}} failed"),
+        ],
+        "No poll in this window",
+        "short",
+        calcs=("lastNotNull",),
+    )
+    return [(8, phases), (8, addresses), (8, failures(accounts=False))]
+
+
+def build():
+    every = providers(
+        "Providers of this issuer",
+        "Every provider in every account, worst first. 'unknown, was match': nothing wrong was seen, but nothing was seen lately. "
+        "'file' stands for thumbprints from the exporter's own configuration.",
+        "No provider of this issuer is known",
+        one_issuer=True,
+    )
+    panels = layout(
+        (4, tiles()),
+        (8, [(24, chain())]),
+        (7, [(24, every)]),
+        (7, [(14, thumbprints()), (10, endpoints())]),
+        (7, history()),
+        (8, [(14, text("By hand", BY_HAND)), (10, audiences())]),
+        (8, polls()),
+        *exporter_row(),
+    )
+    links = [
+        {"title": "Fleet", "type": "link", "url": "/d/oidc-fleet", "icon": "dashboard", "keepTime": True, "includeVars": False, "targetBlank": False, "tags": [], "asDropdown": False, "tooltip": "All issuers and accounts"},
+        {"title": "Runbooks", "type": "link", "url": RUNBOOKS, "icon": "doc", "targetBlank": True, "keepTime": False, "includeVars": False, "tags": [], "asDropdown": False, "tooltip": "What each alert means and how to fix it"},
+    ]
+    return dashboard("oidc-issuer", "OIDC providers / Issuer", "One issuer: chain, verdicts, thumbprints, history.", variables(single_issuer=True), panels, links, "now-24h")

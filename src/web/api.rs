@@ -1,0 +1,244 @@
+//! `/api/v1/*` and `/sd`: the snapshot as JSON. Pure.
+//!
+//! A field is called as the metric without its prefix (`oidc_provider_`, `oidc_issuer_`, `oidc_endpoint_`) and holds the
+//! metric's value, 0 and 1 as false and true. What is not known, and so has no metric, is `null`. Chains are as
+//! `inspect --output json` has them. Fields may be added within `v1`; none is removed or changes its meaning.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::chain::{Role, Thumbprint};
+use crate::clock::Timestamp;
+use crate::issuer::{Endpoint, Issuer};
+use crate::poll::{Phase, PollError, Reason};
+use crate::provider::Provider;
+use crate::report::{ChainReport, ErrorReport};
+use crate::snapshot::{EndpointState, IssuerState, Snapshot};
+use crate::verdict::{Status, Verdict};
+
+/// `/api/v1/providers`.
+#[derive(Serialize)]
+pub struct ProviderList<'a> {
+    at_timestamp_seconds: f64,
+    providers: Vec<ProviderView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProviderView<'a> {
+    provider_arn: &'a str,
+    account_id: &'a str,
+    issuer: &'a Issuer,
+    thumbprint_status: &'static str,
+    thumbprint_match: Option<bool>,
+    thumbprint_enforced: Option<bool>,
+    thumbprint_coverage_ratio: Option<f64>,
+    /// Why the status is unknown, in words.
+    unknown: Option<String>,
+    /// A chain is covered by nothing but its leaf.
+    fragile: bool,
+    thumbprints: Option<Vec<Listed>>,
+    /// Listed, and no thumbprints at all.
+    malformed_thumbprints: Option<usize>,
+    client_ids: Option<Vec<&'a str>>,
+    created_timestamp_seconds: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    thumbprint: String,
+    /// root, intermediate, leaf, none.
+    position: &'static str,
+}
+
+/// `/api/v1/issuers`.
+#[derive(Serialize)]
+pub struct IssuerList<'a> {
+    at_timestamp_seconds: f64,
+    issuers: Vec<IssuerView<'a>>,
+    /// Apart, because many issuers share one.
+    endpoints: Vec<EndpointView<'a>>,
+}
+
+#[derive(Serialize)]
+struct IssuerView<'a> {
+    issuer: &'a Issuer,
+    up: bool,
+    polls_total: u64,
+    poll_failures_total: BTreeMap<&'static str, u64>,
+    /// Why the last poll failed.
+    error: Option<ErrorReport>,
+    last_poll_timestamp_seconds: Option<f64>,
+    last_success_timestamp_seconds: Option<f64>,
+    thumbprint_changed_timestamp_seconds: Option<f64>,
+    poll_duration_seconds: BTreeMap<&'static str, Option<f64>>,
+    /// Of the root CAs that are served.
+    thumbprints: Vec<String>,
+    root_ca_not_after_timestamp_seconds: Option<f64>,
+    root_ca_days_to_expiry: Option<f64>,
+    trust_anchor_not_after_timestamp_seconds: Option<f64>,
+    endpoints: Vec<Use>,
+}
+
+#[derive(Serialize)]
+struct Use {
+    endpoint: String,
+    r#use: &'static str,
+}
+
+#[derive(Serialize)]
+struct EndpointView<'a> {
+    endpoint: String,
+    addresses: usize,
+    addresses_failed: usize,
+    tls12_accepted: Option<bool>,
+    tls12_checked_timestamp_seconds: Option<f64>,
+    observations_dropped_total: u64,
+    /// By address, in the last round.
+    failures: BTreeMap<String, ErrorReport>,
+    observations: Vec<ObservationView<'a>>,
+    chains: Vec<ChainReport>,
+}
+
+#[derive(Serialize)]
+struct ObservationView<'a> {
+    address: &'a std::net::IpAddr,
+    /// Which of the endpoint's chains, counted from 1.
+    chain: Option<usize>,
+    first_seen_timestamp_seconds: f64,
+    last_seen_timestamp_seconds: f64,
+}
+
+/// `/sd`: a target group of HTTP service discovery (Prometheus documentation, "Writing HTTP service discovery").
+#[derive(Serialize)]
+pub struct TargetGroup<'a> {
+    targets: [&'a str; 1],
+    labels: TargetLabels<'a>,
+}
+
+#[derive(Serialize)]
+struct TargetLabels<'a> {
+    __metrics_path__: &'static str,
+    __param_target: &'a Issuer,
+    /// Else all targets would have the same, and their `up` would collide.
+    instance: &'a Issuer,
+}
+
+impl<'a> ProviderList<'a> {
+    /// Of `snapshot`, in its order.
+    #[must_use]
+    pub fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
+        let providers = snapshot.providers.iter().map(|(provider, verdict)| provider_view(provider, verdict));
+        Self { at_timestamp_seconds: now.as_f64(), providers: providers.collect() }
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
+fn provider_view<'a>(provider: &'a Provider, verdict: &Verdict) -> ProviderView<'a> {
+    let known = verdict.status != Status::Unknown;
+    let (covered, all) = verdict.covered;
+    let details = provider.details.as_ref();
+    let listed = |(thumbprint, role): (&Thumbprint, &Option<Role>)| Listed {
+        thumbprint: thumbprint.to_string(),
+        position: role.map_or("none", Role::as_str),
+    };
+    ProviderView {
+        provider_arn: &provider.arn,
+        account_id: &provider.account_id,
+        issuer: &provider.issuer,
+        thumbprint_status: verdict.status.as_str(),
+        thumbprint_match: known.then_some(verdict.status == Status::Match),
+        thumbprint_enforced: verdict.enforced,
+        thumbprint_coverage_ratio: known.then_some(covered as f64 / all as f64),
+        unknown: verdict.unknown.map(|why| why.to_string()),
+        fragile: verdict.fragile,
+        thumbprints: details.map(|_| verdict.positions.iter().map(listed).collect()),
+        malformed_thumbprints: details.map(|details| details.malformed),
+        client_ids: details.map(|details| details.client_ids.iter().map(String::as_str).collect()),
+        created_timestamp_seconds: details.and_then(|details| details.created).map(Timestamp::as_f64),
+    }
+}
+
+impl<'a> IssuerList<'a> {
+    /// Of `snapshot`, sorted by name.
+    #[must_use]
+    pub fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
+        let issuers = snapshot.issuers.iter();
+        let endpoints = snapshot.endpoints.iter();
+        Self {
+            at_timestamp_seconds: now.as_f64(),
+            issuers: issuers.map(|(issuer, state)| issuer_view(snapshot, issuer, state, now)).collect(),
+            endpoints: endpoints.map(|(endpoint, state)| endpoint_view(endpoint, state, now)).collect(),
+        }
+    }
+}
+
+fn issuer_view<'a>(
+    snapshot: &Snapshot,
+    issuer: &'a Issuer,
+    state: &IssuerState,
+    now: Timestamp,
+) -> IssuerView<'a> {
+    let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_f64);
+    let durations: BTreeMap<Phase, f64> =
+        state.timings.reached().map(|(phase, duration)| (phase, duration.as_secs_f64())).collect();
+    let root_cas = snapshot.chains(state).filter_map(|judged| judged.chain.root_ca().readable());
+    let root_ca_ends = root_cas.map(|fields| fields.not_after).min();
+    let anchors = snapshot.chains(state).filter_map(|judged| judged.judgement.anchor.as_ref());
+    let anchor_ends = anchors.filter_map(|anchor| Some(anchor.certificate.readable()?.not_after)).min();
+    let serves =
+        |endpoint: &Option<Endpoint>, r#use| Some(Use { endpoint: endpoint.as_ref()?.to_string(), r#use });
+    IssuerView {
+        issuer,
+        up: state.is_up(),
+        polls_total: state.polls,
+        poll_failures_total: Reason::ALL.iter().map(|reason| reason.as_str()).zip(state.failures).collect(),
+        error: state.error.as_ref().map(ErrorReport::from),
+        last_poll_timestamp_seconds: seconds(state.last_poll),
+        last_success_timestamp_seconds: seconds(state.last_success),
+        thumbprint_changed_timestamp_seconds: seconds(state.thumbprint_changed),
+        poll_duration_seconds: Phase::ALL
+            .iter()
+            .map(|phase| (phase.as_str(), durations.get(phase).copied()))
+            .collect(),
+        thumbprints: state.root_cas.iter().map(Thumbprint::to_string).collect(),
+        root_ca_not_after_timestamp_seconds: seconds(root_ca_ends),
+        root_ca_days_to_expiry: root_ca_ends.map(|ends| ends.days_from(now)),
+        trust_anchor_not_after_timestamp_seconds: seconds(anchor_ends),
+        endpoints: [serves(&state.discovery, "discovery"), serves(&state.jwks, "jwks")]
+            .into_iter()
+            .flatten()
+            .collect(),
+    }
+}
+
+fn endpoint_view<'a>(endpoint: &Endpoint, state: &'a EndpointState, now: Timestamp) -> EndpointView<'a> {
+    let chains: Vec<_> = state.window.chains().collect();
+    let number = |id| chains.iter().position(|judged| judged.chain.id() == id).map(|index| index + 1);
+    let observations = state.window.observations().iter().map(|seen| ObservationView {
+        address: &seen.address,
+        chain: number(seen.chain.chain.id()),
+        first_seen_timestamp_seconds: seen.first_seen.as_f64(),
+        last_seen_timestamp_seconds: seen.last_seen.as_f64(),
+    });
+    let failure = |(address, error): (&std::net::IpAddr, &PollError)| (address.to_string(), error.into());
+    EndpointView {
+        endpoint: endpoint.to_string(),
+        addresses: state.addresses,
+        addresses_failed: state.addresses_failed,
+        tls12_accepted: state.takes_tls12,
+        tls12_checked_timestamp_seconds: state.tls12_asked.map(Timestamp::as_f64),
+        observations_dropped_total: state.window.dropped(),
+        failures: state.failures.iter().map(failure).collect(),
+        observations: observations.collect(),
+        chains: chains.iter().map(|judged| ChainReport::new(judged, now)).collect(),
+    }
+}
+
+/// One target for each watched issuer: `/probe` at `address`, which is where the asker reached this program.
+#[must_use]
+pub fn target_groups<'a>(snapshot: &'a Snapshot, address: &'a str) -> Vec<TargetGroup<'a>> {
+    let labels =
+        |issuer| TargetLabels { __metrics_path__: "/probe", __param_target: issuer, instance: issuer };
+    snapshot.issuers.keys().map(|issuer| TargetGroup { targets: [address], labels: labels(issuer) }).collect()
+}

@@ -1,0 +1,213 @@
+//! Login by user name and password (RFC 7617), against bcrypt hashes.
+//!
+//! bcrypt is slow on purpose: a password that was right before is known again by its digest, and one check runs at a
+//! time, so that guessing does not take the processor from the polls. Who is not a user is checked against a decoy of
+//! the same cost, so that the time tells nothing.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::header::{AUTHORIZATION, HeaderMap};
+use rustls::crypto::CryptoProvider;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+
+/// What `WWW-Authenticate` says.
+pub const CHALLENGE: &str = "Basic realm=\"oidc-thumbprint-exporter\", charset=\"UTF-8\"";
+/// Highest cost of a hash. Each step doubles the time: 14 takes a second or two, 18 half a minute.
+pub const MAX_COST: u32 = 18;
+/// Salt and hash of no password that anybody knows.
+const DECOY: &str = "X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
+
+/// Why a hash cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// Not of the form `$2y$10$...`.
+    #[error("is not a bcrypt hash ({0})")]
+    NotBcrypt(bcrypt::BcryptError),
+    /// It would take too long, or bcrypt has no such cost.
+    #[error("has cost {0}; from 4 to {MAX_COST} can be used")]
+    Cost(u32),
+}
+
+/// Those who may log in.
+#[derive(Debug)]
+pub struct Users {
+    by_name: BTreeMap<String, User>,
+    decoy: Arc<str>,
+    /// Makes the digests below useless to anybody who would learn them.
+    salt: [u8; 16],
+    checking: Arc<Semaphore>,
+}
+
+#[derive(Debug)]
+struct User {
+    hash: Arc<str>,
+    /// Digest of the password that was right last. There is one place a user, and it belongs to this hash: nothing
+    /// that is sent can stand for another name, hash or password.
+    proven: Mutex<Option<[u8; 32]>>,
+}
+
+/// A name and a password, as sent.
+struct Credentials {
+    name: String,
+    password: String,
+}
+
+impl Users {
+    /// Users by name, with the bcrypt hashes of their passwords.
+    ///
+    /// # Errors
+    /// The first name whose hash cannot be used.
+    pub fn new(
+        hashes: BTreeMap<String, String>,
+        crypto: &CryptoProvider,
+    ) -> Result<Self, (String, HashError)> {
+        let mut by_name = BTreeMap::new();
+        let mut highest = 0;
+        for (name, hash) in hashes {
+            match cost(&hash) {
+                Ok(cost) => highest = highest.max(cost),
+                Err(error) => return Err((name, error)),
+            }
+            by_name.insert(name, User { hash: hash.into(), proven: Mutex::default() });
+        }
+        let mut salt = [0; 16];
+        // Without randomness no TLS works either, and an all-zero salt is no worse than none.
+        let _ = crypto.secure_random.fill(&mut salt);
+        let decoy = format!("$2b${highest:02}${DECOY}").into();
+        Ok(Self { by_name, decoy, salt, checking: Arc::new(Semaphore::new(1)) })
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Whether a request with these headers comes from a user. Requests that name nobody are refused at once.
+    pub async fn admit(&self, headers: &HeaderMap) -> bool {
+        let Some(Credentials { name, password }) = credentials(headers) else { return false };
+        let user = self.by_name.get(&name);
+        let digest = self.digest(&password);
+        if user.is_some_and(|user| user.is_proven(&digest)) {
+            return true;
+        }
+        let hash = Arc::clone(user.map_or(&self.decoy, |user| &user.hash));
+        let right = self.check(password, hash).await;
+        let Some(user) = user.filter(|_| right) else { return false };
+        *user.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest);
+        true
+    }
+
+    async fn check(&self, password: String, hash: Arc<str>) -> bool {
+        let Ok(turn) = Arc::clone(&self.checking).acquire_owned().await else { return false };
+        let checked = tokio::task::spawn_blocking(move || {
+            // Held in here: a client that goes away does not let another check start beside this one.
+            let _turn = turn;
+            bcrypt::verify(password, &hash)
+        });
+        matches!(checked.await, Ok(Ok(true)))
+    }
+
+    fn digest(&self, password: &str) -> [u8; 32] {
+        Sha256::new().chain_update(self.salt).chain_update(password).finalize().into()
+    }
+}
+
+impl User {
+    fn is_proven(&self, digest: &[u8; 32]) -> bool {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(digest)
+    }
+}
+
+fn cost(hash: &str) -> Result<u32, HashError> {
+    let cost = hash.parse::<bcrypt::HashParts>().map_err(HashError::NotBcrypt)?.get_cost();
+    if (4..=MAX_COST).contains(&cost) { Ok(cost) } else { Err(HashError::Cost(cost)) }
+}
+
+fn credentials(headers: &HeaderMap) -> Option<Credentials> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("Basic") {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(token.trim()).ok()?).ok()?;
+    let (name, password) = pair.split_once(':')?;
+    Some(Credentials { name: name.to_owned(), password: password.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+    use rustls::crypto::aws_lc_rs::default_provider;
+
+    use super::*;
+
+    fn users(pairs: &[(&str, &str)]) -> Users {
+        let hash = |password: &str| bcrypt::hash(password, 4).unwrap();
+        let hashes = pairs.iter().map(|(name, password)| ((*name).to_owned(), hash(password)));
+        Users::new(hashes.collect(), &default_provider()).unwrap()
+    }
+
+    fn basic(pair: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let value = format!("Basic {}", STANDARD.encode(pair));
+        headers.insert(AUTHORIZATION, HeaderValue::from_str(&value).unwrap());
+        headers
+    }
+
+    #[tokio::test]
+    async fn only_the_right_pair_is_admitted_first_and_later() {
+        let users = users(&[("alice", "se:cret"), ("alices", "ecret"), ("bob", "")]);
+        for _ in 0..2 {
+            for (pair, admitted) in [
+                ("alice:se:cret", true),
+                ("alices:ecret", true),
+                ("alices:e:cret", false),
+                ("alice:secret", false),
+                ("alice:", false),
+                ("bob:", true),
+                ("bob:se:cret", false),
+                ("carol:se:cret", false),
+                ("Alice:se:cret", false),
+                (":se:cret", false),
+                ("alice", false),
+                ("", false),
+            ] {
+                assert_eq!(users.admit(&basic(pair)).await, admitted, "{pair}");
+            }
+        }
+        assert!(!users.admit(&HeaderMap::new()).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_basic_is_refused() {
+        let users = users(&[("a", "b")]);
+        for (value, admitted) in [
+            ("Basic YTpi", true),
+            ("bAsIc YTpi", true),
+            ("Bearer YTpi", false),
+            ("Basic", false),
+            ("BasicYTpi", false),
+            ("Basic YTpi YTpi", false),
+            ("Basic YTp", false),
+            ("Basic /////w==", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, HeaderValue::from_static(value));
+            assert_eq!(users.admit(&headers).await, admitted, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_decoy_is_a_hash_of_the_highest_cost() {
+        let hash = |cost| format!("$2y${cost}${DECOY}");
+        let hashes = [("a", hash("05")), ("b", hash("11"))].map(|(name, hash)| (name.to_owned(), hash));
+        let users = Users::new(BTreeMap::from(hashes), &default_provider()).unwrap();
+        assert_eq!(cost(&users.decoy).unwrap(), 11);
+        assert!(matches!(cost(&hash("19")), Err(HashError::Cost(19))));
+        assert!(matches!(cost("secret"), Err(HashError::NotBcrypt(_))));
+    }
+}

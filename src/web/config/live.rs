@@ -1,0 +1,117 @@
+//! The web configuration in force, and its exchange when a file changes.
+//!
+//! Files are compared by content every few seconds, which sees a rewritten file, a renamed one and a swapped mount or
+//! symbolic link alike. A change must look the same twice before it counts: certificate and key are replaced one after
+//! the other, and a file can be caught half-written.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio_util::sync::CancellationToken;
+
+use super::source::{Fingerprint, Source};
+use super::{WebConfig, WebConfigError};
+use crate::metrics::WebConfigReload;
+
+/// Time between two looks at the files; a change is in force after two.
+const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The web configuration in force.
+#[derive(Debug)]
+pub struct LiveConfig {
+    file: Option<File>,
+    in_force: ArcSwap<WebConfig>,
+}
+
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    first: Fingerprint,
+    successful: WebConfigReload,
+}
+
+/// What a look at the files showed: their content, or what was wrong with them.
+type Look = Result<Fingerprint, String>;
+
+impl LiveConfig {
+    /// Reads the file at `path`; an empty path stands for no file, and no rules.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn read(path: &Path) -> Result<Self, WebConfigError> {
+        if path.as_os_str().is_empty() {
+            return Ok(Self { file: None, in_force: ArcSwap::default() });
+        }
+        let source = Source::read(path)?;
+        let config = WebConfig::build(&source)?;
+        announce(&config);
+        let successful = Arc::new(AtomicBool::new(true));
+        Ok(Self {
+            file: Some(File { path: path.to_owned(), first: source.fingerprint, successful }),
+            in_force: ArcSwap::from_pointee(config),
+        })
+    }
+
+    /// The rules of now.
+    #[must_use]
+    pub fn in_force(&self) -> Arc<WebConfig> {
+        self.in_force.load_full()
+    }
+
+    /// Whether the file could be taken over as it is now; `None` when there is none.
+    #[must_use]
+    pub fn last_reload(&self) -> Option<WebConfigReload> {
+        self.file.as_ref().map(|file| Arc::clone(&file.successful))
+    }
+
+    /// Looks at the files every few seconds until `stop`.
+    pub async fn watch(&self, stop: CancellationToken) {
+        let Some(file) = &self.file else { return };
+        let mut known: Look = Ok(file.first);
+        let mut last = known.clone();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            }
+            let path = file.path.clone();
+            let Ok(source) = tokio::task::spawn_blocking(move || Source::read(&path)).await else { continue };
+            let look = source.as_ref().map(|source| source.fingerprint).map_err(ToString::to_string);
+            if look != known && look == last {
+                let taken = source.map_err(|error| error.to_string()).and_then(|source| self.take(&source));
+                file.successful.store(taken.is_ok(), Ordering::Relaxed);
+                if let Err(error) = taken {
+                    tracing::error!(%error, "the web configuration has changed and is refused; the old one stays");
+                }
+                known = look.clone();
+            }
+            last = look;
+        }
+    }
+
+    fn take(&self, source: &Source) -> Result<(), String> {
+        let config = WebConfig::build(source).map_err(|error| error.to_string())?;
+        let old = self.in_force();
+        if old.tls.is_some() != config.tls.is_some() {
+            return Err("turning TLS on or off takes a restart".to_owned());
+        }
+        // A file that lost its end, or all of it, must not open the door.
+        if old.users.is_some() && config.users.is_none() {
+            return Err("taking away the last of basic_auth_users takes a restart".to_owned());
+        }
+        announce(&config);
+        self.in_force.store(Arc::new(config));
+        old.superseded.cancel();
+        Ok(())
+    }
+}
+
+fn announce(config: &WebConfig) {
+    for warning in &config.warnings {
+        tracing::warn!("web configuration: {warning}");
+    }
+    tracing::info!("web configuration in force: {}", config.summary());
+}

@@ -1,0 +1,148 @@
+//! Accepts connections, shakes hands where TLS is on, and speaks HTTP/1.1 until the client, its deadline or the
+//! program ends it.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::body::Body;
+use super::config::WebConfig;
+use super::places::{Place, Places};
+
+/// Longest head of a request, bytes; hyper answers 431 to a longer one. Also how much of an answer waits in memory
+/// for a slow client.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// Longest wait for answers that are under way when the end comes.
+const DRAIN: Duration = Duration::from_secs(5);
+/// Pause after a failed accept, such as when file descriptors have run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What one listener serves: the rules for its connections, and the answers.
+pub trait Service: Send + Sync + 'static {
+    /// The configuration in force, which a connection keeps until it is superseded.
+    fn config(&self) -> Arc<WebConfig>;
+
+    /// The answer to one request.
+    fn answer(
+        &self,
+        config: &WebConfig,
+        request: &Request<Incoming>,
+    ) -> impl Future<Output = Response<Body>> + Send;
+}
+
+/// Serves until `stop`, on at most `limit` connections at a time; then drains for at most [`DRAIN`].
+pub async fn serve(listener: TcpListener, service: Arc<impl Service>, limit: usize, stop: CancellationToken) {
+    let places = Places::new(limit);
+    let connections = TaskTracker::new();
+    let abort = CancellationToken::new();
+    for id in 0.. {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let place = tokio::select! {
+            () = stop.cancelled() => break,
+            place = places.take(id) => Arc::new(place),
+        };
+        let connection = connection(stream, peer, place, Arc::clone(&service), stop.clone());
+        let abort = abort.clone();
+        connections.spawn(async move {
+            tokio::select! {
+                () = abort.cancelled() => {}
+                () = connection => {}
+            }
+        });
+    }
+    drop(listener);
+    connections.close();
+    if tokio::time::timeout(DRAIN, connections.wait()).await.is_err() {
+        tracing::warn!("clients were still being answered at the end");
+        abort.cancel();
+        connections.wait().await;
+    }
+}
+
+async fn connection(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    place: Arc<Place>,
+    service: Arc<impl Service>,
+    stop: CancellationToken,
+) {
+    let config = service.config();
+    let Some(tls) = config.tls.clone() else {
+        return talk(tcp, peer, place, service, config, stop).await;
+    };
+    let shaken = tokio::select! {
+        () = stop.cancelled() => return,
+        () = place.lost() => return,
+        shaken = TlsAcceptor::from(tls).accept(tcp) => shaken,
+    };
+    match shaken {
+        Ok(stream) => talk(stream, peer, place, service, config, stop).await,
+        Err(error) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+    }
+}
+
+async fn talk<S>(
+    stream: S,
+    peer: SocketAddr,
+    place: Arc<Place>,
+    service: Arc<impl Service>,
+    config: Arc<WebConfig>,
+    stop: CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let answer = service_fn(|request: Request<Incoming>| {
+        let (service, config, turn) = (Arc::clone(&service), Arc::clone(&config), place.turn());
+        async move {
+            let mut answer = service.answer(&config, &request).await;
+            answer.body_mut().hold_turn(turn);
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .header_read_timeout(None)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), answer);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = &mut connection => return note(peer, ended),
+        () = place.lost() => return,
+        () = stop.cancelled() => {}
+        () = config.superseded.cancelled() => {}
+    }
+    if place.is_answering() {
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            ended = connection => note(peer, ended),
+            () = place.lost() => {}
+        }
+    }
+}
+
+fn note(peer: SocketAddr, ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a client's connection ended badly");
+    }
+}

@@ -1,0 +1,247 @@
+//! `/issuer?url=`: one issuer with its polls, its providers, its endpoints and their chains.
+
+use std::collections::BTreeSet;
+
+use hyper::StatusCode;
+
+use super::chain::{Listing, put_chain};
+use super::html::Html;
+use super::words::{enforced, put_thumbprint, put_time, put_url};
+use super::{Answer, answer};
+use crate::chain::{Certificate, Role, ServedChain, Thumbprint};
+use crate::clock::Timestamp;
+use crate::issuer::Endpoint;
+use crate::poll::Reason;
+use crate::provider::{FROM_FILE, Provider};
+use crate::report::ChainReport;
+use crate::snapshot::{EndpointState, IssuerState, Snapshot};
+use crate::verdict::{Status, Verdict};
+
+/// Chains drawn of one endpoint; a window can hold hundreds.
+const SHOWN_CHAINS: usize = 10;
+
+pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
+    let Some(state) = snapshot.issuers.get(url) else {
+        let main = |html: &mut Html| {
+            html.put(
+                "<h1>No such issuer</h1>\n<p><code>{}</code> is not watched. <a href=\"/\">All that are</a></p>\n",
+                &[&url],
+            );
+        };
+        return answer(StatusCode::NOT_FOUND, "no such issuer", main, now);
+    };
+    let providers: Vec<&(_, _)> =
+        snapshot.providers.iter().filter(|(provider, _)| provider.issuer.as_str() == url).collect();
+    let listing = Listing::of(providers.iter().map(|(provider, _)| &**provider));
+    let main = |html: &mut Html| {
+        html.put("<h1><span class=\"kind\">Issuer</span> ", &[]);
+        put_url(html, url);
+        html.put("</h1>\n", &[]);
+        if providers.is_empty() {
+            html.put("<h2>Provider</h2>\n<p>None: nobody expects anything of this issuer.</p>\n", &[]);
+        }
+        for (index, (shown, verdict)) in providers.iter().enumerate() {
+            let served = snapshot.chains(state).map(|judged| &judged.chain);
+            provider(html, index, shown, verdict, served, now);
+        }
+        polls(html, state, now);
+        for (index, shown) in state.known_endpoints().into_iter().enumerate() {
+            endpoint(
+                html,
+                index,
+                shown,
+                state,
+                snapshot.endpoints.get(shown).map(|state| &**state),
+                &listing,
+                now,
+            );
+        }
+        if state.jwks.is_none() {
+            html.put("<p>The host of <code>jwks_uri</code> is not known yet.</p>\n", &[]);
+        }
+    };
+    answer(StatusCode::OK, url, main, now)
+}
+
+fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
+    html.put(
+        "<section aria-labelledby=\"polls\">\n<h2 id=\"polls\">Polls</h2>\n<dl>\n<dt>State</dt><dd>",
+        &[],
+    );
+    match &state.error {
+        Some(error) => {
+            html.put("<strong class=\"outage\">down</strong>: {}: {}", &[&error.reason(), error]);
+        }
+        None if state.is_up() => html.put(
+            "<strong class=\"good\">up</strong>: the last poll got discovery document, chain and JWKS",
+            &[],
+        ),
+        None => html.put("not polled yet", &[]),
+    }
+    html.put("</dd>\n<dt>Last poll</dt><dd>", &[]);
+    put_time(html, state.last_poll, now);
+    html.put("</dd>\n<dt>Last success</dt><dd>", &[]);
+    put_time(html, state.last_success, now);
+    html.put("</dd>\n<dt>Root CA last changed</dt><dd>", &[]);
+    match state.thumbprint_changed {
+        Some(at) => put_time(html, Some(at), now),
+        None => html.put("not since this exporter was started", &[]),
+    }
+    html.put("</dd>\n<dt>Polls</dt><dd>{}", &[&state.polls]);
+    for (reason, count) in Reason::ALL.iter().zip(state.failures).filter(|(_, count)| *count > 0) {
+        html.put("; {} failed: {}", &[&count, reason]);
+    }
+    html.put("</dd>\n<dt>Durations</dt><dd>", &[]);
+    for (index, (phase, duration)) in state.timings.reached().enumerate() {
+        html.put(if index == 0 { "{} {} ms" } else { ", {} {} ms" }, &[&phase, &duration.as_millis()]);
+    }
+    html.put("</dd>\n</dl>\n</section>\n", &[]);
+}
+
+fn provider<'a>(
+    html: &mut Html,
+    index: usize,
+    provider: &Provider,
+    verdict: &Verdict,
+    served: impl Iterator<Item = &'a ServedChain>,
+    now: Timestamp,
+) {
+    html.put("<section aria-labelledby=\"provider-{}\">\n<h2 id=\"provider-{}\">", &[&index, &index]);
+    if provider.arn == FROM_FILE {
+        html.put("Expected by the configuration file", &[]);
+    } else {
+        html.put("<span class=\"kind\">Provider</span> ", &[]);
+        put_url(html, &provider.arn);
+    }
+    let class = match verdict.status {
+        Status::Match if verdict.fragile => "finding",
+        Status::Match => "good",
+        Status::Partial | Status::Mismatch => "outage",
+        Status::Unknown => "plain",
+    };
+    html.put(
+        "</h2>\n<dl>\n<dt>Thumbprints</dt><dd><strong class=\"{}\">{}</strong>, {}",
+        &[&class, &verdict.status, &enforced(verdict.enforced)],
+    );
+    if let Some(why) = verdict.unknown {
+        html.put(": {}", &[&why]);
+    } else {
+        let (covered, all) = verdict.covered;
+        html.put(": {} of {} chains seen hold a listed certificate", &[&covered, &all]);
+    }
+    if verdict.fragile {
+        html.put("; one of them only as its leaf, which ends with the next renewal", &[]);
+    }
+    html.put("</dd>\n", &[]);
+    if let Some(details) = &provider.details {
+        html.put("<dt>Listed</dt><dd>", &[]);
+        for (thumbprint, role) in &verdict.positions {
+            let place = role.map_or("not seen", Role::as_str);
+            put_thumbprint(html, thumbprint);
+            html.put(" {}<br>", &[&place]);
+        }
+        if verdict.positions.is_empty() {
+            html.put("nothing", &[]);
+        }
+        if details.malformed > 0 {
+            html.put("and {} that are no thumbprints", &[&details.malformed]);
+        }
+        html.put("</dd>\n", &[]);
+        let is_listed = |certificate: &Certificate| details.thumbprints.contains(&certificate.sha1);
+        let uncovered = served.filter(|chain| !chain.certificates().iter().any(is_listed));
+        let missing: BTreeSet<Thumbprint> = uncovered.map(|chain| chain.root_ca().sha1).collect();
+        if !missing.is_empty() {
+            html.put("<dt>Served, not listed</dt><dd>", &[]);
+            for thumbprint in &missing {
+                put_thumbprint(html, thumbprint);
+                html.put("<br>", &[]);
+            }
+            html.put("</dd>\n", &[]);
+        }
+        if provider.arn != FROM_FILE {
+            html.put("<dt>Audiences</dt><dd>", &[]);
+            for audience in &details.client_ids {
+                html.put("<code>{}</code> ", &[audience]);
+            }
+            html.put("</dd>\n<dt>Created</dt><dd>", &[]);
+            put_time(html, details.created, now);
+            html.put("</dd>\n", &[]);
+        }
+    }
+    html.put("</dl>\n</section>\n", &[]);
+}
+
+fn endpoint(
+    html: &mut Html,
+    index: usize,
+    endpoint: &Endpoint,
+    issuer: &IssuerState,
+    state: Option<&EndpointState>,
+    listing: &Listing,
+    now: Timestamp,
+) {
+    let serves = match (issuer.discovery.as_ref() == Some(endpoint), issuer.jwks.as_ref() == Some(endpoint)) {
+        (true, true) => "discovery document and JWKS",
+        (true, false) => "discovery document",
+        (false, _) => "JWKS",
+    };
+    html.put(
+        "<section aria-labelledby=\"endpoint-{}\">\n<h2 id=\"endpoint-{}\"><span class=\"kind\">Endpoint</span> {}</h2>\n\
+         <dl>\n<dt>Serves</dt><dd>{}</dd>\n",
+        &[&index, &index, endpoint, &serves],
+    );
+    let Some(state) = state else {
+        return html.put("</dl>\n<p>Not looked at yet.</p>\n</section>\n", &[]);
+    };
+    let tls12 = match state.takes_tls12 {
+        Some(true) => "taken",
+        Some(false) => "refused, so AWS relies on the thumbprint",
+        None => "not known",
+    };
+    html.put(
+        "<dt>TLS 1.2</dt><dd>{}</dd>\n<dt>Addresses</dt><dd>{} in the last round, {} failed</dd>\n</dl>\n",
+        &[&tls12, &state.addresses, &state.addresses_failed],
+    );
+    let chains: Vec<_> = state.window.chains().collect();
+    addresses(html, endpoint, state, now);
+    for (number, judged) in (1..).zip(&chains).take(SHOWN_CHAINS) {
+        put_chain(html, number, &ChainReport::new(judged, now), listing);
+    }
+    if chains.len() > SHOWN_CHAINS {
+        let more = chains.len() - SHOWN_CHAINS;
+        html.put("<p>{} more chains are in <a href=\"/api/v1/issuers\">the API</a>.</p>\n", &[&more]);
+    }
+    if chains.is_empty() {
+        html.put("<p>No chain was seen within the window.</p>\n", &[]);
+    }
+    html.put("</section>\n", &[]);
+}
+
+/// Which address served which chain, and what kept those that serve none.
+fn addresses(html: &mut Html, endpoint: &Endpoint, state: &EndpointState, now: Timestamp) {
+    if state.window.observations().is_empty() && state.failures.is_empty() {
+        return;
+    }
+    html.put(
+        "<table>\n<caption>Addresses of {}</caption>\n<thead>\n<tr><th scope=\"col\">Address</th>\
+         <th scope=\"col\">Served</th><th scope=\"col\">Last seen</th></tr>\n</thead>\n<tbody>\n",
+        &[&endpoint.host()],
+    );
+    let number =
+        |id| state.window.chains().position(|chain| chain.chain.id() == id).map_or(0, |index| index + 1);
+    for seen in state.window.observations() {
+        html.put(
+            "<tr><th scope=\"row\">{}</th><td>chain {}</td><td>",
+            &[&seen.address, &number(seen.chain.chain.id())],
+        );
+        put_time(html, Some(seen.last_seen), now);
+        html.put("</td></tr>\n", &[]);
+    }
+    for (address, error) in &state.failures {
+        html.put(
+            "<tr><th scope=\"row\">{}</th><td><strong class=\"outage\">failed</strong>: {}: {}</td><td>last round</td></tr>\n",
+            &[address, &error.reason(), error],
+        );
+    }
+    html.put("</tbody>\n</table>\n", &[]);
+}

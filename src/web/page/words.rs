@@ -1,0 +1,136 @@
+//! Numbers and states as people say them.
+
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+use super::html::Html;
+use crate::clock::Timestamp;
+use crate::report::Severity;
+
+/// A duration in its largest unit: `40 s`, `3 min`, `5 h`, `2 days`.
+pub struct Span(pub Duration);
+
+impl Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs() {
+            seconds @ ..120 => write!(f, "{seconds} s"),
+            seconds @ 120..7_200 => write!(f, "{} min", seconds / 60),
+            seconds @ 7_200..172_800 => write!(f, "{} h", seconds / 3_600),
+            seconds => write!(f, "{} days", seconds / 86_400),
+        }
+    }
+}
+
+/// Days until an expiry, negative once it is past: `60 days left`, `9 h left`, `expired 3 days ago`.
+pub struct DaysLeft(pub f64);
+
+/// As in the warnings of `inspect`: an expiry nearer than this is worth a look.
+const SOON_DAYS: f64 = 30.0;
+
+impl DaysLeft {
+    /// The class of the element that shows it.
+    pub const fn class(&self) -> &'static str {
+        match self.0 {
+            past if past < 0.0 => "outage",
+            soon if soon < SOON_DAYS => "finding",
+            _ => "plain",
+        }
+    }
+}
+
+impl Display for DaysLeft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let days = self.0.abs();
+        // Rounded down: a certificate never seems to last longer than it does.
+        let (number, unit) = if days < 2.0 { ((days * 24.0).floor(), "h") } else { (days.floor(), "days") };
+        if self.0 < 0.0 {
+            write!(f, "expired {number} {unit} ago")
+        } else {
+            write!(f, "{number} {unit} left")
+        }
+    }
+}
+
+/// A time in UTC with its age: `2034-06-28 17:39:16 UTC (3 min ago)`, or that it never was.
+pub fn put_time(html: &mut Html, time: Option<Timestamp>, now: Timestamp) {
+    let Some(time) = time else { return html.put("never", &[]) };
+    put_date(html, &time.to_string());
+    html.put(" ({} ago)", &[&Span(now.since(time))]);
+}
+
+/// A time as RFC 3339 has it, for people: `2034-06-28 17:39:16 UTC`.
+pub fn put_date(html: &mut Html, rfc3339: &str) {
+    let shown = rfc3339.replace('T', " ").replace('Z', " UTC");
+    html.put("<time datetime=\"{}\">{}</time>", &[&rfc3339, &shown]);
+}
+
+/// How bad a row is, as a word, a mark and a colour.
+pub fn put_severity(html: &mut Html, severity: Severity) {
+    let mark = match severity {
+        Severity::Outage => "\u{2716}",
+        Severity::Drift => "\u{25b2}",
+        Severity::Finding => "\u{25c6}",
+        Severity::Untold => "?",
+        Severity::Good => "\u{2714}",
+    };
+    let word = severity.as_str();
+    html.put(
+        "<strong class=\"state {}\"><span aria-hidden=\"true\">{}</span> {}</strong>",
+        &[&word, &mark, &word],
+    );
+}
+
+/// A URL that a narrow column breaks between its parts.
+pub fn put_url(html: &mut Html, url: &str) {
+    for (index, part) in url.split_inclusive(['/', '.', ':']).enumerate() {
+        html.put(if index == 0 { "{}" } else { "<wbr>{}" }, &[&part]);
+    }
+}
+
+/// A thumbprint, and a button for the clipboard that the script brings to life.
+pub fn put_thumbprint(html: &mut Html, thumbprint: &dyn Display) {
+    html.put(
+        "<code>{}</code> <button type=\"button\" hidden aria-label=\"Copy the thumbprint {}\">Copy</button>",
+        &[thumbprint, thumbprint],
+    );
+}
+
+/// Whether AWS would rely on the thumbprint.
+pub const fn enforced(enforced: Option<bool>) -> &'static str {
+    match enforced {
+        Some(true) => "enforced",
+        Some(false) => "latent",
+        None => "enforcement unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_and_days() {
+        for (seconds, shown) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (120, "2 min"),
+            (7_199, "119 min"),
+            (7_200, "2 h"),
+            (172_799, "47 h"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(Span(Duration::from_secs(seconds)).to_string(), shown);
+        }
+        for (days, shown, class) in [
+            (1825.99, "1825 days left", "plain"),
+            (30.0, "30 days left", "plain"),
+            (29.9, "29 days left", "finding"),
+            (1.56, "37 h left", "finding"),
+            (0.0, "0 h left", "finding"),
+            (-0.05, "expired 1 h ago", "outage"),
+            (-3.04, "expired 3 days ago", "outage"),
+        ] {
+            assert_eq!((DaysLeft(days).to_string().as_str(), DaysLeft(days).class()), (shown, class));
+        }
+    }
+}

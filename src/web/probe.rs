@@ -1,0 +1,184 @@
+//! `/probe?target=`: one poll now, for Prometheus' multi-target pattern. It changes nothing of the agent's state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use hyper::header::{HeaderMap, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+use tokio::sync::Semaphore;
+
+use super::page::parameter;
+use crate::agent::{Published, State, one_round};
+use crate::chain::TrustStore;
+use crate::config::{IssuerEntry, Settings};
+use crate::issuer::{Endpoint, Issuer, UrlError, parse_https};
+use crate::metrics;
+use crate::poll::Poller;
+use crate::snapshot::Snapshot;
+use crate::verdict;
+
+/// Probes at the same time.
+const MAX_PROBES: usize = 16;
+/// Prometheus tells how long it waits, in seconds.
+const SCRAPE_TIMEOUT: &str = "X-Prometheus-Scrape-Timeout-Seconds";
+/// Of that, what is left for the way back.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// Why a probe gives no metrics.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// No parameter.
+    #[error("the parameter `target` is missing: an issuer URL")]
+    NoTarget,
+    /// Not an issuer URL.
+    #[error("target: {0}")]
+    Target(#[from] UrlError),
+    /// Neither watched nor allowed.
+    #[error("this issuer is not watched, and probe.allow does not name its host")]
+    Forbidden,
+    /// As many as are allowed are under way.
+    #[error("{MAX_PROBES} probes are under way, which is as many as there may be")]
+    Busy,
+    /// A defect of this program.
+    #[error("the metrics cannot be encoded")]
+    Encoding(#[from] prometheus::Error),
+}
+
+/// Answers probes.
+pub struct Prober {
+    means: ArcSwap<ProbeMeans>,
+    published: Published,
+    places: Semaphore,
+}
+
+/// What the settings make of a probe.
+pub struct ProbeMeans {
+    /// Which hosts are allowed.
+    pub settings: Settings,
+    /// Whose roots are trusted.
+    pub trust: TrustStore,
+    /// How to poll.
+    pub poller: Poller,
+}
+
+impl Prober {
+    /// One that polls as the agent does. `published` tells which issuers are watched, and what providers expect of them.
+    #[must_use]
+    pub fn new(means: ProbeMeans, published: Published) -> Self {
+        let means = ArcSwap::from_pointee(means);
+        Self { means, published, places: Semaphore::new(MAX_PROBES) }
+    }
+
+    /// Puts other settings in force; probes that are under way end by those they began with.
+    pub fn reload(&self, means: ProbeMeans) {
+        self.means.store(Arc::new(means));
+    }
+
+    /// Polls the issuer that `query` names; its metrics in the text format 0.0.4.
+    ///
+    /// # Errors
+    /// [`ProbeError`]. An issuer that cannot be polled is none: its metrics say so.
+    pub async fn answer(&self, query: Option<&str>, timeout: Option<Duration>) -> Result<String, ProbeError> {
+        let target = parameter(query, "target").ok_or(ProbeError::NoTarget)?;
+        let issuer: Issuer = target.parse()?;
+        let means = self.means.load_full();
+        if !self.is_watched(&issuer) && !means.allow(&issuer)? {
+            return Err(ProbeError::Forbidden);
+        }
+        let _place = self.places.try_acquire().map_err(|_| ProbeError::Busy)?;
+        let mut snapshot = means.probe(&issuer, timeout).await;
+        self.judge(&issuer, &mut snapshot);
+        Ok(metrics::text_of(&snapshot, means.poller.clock.now())?)
+    }
+
+    fn is_watched(&self, issuer: &Issuer) -> bool {
+        self.published.load().issuers.contains_key(issuer)
+    }
+
+    /// What is expected is known already; it is compared with what was seen just now.
+    fn judge(&self, issuer: &Issuer, snapshot: &mut Snapshot) {
+        let published = self.published.load();
+        let seen = snapshot.issuers.get(issuer).and_then(|state| snapshot.seen(state));
+        let expected = published.providers.iter().filter(|(provider, _)| provider.issuer == *issuer);
+        let providers = expected
+            .map(|(provider, _)| (Arc::clone(provider), verdict::judge(provider, seen.as_deref())))
+            .collect();
+        snapshot.audiences = published.audiences.clone();
+        snapshot.providers = providers;
+    }
+}
+
+impl ProbeMeans {
+    fn allow(&self, issuer: &Issuer) -> Result<bool, UrlError> {
+        let endpoint = Endpoint::of(&parse_https(issuer.as_str())?)?;
+        Ok(self.settings.probe.allow.iter().any(|pattern| pattern.matches(endpoint.host())))
+    }
+
+    /// A round with this issuer alone, in a state of its own.
+    async fn probe(&self, issuer: &Issuer, timeout: Option<Duration>) -> Snapshot {
+        let mut poller = self.poller.clone();
+        poller.limits.poll = timeout.unwrap_or(Duration::MAX).min(poller.limits.poll);
+        let mut settings = self.settings.clone();
+        settings.aws.enabled = false;
+        settings.issuers = vec![IssuerEntry::watched(issuer.clone())];
+        let state = State::new(&settings, self.trust.clone(), &poller.clock);
+        one_round(state, &poller, None, 1, |_, _| {}).await
+    }
+}
+
+/// How long Prometheus waits, less a margin; `None` when it does not say so.
+#[must_use]
+pub fn scrape_timeout(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: f64 = headers.get(SCRAPE_TIMEOUT)?.to_str().ok()?.trim().parse().ok()?;
+    let whole = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero())?;
+    Some(whole.saturating_sub(MARGIN).max(whole / 2))
+}
+
+impl ProbeError {
+    /// The answer in HTTP.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NoTarget | Self::Target(_) => StatusCode::BAD_REQUEST,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Encoding(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Tells when to ask again, where that helps.
+    pub fn add_headers<B>(&self, answer: &mut Response<B>) {
+        if matches!(self, Self::Busy) {
+            answer.headers_mut().insert(RETRY_AFTER, hyper::header::HeaderValue::from_static("5"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_scrape_timeout_less_a_margin() {
+        for (header, millis) in [
+            ("10", Some(9_500)),
+            ("10.25", Some(9_750)),
+            ("1", Some(500)),
+            ("0.2", Some(100)),
+            ("0", None),
+            ("-1", None),
+            ("NaN", None),
+            ("inf", None),
+            ("1e300", None),
+            ("soon", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(SCRAPE_TIMEOUT, HeaderValue::from_static(header));
+            assert_eq!(scrape_timeout(&headers), millis.map(Duration::from_millis), "{header}");
+        }
+        assert_eq!(scrape_timeout(&HeaderMap::new()), None);
+    }
+}

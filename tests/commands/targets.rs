@@ -1,0 +1,124 @@
+//! `inspect` on targets that are no files, and its exit code.
+
+use super::{inspect, inspect_lab, start};
+use crate::lab::{Behaviour, LabIssuer, Reply, Spec, TlsVersions, Wire, chains};
+
+const HOST: &str = "host.oidc.test";
+
+#[test]
+fn what_is_no_target_says_what_is_wrong_with_it() {
+    for (target, told) in [
+        ("no-such-file.pem", "no-such-file.pem: no such file"),
+        ("no-such.CRT", "no such file"),
+        ("/no/such/file", "/no/such/file: no such file"),
+        ("a.example/path", "an issuer URL begins with https://"),
+        ("http://a.example", "http://a.example: the scheme must be https"),
+        ("https://a.example/?x=1", "an issuer URL has no query and no fragment"),
+        ("https://user:secret@a.example", "must not hold a user name or password"),
+        ("a.example:99999", "invalid port number"),
+        ("", "`` is neither a file nor host[:port]"),
+    ] {
+        let run = inspect(&[target]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{target}: {run:?}");
+        assert!(run.err.contains(told) && run.err.lines().count() == 1, "{target}: {run:?}");
+    }
+    for arguments in [&[][..], &["a", "b"], &["a", "--output", "yaml"], &["a", "--resolve", "x"]] {
+        assert_eq!(inspect(arguments).code, 2, "{arguments:?}");
+    }
+    let run = inspect(&["a", "--ca-file", "/no/such/roots.pem"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("--ca-file: ") && run.err.contains("/no/such/roots.pem"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_an_endpoint_and_an_address_show_the_same_chain() {
+    let issuer = start(HOST, chains::with_root).await;
+    let socket = issuer.sockets()[0].to_string();
+    let [by_url, by_endpoint, by_address] =
+        [issuer.url(), &issuer.endpoint(), &socket].map(|target| inspect_lab(&issuer, &[target]));
+    let sha1s = |text: &str| {
+        text.lines().filter(|line| line.contains("SHA-1 ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(sha1s(&by_url.out).len(), 3, "{by_url:?}");
+    assert_eq!(sha1s(&by_url.out), sha1s(&by_endpoint.out));
+    assert_eq!(sha1s(&by_url.out), sha1s(&by_address.out));
+    // The certificate is not for the address.
+    assert_eq!([by_url.code, by_endpoint.code, by_address.code], [0, 0, 1]);
+    assert!(by_address.out.contains("name_mismatch"), "{}", by_address.out);
+    // Only for an issuer is there a provider to update.
+    let commands = [&by_url, &by_endpoint, &by_address].map(|run| run.out.contains("aws iam"));
+    assert_eq!(commands, [true, false, false]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_host_is_refused_until_the_flag_admits_it() {
+    let issuer = start(HOST, chains::good).await;
+    let resolve = format!("{HOST}=127.0.0.1");
+    for output in ["text", "thumbprint"] {
+        let run = inspect(&["--resolve", &resolve, "--output", output, issuer.url()]);
+        assert_eq!(run.code, 2, "{run:?}");
+        let shown = if output == "text" { &run.out } else { &run.err };
+        assert!(shown.contains("127.0.0.1 is refused: a loopback address; --allow-loopback"), "{run:?}");
+        assert_eq!(shown.matches("refused").count(), 1, "once is enough: {run:?}");
+    }
+    assert_eq!(issuer.connections(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exit_codes() {
+    let bad = |behaviour: Behaviour| {
+        let mut spec = Spec::new(HOST, chains::good(HOST));
+        spec.behaviour = behaviour;
+        spec
+    };
+    let served = |chain: fn(&str) -> chains::Chain| Spec::new(HOST, chain(HOST));
+    let mut dead = served(chains::good);
+    dead.alive = false;
+    let mut modern = served(chains::good);
+    modern.versions = TlsVersions::Only13;
+    // What an issuer does, the exit code, and what is said of it.
+    for (case, spec, code, told) in [
+        ("good", served(chains::good), 0, "chain 1: "),
+        ("TLS 1.3 only", modern, 0, "nothing below TLS 1.3: AWS relies on the thumbprint"),
+        ("self-signed", served(chains::self_signed), 0, "the thumbprint is the leaf's and ends with it"),
+        ("expired", served(chains::expired_leaf), 1, "the leaf expired 3.0 days ago"),
+        ("not yet valid", served(chains::not_yet_valid_leaf), 1, "not_yet_valid"),
+        ("other names", served(chains::wrong_host), 1, "name_mismatch"),
+        ("misordered", served(chains::intermediates_swapped), 1, "misordered"),
+        ("off the path", served(chains::unrelated_at_end), 1, "root_off_path"),
+        ("JWKS gone", bad(Behaviour::Jwks(Reply::Status(404))), 1, "failed: jwks: status 404 (http_status)"),
+        ("no discovery", bad(Behaviour::Discovery(Reply::Status(500))), 2, "failed: discovery: status 500"),
+        (
+            "another issuer's",
+            bad(Behaviour::discovery_with("issuer", "https://b.test")),
+            2,
+            "is for another issuer",
+        ),
+        (
+            "no certificate in time",
+            bad(Behaviour::Wire(Wire::Silence)),
+            2,
+            "no end of the phase `tls` in time",
+        ),
+        ("dead", dead, 2, "Connection refused"),
+    ] {
+        let issuer = LabIssuer::start(spec).await;
+        let patience = if case == "no certificate in time" { "1s" } else { "10s" };
+        let run = inspect_lab(&issuer, &["--timeout", patience, issuer.url()]);
+        assert_eq!(run.code, code, "{case}: {run:?}");
+        assert!(run.out.contains(told), "{case}: {}", run.out);
+        assert_eq!(run.err, "", "{case}");
+        // What was seen of the chain is shown, whatever failed later.
+        let seen = !matches!(case, "dead" | "no certificate in time");
+        assert_eq!(run.out.contains("    thumbprint      "), seen, "{case}: {}", run.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_does_not_answer_is_a_finding_and_a_caution() {
+    let issuer = start(HOST, chains::good).await;
+    let run = inspect_lab(&issuer, &["--resolve", "host.oidc.test=127.0.0.9", issuer.url()]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("  127.0.0.1  chain 1\n  127.0.0.9  failed: cannot connect"), "{}", run.out);
+    assert!(run.out.contains("note: 1 of 2 addresses of host.oidc.test"), "{}", run.out);
+}

@@ -1,0 +1,123 @@
+//! The command that `inspect` prints: it makes IAM list what is served, and is kept back where it would do harm.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::Command;
+
+use super::check::{Stage, code_and_verdicts};
+use super::{Run, inspect_lab, run, start};
+use crate::daemon::aws_environment;
+use crate::lab::fleet::{ACCOUNT, Lab, WRONG};
+use crate::lab::{LabIssuer, Spec, chains};
+
+const HOST: &str = "host.oidc.test";
+
+/// The printed lines, as a person would copy them.
+fn printed_command(run: &Run) -> Option<String> {
+    let lines = run.out.lines().skip_while(|line| !line.starts_with("  aws iam "));
+    let command: Vec<&str> = lines.take(3).collect();
+    (command.len() == 3).then(|| command.join("\n"))
+}
+
+fn has_aws_cli() -> bool {
+    let found = Command::new("aws").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        println!("SKIPPED in part: no aws CLI here, so the printed command is read and not run");
+    }
+    found
+}
+
+/// The thumbprints of the printed command.
+fn list(command: &str) -> Vec<String> {
+    let (_, list) = command.split_once("--thumbprint-list ").unwrap();
+    list.split_whitespace().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_it_was_run_check_says_match() {
+    let lab = Lab::start().await;
+    let fleet = ["amazon", "private", "twins", "elsewhere", "wrong"].map(|name| lab.issuer(name));
+    for issuer in &lab.issuers {
+        lab.iam.remove(&lab.iam.arn(issuer.url()));
+    }
+    for issuer in fleet {
+        lab.iam.put(issuer.url(), &[WRONG]);
+    }
+    let stage = Stage::of(&lab);
+    let (code, verdicts) = code_and_verdicts(&stage.check(&["--output", "json"]));
+    assert_eq!((code, verdicts), (1, vec!["mismatch".to_owned(); 5]));
+
+    let cli = has_aws_cli();
+    for issuer in fleet {
+        let command = printed_command(&inspect_lab(issuer, &[issuer.url()])).unwrap();
+        let command = command.replace("ACCOUNT_ID", ACCOUNT);
+        assert!(command.contains(&lab.iam.arn(issuer.url())), "{command}");
+        assert_eq!(list(&command), issuer.thumbprints(), "{}", issuer.name);
+        if cli {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &command]);
+            aws_environment(&mut shell, &lab.iam.url());
+            shell.env("AWS_DEFAULT_REGION", "us-east-1");
+            let ran = run(shell, b"");
+            assert_eq!(ran.code, 0, "{command}: {ran:?}");
+        } else {
+            lab.iam.put(issuer.url(), &list(&command));
+        }
+        let listed = lab.iam.provider(&lab.iam.arn(issuer.url())).unwrap().thumbprints;
+        assert_eq!(listed, issuer.thumbprints(), "{}", issuer.name);
+    }
+    let (code, verdicts) = code_and_verdicts(&stage.check(&["--output", "json"]));
+    assert_eq!((code, verdicts), (0, vec!["match".to_owned(); 5]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_kept_back_where_it_would_do_harm() {
+    let loopback = |last| IpAddr::from(Ipv4Addr::new(127, 0, 0, last));
+    let faces = |count: u8| {
+        let spec = Spec::new(HOST, chains::good(HOST));
+        (2..=count).fold(spec, |spec, last| spec.also_at(loopback(last), chains::good(HOST)))
+    };
+    let mut unseen = Spec::new(HOST, chains::good(HOST));
+    let mut keys = Spec::new("keys.oidc.test", chains::good("keys.oidc.test"));
+    keys.alive = false;
+    unseen.jwks_host = Some(Box::new(keys));
+    let github = "token.actions.githubusercontent.com";
+    for (spec, why) in [
+        (faces(5), None),
+        (faces(6), Some("6 different root CAs are served, and IAM takes 5 thumbprints at most")),
+        (Spec::new(github, chains::good(github)), Some("seems to be answered by a proxy")),
+        (Spec::new(HOST, chains::unrelated_at_end(HOST)), Some("does not end the path of its leaf")),
+        (Spec::new(HOST, chains::intermediates_swapped(HOST)), Some("does not end the path of its leaf")),
+        (Spec::new(HOST, chains::reversed(HOST)), Some("does not end the path of its leaf")),
+        (Spec::new(HOST, chains::last_is_no_certificate(HOST)), Some("does not end the path of its leaf")),
+        (Spec::new(HOST, chains::wrong_host(HOST)), Some("is for other names")),
+        (unseen, Some("no chain of keys.oidc.test")),
+        // No harm: the list is right, if not for long.
+        (Spec::new(HOST, chains::expired_leaf(HOST)), None),
+        (Spec::new(HOST, chains::self_signed(HOST)), None),
+        (Spec::new(HOST, chains::duplicated(HOST)), None),
+    ] {
+        let state = spec.faces[0].1.state;
+        let issuer = LabIssuer::start(spec).await;
+        let run = inspect_lab(&issuer, &[issuer.url()]);
+        match (printed_command(&run), why) {
+            (Some(command), None) => assert_eq!(list(&command), issuer.thumbprints(), "{state}: {}", run.out),
+            (None, Some(why)) => {
+                assert!(run.out.contains(why) && !run.out.contains("aws iam"), "{state}: {}", run.out);
+                assert!(run.out.contains("No command to update IAM is given:"), "{state}: {}", run.out);
+                assert_ne!(run.code, 0, "{state}");
+            }
+            (command, why) => panic!("{state}: {command:?}, {why:?}: {}", run.out),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_is_something_to_think_of() {
+    let issuer = start(HOST, chains::good).await;
+    let run = inspect_lab(&issuer, &[issuer.url()]);
+    assert!(
+        run.out.contains("note: by its documentation, IAM takes no provider URL with a port"),
+        "{}",
+        run.out
+    );
+}

@@ -1,0 +1,136 @@
+//! What holds of every reader of strangers' bytes, whatever the bytes: it comes to an end without a panic, and what it
+//! refuses it refuses with a reason that is fit for a log line. Each function says whether the input was taken.
+//!
+//! The fuzz targets run these, and so do the seeded tests of the normal run (`tests/hostile`).
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+use std::fmt::Display;
+use std::sync::OnceLock;
+
+use oidc_thumbprint_exporter::chain::{Certificate, ServedChain, TrustStore, read_certificates};
+use oidc_thumbprint_exporter::clock::Timestamp;
+use oidc_thumbprint_exporter::issuer::{Endpoint, Issuer, parse_https};
+use oidc_thumbprint_exporter::poll::{jwks_uri, usable_keys};
+use oidc_thumbprint_exporter::provider::split_arn;
+use rustls::pki_types::{CertificateDer, ServerName};
+
+/// The longest reason, in characters.
+const MAX_REASON: usize = 300;
+/// The longest name of a certificate: 256 characters, each of them escaped as `\u{10ffff}` at worst.
+const MAX_NAME: usize = 256 * 10 + 1;
+
+/// The issuer that the discovery documents are for.
+pub const ISSUER: &str = "https://a.example/id/X";
+
+/// Certificates as in a TLS 1.2 `Certificate` message: three bytes of length, then DER (RFC 5246, section 7.4.2).
+pub fn certificate_list(input: &[u8]) -> bool {
+    static STORE: OnceLock<TrustStore> = OnceLock::new();
+    let store = STORE.get_or_init(|| TrustStore::empty().with_mozilla());
+    let Some(chain) = ServedChain::new(framed(input)) else { return false };
+    let host = ServerName::try_from("a.example").unwrap();
+    let judgement = store.judge(chain.certificates(), Some(&host), Timestamp::from_seconds(1_763_164_800));
+    assert!(!judgement.statuses.is_empty());
+    assert!(judgement.path.positions.iter().all(|position| *position < chain.certificates().len()));
+    let _ = judgement.next_expiry(chain.certificates());
+    let readable = chain.certificates().iter().map(is_fit).filter(|readable| *readable).count();
+    readable == chain.certificates().len()
+}
+
+fn framed(mut input: &[u8]) -> Vec<CertificateDer<'static>> {
+    let mut certificates = Vec::new();
+    while let [high, middle, low, rest @ ..] = input {
+        let length = usize::from(*high) << 16 | usize::from(*middle) << 8 | usize::from(*low);
+        let (der, after) = rest.split_at(length.min(rest.len()));
+        certificates.push(der.to_vec().into());
+        input = after;
+    }
+    certificates
+}
+
+fn is_fit(certificate: &Certificate) -> bool {
+    match &certificate.fields {
+        Ok(fields) => {
+            let texts = [&fields.subject, &fields.issuer, &fields.common_name, &fields.serial, &fields.key];
+            for text in texts.into_iter().chain(&fields.names) {
+                assert!(text.chars().count() <= MAX_NAME && !text.chars().any(char::is_control), "{text:?}");
+            }
+            assert!(fields.names.len() <= fields.names_total);
+        }
+        Err(why) => assert_fit(why),
+    }
+    certificate.fields.is_ok()
+}
+
+/// A discovery document of [`ISSUER`].
+pub fn discovery_document(input: &[u8]) -> bool {
+    taken(jwks_uri(input, &ISSUER.parse().unwrap()), |url| {
+        assert_eq!(url.scheme(), "https");
+        Endpoint::of(&url).unwrap();
+    })
+}
+
+pub fn jwks(input: &[u8]) -> bool {
+    taken(usable_keys(input), |keys| assert!((1..=200).contains(&keys)))
+}
+
+/// A file of certificates: PEM, DER, a transcript.
+pub fn pem_file(input: &[u8]) -> bool {
+    taken(read_certificates(input), |found| {
+        assert!(!found.is_empty());
+        assert!(found.into_iter().map(Certificate::new).all(|certificate| is_fit(&certificate)));
+    })
+}
+
+/// The ARN of a provider, and the issuer in it.
+pub fn provider_arn(input: &[u8]) -> bool {
+    let Ok(arn) = std::str::from_utf8(input) else { return false };
+    taken(split_arn(arn), |(account, url)| {
+        assert_eq!(account.len(), 12);
+        assert!(arn.ends_with(&format!(":{account}:oidc-provider/{url}")));
+        if let Err(why) = Issuer::from_iam(url) {
+            assert_fit(&why);
+        }
+    })
+}
+
+/// An issuer URL; and the same text as `host[:port]`.
+pub fn issuer_url(input: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(input) else { return false };
+    if let Err(why) = text.parse::<Endpoint>().map(|endpoint| endpoint.server_name().is_some()) {
+        assert_fit(&why);
+    }
+    taken(text.parse::<Issuer>(), |issuer| {
+        let canonical = issuer.as_str();
+        assert_eq!(canonical.parse().as_ref(), Ok(&issuer), "the canonical form stays as it is");
+        assert!(!canonical.ends_with('/') && !canonical.contains(['?', '#']), "{canonical}");
+        assert!(canonical.bytes().all(|byte| byte.is_ascii_graphic()), "{canonical:?}");
+        let discovery = parse_https(&issuer.discovery_url()).unwrap();
+        let endpoint = Endpoint::of(&discovery).unwrap();
+        assert_eq!(endpoint.to_string().parse().as_ref(), Ok(&endpoint));
+    })
+}
+
+fn taken<T, E: Display>(outcome: Result<T, E>, check: impl FnOnce(T)) -> bool {
+    match outcome {
+        Ok(value) => {
+            check(value);
+            true
+        }
+        Err(why) => {
+            assert_fit(&why);
+            false
+        }
+    }
+}
+
+/// One line, of bounded length, that does not reach into the terminal it is shown on.
+fn assert_fit(reason: &impl Display) {
+    let reason = reason.to_string();
+    assert!(
+        !reason.is_empty() && reason.chars().count() <= MAX_REASON,
+        "{} characters: {reason:.400}",
+        reason.len()
+    );
+    assert!(!reason.chars().any(char::is_control), "{reason:?}");
+}

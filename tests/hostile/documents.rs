@@ -1,0 +1,177 @@
+//! A hundred thousand mutated documents: each is read, or refused with a reason that is fit for a log line. The mutated
+//! certificates are in `tests/chain/hostile.rs`.
+
+use super::properties::{
+    ISSUER, certificate_list, discovery_document, issuer_url, jwks, pem_file, provider_arn,
+};
+use crate::chain::random::Random;
+use crate::lab::behaviour::{ec_key, rsa_key};
+use crate::lab::chains::three_deep;
+use crate::lab::pem::pem;
+
+/// Of each of five kinds of documents.
+const MUTATIONS: usize = 20_000;
+/// Of lists of certificates, which take longest. Single certificates have a test of their own.
+const MUTATED_LISTS: usize = 1_000;
+
+/// Pieces that parsers of such documents trip over.
+const PIECES: [&[u8]; 26] = [
+    b"\"",
+    b"\\",
+    b"\\u0000",
+    b"\\ud800",
+    b"{\"a\":",
+    b"[[[[[[[[",
+    b"]",
+    b"}",
+    b",",
+    b"null",
+    b"-1e999999",
+    b"99999999999999999999999999999999999999999",
+    b"\x00",
+    b"\xff\xfe",
+    b"\xc3\x28",
+    b"\xe2\x80\xae",
+    b"\x1b[2J\x1b]0;title\x07",
+    b"\r\n",
+    b"-----BEGIN CERTIFICATE-----\n",
+    b"-----END CERTIFICATE-----\n",
+    b"=",
+    b"://",
+    b"user:password@",
+    b":0",
+    b"%00",
+    b"/../",
+];
+
+/// One to four changes; every sixteenth time one of them is very long.
+fn mutated(seed: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = seed.to_vec();
+    for _ in 0..=random.below(4) {
+        let at = random.below(bytes.len() + 1);
+        let to = at + random.below(bytes.len() - at + 1).min(32);
+        match random.below(7) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+            1 => bytes.truncate(at),
+            2 => drop(bytes.drain(at..to)),
+            // A piece of it once more: members, lines and labels come twice.
+            3 => {
+                let again = bytes[at..to].to_vec();
+                bytes.splice(at..at, again);
+            }
+            4 => {
+                let times = if random.once_in(16) { 500 } else { 1 };
+                let piece = PIECES[random.below(PIECES.len())].repeat(times);
+                bytes.splice(at..at, piece);
+            }
+            5 => drop(bytes.splice(at..to, PIECES[random.below(PIECES.len())].iter().copied())),
+            _ => {
+                let other = random.below(seed.len());
+                let length = random.below(seed.len() - other).min(64);
+                drop(bytes.splice(at..to, seed[other..other + length].iter().copied()));
+            }
+        }
+    }
+    bytes
+}
+
+/// Runs `property` on mutations of `seeds` in turn, all of which it must take unchanged. Both sides of it must be met
+/// often, or else the mutations prove nothing.
+fn hold(seeds: &[Vec<u8>], mutations: usize, property: impl Fn(&[u8]) -> bool) {
+    let mut random = Random(0x6f69_6463);
+    for seed in seeds {
+        assert!(property(seed), "{}", String::from_utf8_lossy(seed));
+    }
+    let taken =
+        (0..mutations).filter(|count| property(&mutated(&seeds[count % seeds.len()], &mut random))).count();
+    let refused = mutations - taken;
+    assert!(taken > mutations / 100 && refused > mutations / 10, "{taken} taken, {refused} refused");
+}
+
+#[test]
+fn discovery_documents() {
+    let small = format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"https://b.example/keys"}}"#);
+    let usual = format!(
+        r#"{{
+  "issuer": "{ISSUER}/",
+  "jwks_uri": "https://keys.example:8443/openid/v1/jwks?v=1",
+  "authorization_endpoint": "urn:kubernetes:programmatic_authorization",
+  "response_types_supported": ["id_token"],
+  "nested": {{"a": [1, 2.5e10, null, true, {{"b": "\u00e9\n"}}]}}
+}}"#
+    );
+    hold(&[small.into(), usual.into()], MUTATIONS, discovery_document);
+}
+
+#[test]
+fn key_sets() {
+    let small = r#"{"keys":[{"kty":"RSA","kid":"a","n":"AQ","e":"AQAB"}]}"#.to_owned();
+    let usual =
+        serde_json::json!({"keys": [rsa_key("1"), ec_key("2"), {"kty": "OKP", "kid": "3"}]}).to_string();
+    hold(&[small.into(), usual.into()], MUTATIONS, jwks);
+}
+
+#[test]
+fn certificate_files() {
+    let chain = three_deep("a.example").served;
+    let der = chain[0].to_vec();
+    let transcript =
+        format!("CONNECTED(00000003)\n---\nCertificate chain\n 0 s:\n{}---\nDONE\n", pem(&chain[1..3]));
+    hold(&[pem(&chain[..1]).into(), transcript.into(), der], MUTATIONS, pem_file);
+}
+
+#[test]
+fn served_lists() {
+    let mut list = Vec::new();
+    for der in three_deep("a.example").served {
+        list.extend(&u32::try_from(der.len()).unwrap().to_be_bytes()[1..]);
+        list.extend(&*der);
+    }
+    hold(&[list], MUTATED_LISTS, certificate_list);
+}
+
+#[test]
+fn provider_arns() {
+    let seeds = [
+        "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE",
+        "arn:aws-us-gov:iam::123456789012:oidc-provider/a.example:8443/realms/Main",
+    ];
+    hold(&seeds.map(Into::into), MUTATIONS, provider_arn);
+}
+
+#[test]
+fn issuer_urls() {
+    let seeds = [
+        "https://token.actions.githubusercontent.com",
+        "https://[2001:db8::1]:8443/x/",
+        "https://b\u{fc}cher.example/%7e/..;a=b/@c",
+    ];
+    hold(&seeds.map(Into::into), MUTATIONS, issuer_url);
+}
+
+#[test]
+fn documents_made_to_hurt() {
+    let long = "x".repeat(900_000);
+    let deep = "[".repeat(100_000);
+    for text in [
+        format!(r#""{long}""#),
+        format!(r#"{{"issuer":"{long}","jwks_uri":"{long}"}}"#),
+        format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"https://{long}"}}"#),
+        format!(r#"{{"issuer":["{long}"],"jwks_uri":1}}"#),
+        format!(r#"{{"issuer":"{}"}}"#, r"\u001b[2J\u0007\u202e".repeat(10_000)),
+        format!(r#"{{"issuer":"{ISSUER}","jwks_uri":{deep}"#),
+        format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}","jwks_uri":"https://a.example"}}"#),
+        format!(r#"{{"{long}":{deep}"#),
+        format!(r#"{{"keys":"{long}"}}"#),
+        format!(r#"{{"keys":[{}]}}"#, vec![r#"{"kty":"oct"}"#; 60_000].join(",")),
+        format!(r#"{{"keys":[{{"kty":"RSA","kid":"{long}","kid":1}}]}}"#),
+        format!(r#"{{"keys":[{}]}}"#, "9".repeat(900_000)),
+        deep,
+        long,
+    ] {
+        let input = text.as_bytes();
+        let taken =
+            [discovery_document, jwks, pem_file, provider_arn, issuer_url].map(|property| property(input));
+        assert_eq!(taken, [false; 5], "{text:.60}");
+    }
+}

@@ -1,0 +1,84 @@
+//! A slow or hostile issuer costs the others nothing. Asserted by counts of polls, never by time.
+
+use crate::daemon::Exposition;
+use crate::lab::{Behaviour, LabIssuer, Reply, Spec, Wire, chains};
+use crate::watch::Watch;
+
+/// Issuers that would hold a poll for ever, each in its own way.
+async fn hanging(count: usize) -> Vec<LabIssuer> {
+    let ways = [
+        Behaviour::Wire(Wire::Silence),
+        Behaviour::Wire(Wire::OneByteASecond),
+        Behaviour::Discovery(Reply::OneByteASecond),
+        Behaviour::Jwks(Reply::OneByteASecond),
+    ];
+    let mut issuers = Vec::new();
+    for (number, behaviour) in (0..count).zip(ways.iter().cycle()) {
+        // The names sort before those of the good ones, so that these have the first turns.
+        let issuer = start(&format!("a{number}.oidc.test")).await;
+        issuer.behave(behaviour.clone());
+        issuers.push(issuer);
+    }
+    issuers
+}
+
+async fn start(host: &str) -> LabIssuer {
+    LabIssuer::start(Spec::new(host, chains::good(host))).await
+}
+
+fn polls(metrics: &Exposition, issuer: &LabIssuer) -> u32 {
+    let polls = metrics.value("oidc_issuer_polls_total", &[("issuer", issuer.url())]).unwrap();
+    format!("{polls}").parse().unwrap()
+}
+
+fn is_up(metrics: &Exposition, issuer: &LabIssuer) -> bool {
+    metrics.value("oidc_issuer_up", &[("issuer", issuer.url())]) == Some(1.0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn polls_that_hang_for_ever_hold_up_nobody_else() {
+    let bad = hanging(15).await;
+    let good = [start("good.oidc.test").await, start("well.oidc.test").await];
+    // The limits are far beyond the end of the test; one slot is left for the good ones.
+    let poll = [
+        "interval = \"1s\"",
+        "timeout = \"1h\"",
+        "connect_timeout = \"1h\"",
+        "request_timeout = \"1h\"",
+        "concurrency = 16",
+    ];
+    let all = bad.iter().chain(&good);
+    let daemon =
+        all.fold(Watch::new(&poll), |watch, issuer| watch.issuer(issuer, &issuer.thumbprints())).start();
+    let metrics = daemon.wait_metrics("five polls of each good issuer", |metrics| {
+        good.iter().all(|issuer| polls(metrics, issuer) >= 5)
+    });
+    assert!(good.iter().all(|issuer| is_up(&metrics, issuer)));
+    for issuer in &bad {
+        assert_eq!((polls(&metrics, issuer), is_up(&metrics, issuer)), (0, false), "{}", issuer.url());
+        assert!(issuer.connections() > 0, "{} was never met", issuer.url());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_of_them_than_slots_do_not_make_the_others_wait_their_turn() {
+    let bad = hanging(20).await;
+    let good = [start("good.oidc.test").await, start("well.oidc.test").await];
+    // Ten turns of a second for the bad ones alone, while a round is due each second.
+    let poll = [
+        "interval = \"1s\"",
+        "timeout = \"1s\"",
+        "connect_timeout = \"1s\"",
+        "request_timeout = \"1s\"",
+        "concurrency = 2",
+    ];
+    let all = bad.iter().chain(&good);
+    let daemon = all.fold(Watch::new(&poll), |watch, issuer| watch.issuer(issuer, &[])).start();
+    // If all took turns, the counts would never differ by more than one.
+    let metrics = daemon.wait_metrics("the good ones to be ahead", |metrics| {
+        let most = bad.iter().map(|issuer| polls(metrics, issuer)).max().unwrap();
+        let least = bad.iter().map(|issuer| polls(metrics, issuer)).min().unwrap();
+        least >= 1 && good.iter().all(|issuer| polls(metrics, issuer) > most + 3)
+    });
+    assert!(good.iter().all(|issuer| is_up(&metrics, issuer)));
+}

@@ -1,0 +1,215 @@
+//! Clients that take much and give little: scrapes are answered all the same.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::certificates::{Ca, write_server};
+use super::https::Https;
+use super::{ISSUER, QUIET, watch_with};
+use crate::daemon::{Daemon, PATIENCE, get, wait_for};
+use crate::watch::Watch;
+
+/// More connections than the daemon has places for.
+const CROWD: usize = 600;
+/// Descriptors that the other tests of this process may need.
+const SPARE: usize = 2000;
+
+/// Scrapes again and again while `crowd` does its worst, and once more after it.
+fn scrape_during(scrape: impl Fn() -> u16 + Sync, crowd: impl FnOnce() + Send) {
+    let done = AtomicBool::new(false);
+    let scrapes = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            crowd();
+            done.store(true, Ordering::SeqCst);
+        });
+        let mut scrapes = 0;
+        while !done.load(Ordering::SeqCst) {
+            assert_eq!(scrape(), 200, "scrape {scrapes}");
+            scrapes += 1;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        scrapes
+    });
+    assert!(scrapes > 0);
+    assert_eq!(scrape(), 200);
+}
+
+/// Whether the other side has ended the connection; a read that would wait says that it has not.
+fn is_ended(stream: &mut TcpStream) -> bool {
+    stream.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    match stream.read(&mut [0; 512]) {
+        Ok(length) => length == 0,
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
+}
+
+fn start() -> Daemon {
+    let daemon = Watch::new(&QUIET).url(ISSUER).start();
+    daemon.wait_ready();
+    daemon
+}
+
+#[test]
+fn ten_thousand_idle_connections() {
+    let count = (descriptors().saturating_sub(SPARE)).min(10_000);
+    if count < 10_000 {
+        eprintln!("only {count} idle connections: raise the limit of open files (ulimit -n 12000)");
+    }
+    let daemon = start();
+    let address = daemon.address();
+    let mut idle = Vec::new();
+    scrape_during(
+        || get(address, "/metrics", &[]).status,
+        || idle.extend((0..count).map(|_| TcpStream::connect(address).unwrap())),
+    );
+    assert_eq!(idle.len(), count);
+    let open = idle.iter_mut().rev().filter_map(|stream| (!is_ended(stream)).then_some(())).count();
+    assert!(open <= 512, "{open} are still open");
+}
+
+/// Connections that were answered once and stay take no place from a new client either.
+#[test]
+fn idle_connections_that_were_answered() {
+    let daemon = start();
+    let address = daemon.address();
+    let mut idle = Vec::new();
+    scrape_during(
+        || get(address, "/metrics", &[]).status,
+        || {
+            for _ in 0..CROWD {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+                assert!(stream.read(&mut [0; 512]).unwrap() > 0);
+                idle.push(stream);
+            }
+        },
+    );
+    let open = idle.iter_mut().map(is_ended).filter(|ended| !ended).count();
+    assert!((1..=512).contains(&open), "{open} are still open");
+}
+
+#[test]
+fn heads_that_come_letter_by_letter() {
+    let daemon = start();
+    let address = daemon.address();
+    let mut slow = Vec::new();
+    scrape_during(
+        || get(address, "/metrics", &[]).status,
+        || {
+            for _ in 0..CROWD {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.write_all(b"GET /metrics HTTP/1.1\r\nX: ").unwrap();
+                slow.push(stream);
+            }
+            for _ in 0..20 {
+                for stream in &mut slow {
+                    // Those that were ended say so.
+                    let _ = stream.write_all(b"x");
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        },
+    );
+    assert!(!is_ended(slow.last_mut().unwrap()), "the last of them still has time");
+    all_end(slow, b"x");
+}
+
+#[test]
+fn half_open_tls_handshakes() {
+    let ca = Ca::new("Lab Server CA");
+    let watch = watch_with("tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n");
+    write_server(watch.directory(), &ca.server());
+    let daemon = watch.start();
+    let address = daemon.address();
+    let client = Https::new(&ca, None);
+    let mut half = Vec::new();
+    scrape_during(
+        || client.get(address, "/metrics", &[]).unwrap().status,
+        || {
+            for _ in 0..CROWD {
+                let mut stream = TcpStream::connect(address).unwrap();
+                // The head of a record that holds a ClientHello of 512 bytes, and one byte of it.
+                stream.write_all(&[0x16, 3, 1, 2, 0, 1]).unwrap();
+                half.push(stream);
+            }
+        },
+    );
+    all_end(half, b"");
+}
+
+#[test]
+fn heads_that_are_too_long() {
+    let daemon = start();
+    let address = daemon.address();
+    let long = format!("X: {}", "x".repeat(20_000));
+    let many: Vec<String> = (0..200).map(|number| format!("X-{number}: x")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    scrape_during(
+        || get(address, "/metrics", &[]).status,
+        || {
+            for _ in 0..10 {
+                assert_refused(address, &[&long]);
+                assert_refused(address, &many);
+            }
+            // One that never ends.
+            let mut stream = TcpStream::connect(address).unwrap();
+            let _ = stream.write_all(b"GET /");
+            let start = Instant::now();
+            while stream.write_all(&[b'x'; 4096]).is_ok() {
+                assert!(start.elapsed() < PATIENCE, "it takes all");
+            }
+        },
+    );
+}
+
+/// 431, or the connection is ended before the answer could be read: the rest of the head was still on its way.
+fn assert_refused(address: SocketAddr, headers: &[&str]) {
+    let stream = TcpStream::connect(address).unwrap();
+    match crate::daemon::get::exchange(stream, "GET", "/metrics", headers) {
+        Ok(answer) => assert_eq!(answer.status, 431, "{}", answer.head),
+        Err(error) => {
+            assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}")
+        }
+    }
+}
+
+#[test]
+fn more_scrapes_at_once_than_allowed_get_503() {
+    // Large enough that no socket buffer holds it.
+    let issuers: String =
+        (0..4000).map(|number| format!("[[issuers]]\nurl = \"{ISSUER}/{number}\"\n")).collect();
+    let watch = Watch::new(&QUIET).toml(&issuers).env("OIDC_EXPORTER__WEB__MAX_SCRAPES", "2");
+    let daemon = watch.start();
+    let slow: Vec<TcpStream> = (0..2)
+        .map(|_| {
+            let mut stream = TcpStream::connect(daemon.address()).unwrap();
+            stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            stream
+        })
+        .collect();
+    let refused = wait_for("both to be under way", || {
+        let answer = daemon.get("/metrics");
+        (answer.status == 503).then_some(answer)
+    });
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(daemon.get("/-/healthy").status, 200, "only scrapes are refused");
+    drop(slow);
+    wait_for("a place", || (daemon.get("/metrics").status == 200).then_some(()));
+}
+
+/// Waits until the daemon has ended all of them, while each goes on sending `more`.
+fn all_end(mut streams: Vec<TcpStream>, more: &[u8]) {
+    wait_for("the daemon to end them", || {
+        streams.retain_mut(|stream| stream.write_all(more).is_ok() && !is_ended(stream));
+        streams.is_empty().then_some(())
+    });
+}
+
+/// The soft limit of open files of this process.
+fn descriptors() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    line.split_whitespace().nth(3).unwrap().parse().unwrap_or(usize::MAX)
+}

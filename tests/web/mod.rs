@@ -1,0 +1,35 @@
+//! The HTTP server as clients meet it: over real sockets, with other people's programs as judges where there are any.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod certificates;
+mod files;
+mod formats;
+mod https;
+mod limits;
+mod login;
+mod reload;
+mod tls;
+
+use crate::daemon::{Daemon, wait_for};
+use crate::watch::Watch;
+
+/// An issuer that is never reached: loopback, where nothing listens.
+const ISSUER: &str = "https://127.0.0.7:1";
+
+/// Rounds far apart: these tests are not about polling.
+const QUIET: [&str; 4] =
+    ["interval = \"1h\"", "timeout = \"1s\"", "connect_timeout = \"1s\"", "request_timeout = \"1s\""];
+
+/// A daemon whose web configuration file is `web.yml` in its own directory.
+fn watch_with(web: &str) -> Watch {
+    let watch = Watch::new(&QUIET).url(ISSUER);
+    let file = watch.directory().join("web.yml");
+    std::fs::write(&file, web).unwrap();
+    watch.env("OIDC_EXPORTER__WEB__CONFIG_FILE", file)
+}
+
+/// Waits until the log has so many lines with `text`.
+fn wait_log(daemon: &Daemon, text: &str, count: usize) {
+    wait_for(text, || (daemon.log().matches(text).count() >= count).then_some(()));
+}
