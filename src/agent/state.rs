@@ -90,16 +90,16 @@ impl State {
         self.now.issuers.keys()
     }
 
-    /// Whether the issuer is one of them.
-    #[must_use]
-    pub fn is_watched(&self, issuer: &Issuer) -> bool {
-        self.now.issuers.contains_key(issuer)
-    }
-
     /// The issuer's last poll failed.
     #[must_use]
     pub fn has_failed(&self, issuer: &Issuer) -> bool {
         self.now.issuers.get(issuer).is_some_and(|state| state.error.is_some())
+    }
+
+    /// Whether the issuer is one of them.
+    #[must_use]
+    pub fn is_watched(&self, issuer: &Issuer) -> bool {
+        self.now.issuers.contains_key(issuer)
     }
 
     /// The JWKS endpoint that the issuer was last known to have.

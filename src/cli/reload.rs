@@ -13,7 +13,7 @@ use super::logging::LevelHandle;
 use super::setup::{LoadError, Loaded, load, setup};
 use crate::agent::{Changes, Outcome, ReloadRequests};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Settings, Web};
 use crate::systemd::Supervisor;
 use crate::web::{ProbeMeans, Prober};
 
@@ -25,7 +25,6 @@ pub struct Reloader {
     pub file: Option<PathBuf>,
     pub clock: Clock,
     pub changes: Changes,
-    pub prober: Arc<Prober>,
     pub requests: ReloadRequests,
     pub level: LevelHandle,
     pub supervisor: Supervisor,
@@ -33,6 +32,8 @@ pub struct Reloader {
     pub settings: Settings,
     /// Of the last attempt, good or bad.
     pub content: Content,
+    /// Polls by the settings too.
+    pub prober: Arc<Prober>,
 }
 
 impl Reloader {
@@ -97,8 +98,11 @@ impl Reloader {
         self.level.set(self.settings.log.level);
         self.requests.enable(self.settings.web.enable_reload);
         let setup = setup(loaded, self.clock.clone(), look_again).await;
-        let (settings, trust, poller) = (setup.settings.clone(), setup.trust.clone(), setup.poller.clone());
-        self.prober.reload(ProbeMeans { settings, trust, poller });
+        self.prober.reload(ProbeMeans {
+            settings: setup.settings.clone(),
+            trust: setup.trust.clone(),
+            poller: setup.poller.clone(),
+        });
         self.changes.apply(setup).await;
         Ok(left_out)
     }
@@ -112,20 +116,20 @@ impl Reloader {
 
 /// Puts the former values of what cannot change while the daemon runs into `new`, and names what that concerned.
 fn keep_fixed(running: &Settings, new: &mut Settings) -> Vec<&'static str> {
-    fn keep<T: Clone + PartialEq>(old: &T, new: &mut T) -> bool {
-        let differs = old != new;
-        new.clone_from(old);
-        differs
-    }
-    let (old_web, web) = (&running.web, &mut new.web);
-    let kept = [
-        ("web.listen", keep(&old_web.listen, &mut web.listen)),
-        ("web.health_listen", keep(&old_web.health_listen, &mut web.health_listen)),
-        ("web.config_file", keep(&old_web.config_file, &mut web.config_file)),
-        ("web.max_scrapes", keep(&old_web.max_scrapes, &mut web.max_scrapes)),
-        ("log.format", keep(&running.log.format, &mut new.log.format)),
-    ];
-    kept.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+    let mut left_out = Vec::new();
+    let mut keep = |key, changed| {
+        if changed {
+            left_out.push(key);
+        }
+    };
+    keep("web.listen", running.web.listen != new.web.listen);
+    keep("web.health_listen", running.web.health_listen != new.web.health_listen);
+    keep("web.config_file", running.web.config_file != new.web.config_file);
+    keep("web.max_scrapes", running.web.max_scrapes != new.web.max_scrapes);
+    keep("log.format", running.log.format != new.log.format);
+    new.web = Web { enable_reload: new.web.enable_reload, ..running.web.clone() };
+    new.log.format = running.log.format;
+    left_out
 }
 
 /// What the configuration file and the CA files that it names hold, as far as a change can be told.

@@ -19,7 +19,9 @@ use crate::agent::{Agent, Setup, State, reload_requests};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::systemd::{Sockets, SocketsError, Supervisor};
-use crate::web::{self, ListenError, LiveConfig, Pages, ProbeMeans, Prober, Server, WebConfigError};
+use crate::web::{
+    self, Exposition, ListenError, LiveConfig, Pages, ProbeMeans, Prober, Server, WebConfigError,
+};
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -55,36 +57,36 @@ fn start(file: Option<&Path>) -> Result<(), RunError> {
     let loaded = loaded?;
     let level = logging::start(&loaded.settings.log);
     let web = Arc::new(LiveConfig::read(&loaded.settings.web.config_file)?);
-    runtime()?.block_on(serve(file, sockets, (content, loaded), web, level))
+    runtime()?.block_on(serve(file, sockets, content, loaded, level, web))
 }
 
 async fn serve(
     file: Option<&Path>,
     sockets: Sockets,
-    (content, loaded): (Content, Loaded),
-    web: Arc<LiveConfig>,
+    content: Content,
+    loaded: Loaded,
     level: LevelHandle,
+    web: Arc<LiveConfig>,
 ) -> Result<(), RunError> {
     let stop = stop_on_signal()?;
     let hangup = signal(SignalKind::hangup())?;
-    let http = listeners(sockets.http, Some(loaded.settings.web.listen)).await?;
-    let health = listeners(sockets.health, loaded.settings.web.health_listen).await?;
-    note_start(&http, &health, &loaded)?;
+    let listeners = listeners(sockets.http, Some(loaded.settings.web.listen))?;
+    let health = self::listeners(sockets.health, loaded.settings.web.health_listen)?;
+    note_start(&listeners, &health, &loaded)?;
 
     let clock = Clock::system();
     let Setup { settings, trust, poller, account, schedule, .. } = setup(loaded, clock.clone(), true).await;
-    let state = State::new(&settings, trust.clone(), &clock);
-    let agent = Agent::new(state, poller.clone(), account, schedule);
+    let agent = Agent::new(State::new(&settings, trust.clone(), &clock), poller.clone(), account, schedule);
     let metrics = Metrics::new(agent.published(), clock.clone(), web.last_reload())?;
+    let exposition = Exposition::new(metrics, settings.web.max_scrapes);
     let means = ProbeMeans { settings: settings.clone(), trust, poller };
     let prober = Arc::new(Prober::new(means, agent.published()));
     let (reload, requests) = reload_requests();
-    let (scrapes, published) = (settings.web.max_scrapes, agent.published());
-    let pages = Pages::new(metrics, published, clock.clone(), Arc::clone(&prober), reload, scrapes);
-    let server = Server { listeners: http, health, pages: Arc::new(pages), config: web };
+    let pages = Pages::new(exposition, agent.published(), clock.clone(), Arc::clone(&prober), reload);
+    let server = Server { listeners, health, pages: Arc::new(pages), config: web };
     let supervisor = Supervisor::from_environment();
     let (file, changes) = (file.map(Path::to_owned), agent.changes());
-    let reloader = Reloader { file, clock, changes, prober, requests, level, supervisor, settings, content };
+    let reloader = Reloader { file, clock, changes, requests, level, supervisor, settings, content, prober };
 
     supervisor.ready();
     // Tasks of their own: scrapes are answered even while another part hangs, and the watchdog hears of that.
@@ -103,14 +105,14 @@ async fn serve(
     Ok(())
 }
 
-/// The sockets that systemd has bound, or else one at the address of the settings, if that is set.
-async fn listeners(
-    sockets: Vec<std::net::TcpListener>,
+/// The sockets that systemd has bound, or else one at `address`.
+fn listeners(
+    bound: Vec<std::net::TcpListener>,
     address: Option<SocketAddr>,
 ) -> Result<Vec<TcpListener>, RunError> {
-    match address.filter(|_| sockets.is_empty()) {
-        Some(address) => Ok(vec![web::listen(address).await?]),
-        None => Ok(sockets.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?),
+    match address {
+        Some(address) if bound.is_empty() => Ok(vec![web::listen(address)?]),
+        _ => Ok(bound.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?),
     }
 }
 

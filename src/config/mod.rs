@@ -46,8 +46,6 @@ pub struct Settings {
 pub struct Web {
     /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// Whether `POST /-/reload` reads the configuration again.
-    pub enable_reload: bool,
     /// The web configuration file: TLS, login, headers, rate limit. Empty: none.
     pub config_file: PathBuf,
     /// Address and port of a second listener, for health checks alone, in the clear and without login.
@@ -55,6 +53,8 @@ pub struct Web {
     pub health_listen: Option<SocketAddr>,
     /// Scrapes that are answered at the same time.
     pub max_scrapes: usize,
+    /// Whether `POST /-/reload` reads the configuration again.
+    pub enable_reload: bool,
 }
 
 /// `[poll]`

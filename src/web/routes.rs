@@ -15,7 +15,7 @@ use super::page::{issuer, overview};
 use super::probe::{ProbeError, Prober, scrape_timeout};
 use crate::agent::{Published, ReloadHandle};
 use crate::clock::Clock;
-use crate::metrics::{Format, Metrics};
+use crate::metrics::Format;
 
 pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -32,17 +32,16 @@ pub struct Pages {
 pub(super) type Answer = Response<Body>;
 
 impl Pages {
-    /// Pages on what the agent publishes; at most `max_scrapes` expositions are under way at the same time.
+    /// Pages on what the agent publishes.
     #[must_use]
     pub fn new(
-        metrics: Metrics,
+        exposition: Exposition,
         published: Published,
         clock: Clock,
         prober: Arc<Prober>,
         reload: ReloadHandle,
-        max_scrapes: usize,
     ) -> Self {
-        Self { exposition: Exposition::new(metrics, max_scrapes), published, clock, prober, reload }
+        Self { exposition, published, clock, prober, reload }
     }
 
     /// The answer to one request; its body is not read.
@@ -54,6 +53,7 @@ impl Pages {
             {
                 refusal("GET, HEAD")
             }
+            "/-/reload" => self.reload(request.method()).await,
             "/" => overview(&self.published.load(), query, now),
             "/issuer" => issuer(&self.published.load(), query, now),
             "/api/v1/providers" => json(&ProviderList::of(&self.published.load(), now)),
@@ -61,7 +61,6 @@ impl Pages {
             "/sd" => self.targets(request),
             "/probe" => probed(self.prober.answer(query, scrape_timeout(request.headers())).await),
             "/metrics" => self.exposition.answer(request.headers()).await,
-            "/-/reload" => self.reload(request.method()).await,
             _ => self.health(request),
         }
     }

@@ -46,7 +46,9 @@ fn alone_and_with_each_drop_in(check: impl Fn(Option<&Path>)) {
     check(None);
     let drop_ins = drop_ins();
     assert!(!drop_ins.is_empty());
-    drop_ins.iter().for_each(|drop_in| check(Some(drop_in)));
+    for drop_in in &drop_ins {
+        check(Some(drop_in));
+    }
 }
 
 #[test]

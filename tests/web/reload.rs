@@ -54,7 +54,7 @@ fn a_change_is_taken_over_and_a_bad_one_is_refused_once() {
     assert_eq!(successful(&daemon), Some(1.0));
 }
 
-/// Kubernetes mounts a ConfigMap as symbolic links through `..data`, and swaps that one.
+/// Kubernetes mounts a `ConfigMap` as symbolic links through `..data`, and swaps that one.
 #[test]
 fn a_swapped_directory_is_seen_through_the_links() {
     let watch = watch_with("");
