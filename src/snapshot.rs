@@ -169,7 +169,7 @@ impl AccountState {
 impl Snapshot {
     /// Every issuer and the account have their first result, good or bad.
     #[must_use]
-    pub fn has_first_results(&self) -> bool {
+    pub(crate) fn has_first_results(&self) -> bool {
         self.issuers.values().all(|issuer| issuer.last_poll.is_some())
             && self.account.as_ref().is_none_or(|account| account.polls > 0)
     }

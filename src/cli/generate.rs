@@ -25,5 +25,8 @@ fn write(directory: &Path) -> io::Result<()> {
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         generate_to(shell, &mut command, &name, directory)?;
     }
+    // `help` has no pages of its own.
+    let command = Cli::command().disable_help_subcommand(true);
+    let command = command.mut_subcommands(|subcommand| subcommand.disable_help_subcommand(true));
     clap_mangen::generate_to(command, man)
 }

@@ -1,31 +1,69 @@
-//! `systemd-analyze` on the unit.
+//! `systemd-analyze` on the unit, alone and with each of its drop-ins, and on its socket.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::daemon::{TempDir, run_to_end};
 
-const UNIT: &str = include_str!("../../systemd/oidc-thumbprint-exporter.service");
-const NAME: &str = "oidc-thumbprint-exporter.service";
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/systemd");
+const NAME: &str = "oidc-thumbprint-exporter";
+/// What systemd 252 of Debian 12 does not know yet. These are for later ones, and say so.
+const LATER: [&str; 3] = ["Type=notify-reload", "RestartSteps=", "RestartMaxDelaySec="];
 
-/// `systemd-analyze` on the unit as it would be installed, but with the program where it was built.
-fn analyze(arguments: &[&str]) {
+fn drop_ins() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(Path::new(DIRECTORY).join("drop-ins")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// The file with the program where it was built, and without what is for later versions.
+fn readable(file: &Path) -> String {
+    let text = std::fs::read_to_string(file).unwrap();
+    let known = text.lines().filter(|line| !LATER.iter().any(|later| line.starts_with(later)));
+    let text = known.fold(String::new(), |text, line| text + line + "\n");
+    text.replace("/usr/bin/oidc-thumbprint-exporter", env!("CARGO_BIN_EXE_oidc-thumbprint-exporter"))
+}
+
+/// `systemd-analyze` on unit and socket as they would be installed.
+fn analyze(drop_in: Option<&Path>, arguments: &[&str], units: &[&str]) {
     let directory = TempDir::new();
-    let file = directory.path().join(NAME);
-    let program = env!("CARGO_BIN_EXE_oidc-thumbprint-exporter");
-    std::fs::write(&file, UNIT.replace("/usr/bin/oidc-thumbprint-exporter", program)).unwrap();
     let mut command = Command::new("systemd-analyze");
-    command.args(arguments).arg(&file);
+    command.args(arguments);
+    for unit in units {
+        let (source, target) = (Path::new(DIRECTORY).join(unit), directory.path().join(unit));
+        std::fs::write(&target, readable(&source)).unwrap();
+        command.arg(target);
+    }
+    if let Some(drop_in) = drop_in {
+        let into = directory.path().join(format!("{NAME}.service.d"));
+        std::fs::create_dir(&into).unwrap();
+        std::fs::write(into.join(drop_in.file_name().unwrap()), readable(drop_in)).unwrap();
+    }
     let (code, said, errors) = run_to_end(command);
-    assert_eq!((code, &*errors), (Some(0), ""), "{said}");
+    assert_eq!((code, &*errors), (Some(0), ""), "{drop_in:?}: {said}");
+}
+
+fn alone_and_with_each_drop_in(check: impl Fn(Option<&Path>)) {
+    check(None);
+    let drop_ins = drop_ins();
+    assert!(!drop_ins.is_empty());
+    for drop_in in &drop_ins {
+        check(Some(drop_in));
+    }
 }
 
 #[test]
-fn the_unit_is_good() {
-    analyze(&["verify", "--man=no"]);
+fn unit_socket_and_drop_ins_are_good() {
+    let units = [format!("{NAME}.service"), format!("{NAME}.socket")];
+    alone_and_with_each_drop_in(|drop_in| {
+        analyze(drop_in, &["verify", "--man=no"], &[&units[0], &units[1]]);
+    });
 }
 
 /// The threshold is in tenths.
 #[test]
-fn its_exposure_is_at_most_1_2() {
-    analyze(&["security", "--offline=true", "--threshold=12"]);
+fn the_exposure_is_at_most_1_2() {
+    alone_and_with_each_drop_in(|drop_in| {
+        let unit = format!("{NAME}.service");
+        analyze(drop_in, &["security", "--offline=true", "--threshold=12"], &[&unit]);
+    });
 }

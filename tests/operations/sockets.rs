@@ -56,6 +56,22 @@ fn every_socket_named_http_answers_in_place_of_the_address_that_is_set() {
 }
 
 #[test]
+fn the_socket_named_health_shows_no_more_than_health() {
+    let site = site();
+    let sockets = [free_address(), free_address()];
+    let knocked = knock(sockets[0]);
+    let daemon = Daemon::start(activate(&site, &sockets, "http:health"));
+    knocked.join().unwrap();
+    let status = |socket, path| get(socket, path, &[]).status;
+    for (path, everything, health) in
+        [("/-/healthy", 200, 200), ("/metrics", 200, 404), ("/-/reload", 405, 404)]
+    {
+        assert_eq!([status(sockets[0], path), status(sockets[1], path)], [everything, health], "{path}");
+    }
+    assert!(daemon.terminate().success());
+}
+
+#[test]
 fn a_name_that_is_not_known_ends_it_with_1_and_the_name() {
     let site = site();
     let sockets = [free_address(), free_address()];
