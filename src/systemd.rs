@@ -2,8 +2,12 @@
 //! over. Outside systemd all of this is nothing.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io;
 use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
 use listenfd::ListenFd;
@@ -63,11 +67,24 @@ impl Supervisor {
     }
 }
 
+/// Tells the service manager, if there is one, and does not wait for it: should it hang, and its queue be full, the
+/// message is lost rather than the daemon stopped. (`sd_notify::notify` would wait.)
 fn send(states: &[NotifyState<'_>]) {
-    // Without a service manager there is nobody to tell.
-    if let Err(error) = sd_notify::notify(states) {
+    let Some(socket) = env::var_os("NOTIFY_SOCKET") else { return };
+    if let Err(error) = send_to(&socket, states) {
         tracing::debug!(%error, "the service manager could not be told");
     }
+}
+
+fn send_to(socket: &OsStr, states: &[NotifyState<'_>]) -> io::Result<()> {
+    let address = match socket.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        path => SocketAddr::from_pathname(OsStr::from_bytes(path))?,
+    };
+    let message = states.iter().fold(String::new(), |message, state| format!("{message}{state}\n"));
+    let datagram = UnixDatagram::unbound()?;
+    datagram.set_nonblocking(true)?;
+    datagram.send_to_addr(message.as_bytes(), &address).map(drop)
 }
 
 /// Sockets that were handed over (`sd_listen_fds(3)`), by the names of `FileDescriptorName=`.
