@@ -15,6 +15,7 @@ const WITHOUT_WATCHDOG: Duration = Duration::from_secs(30);
 /// The service manager, if there is one.
 #[derive(Clone, Copy, Debug)]
 pub struct Supervisor {
+    listens: bool,
     watchdog: Option<Duration>,
 }
 
@@ -22,7 +23,8 @@ impl Supervisor {
     /// Reads `NOTIFY_SOCKET` and `WATCHDOG_USEC` (`sd_notify(3)`, `sd_watchdog_enabled(3)`).
     #[must_use]
     pub fn from_environment() -> Self {
-        Self { watchdog: sd_notify::watchdog_enabled() }
+        let listens = env::var_os("NOTIFY_SOCKET").is_some();
+        Self { listens, watchdog: sd_notify::watchdog_enabled() }
     }
 
     /// How often [`Self::alive`] is to be called: a third of the watchdog's patience.
@@ -33,40 +35,43 @@ impl Supervisor {
 
     /// Configuration and listeners are in force; again after each [`Self::reloading`].
     pub fn ready(self) {
-        send(&[NotifyState::Ready]);
+        self.send(&[NotifyState::Ready]);
     }
 
     /// The configuration is being read again. The time lets `Type=notify-reload` tell which request is answered.
     pub fn reloading(self) {
         match NotifyState::monotonic_usec_now() {
-            Ok(now) => send(&[NotifyState::Reloading, now]),
-            Err(_) => send(&[NotifyState::Reloading]),
+            Ok(now) => self.send(&[NotifyState::Reloading, now]),
+            Err(_) => self.send(&[NotifyState::Reloading]),
         }
     }
 
     /// One sentence for `systemctl status`.
     pub fn status(self, sentence: &str) {
         // A line break would begin another message.
-        send(&[NotifyState::Status(&sentence.replace(char::is_control, " "))]);
+        self.send(&[NotifyState::Status(&sentence.replace(char::is_control, " "))]);
     }
 
     /// The loop is getting through its work.
     pub fn alive(self) {
         if self.watchdog.is_some() {
-            send(&[NotifyState::Watchdog]);
+            self.send(&[NotifyState::Watchdog]);
         }
     }
 
     /// The end has begun.
     pub fn stopping(self) {
-        send(&[NotifyState::Stopping]);
+        self.send(&[NotifyState::Stopping]);
     }
-}
 
-fn send(states: &[NotifyState<'_>]) {
-    // Without a service manager there is nobody to tell.
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "the service manager could not be told");
+    /// A service manager that hangs must not hold up more than the caller, so other tasks go on elsewhere meanwhile.
+    fn send(self, states: &[NotifyState<'_>]) {
+        if !self.listens {
+            return;
+        }
+        if let Err(error) = tokio::task::block_in_place(|| sd_notify::notify(states)) {
+            tracing::debug!(%error, "the service manager could not be told");
+        }
     }
 }
 
