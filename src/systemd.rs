@@ -2,8 +2,12 @@
 //! over. Outside systemd all of this is nothing.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io;
 use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
 use listenfd::ListenFd;
@@ -15,7 +19,6 @@ const WITHOUT_WATCHDOG: Duration = Duration::from_secs(30);
 /// The service manager, if there is one.
 #[derive(Clone, Copy, Debug)]
 pub struct Supervisor {
-    listens: bool,
     watchdog: Option<Duration>,
 }
 
@@ -23,8 +26,7 @@ impl Supervisor {
     /// Reads `NOTIFY_SOCKET` and `WATCHDOG_USEC` (`sd_notify(3)`, `sd_watchdog_enabled(3)`).
     #[must_use]
     pub fn from_environment() -> Self {
-        let listens = env::var_os("NOTIFY_SOCKET").is_some();
-        Self { listens, watchdog: sd_notify::watchdog_enabled() }
+        Self { watchdog: sd_notify::watchdog_enabled() }
     }
 
     /// How often [`Self::alive`] is to be called: a third of the watchdog's patience.
@@ -35,44 +37,54 @@ impl Supervisor {
 
     /// Configuration and listeners are in force; again after each [`Self::reloading`].
     pub fn ready(self) {
-        self.send(&[NotifyState::Ready]);
+        send(&[NotifyState::Ready]);
     }
 
     /// The configuration is being read again. The time lets `Type=notify-reload` tell which request is answered.
     pub fn reloading(self) {
         match NotifyState::monotonic_usec_now() {
-            Ok(now) => self.send(&[NotifyState::Reloading, now]),
-            Err(_) => self.send(&[NotifyState::Reloading]),
+            Ok(now) => send(&[NotifyState::Reloading, now]),
+            Err(_) => send(&[NotifyState::Reloading]),
         }
     }
 
     /// One sentence for `systemctl status`.
     pub fn status(self, sentence: &str) {
         // A line break would begin another message.
-        self.send(&[NotifyState::Status(&sentence.replace(char::is_control, " "))]);
+        send(&[NotifyState::Status(&sentence.replace(char::is_control, " "))]);
     }
 
     /// The loop is getting through its work.
     pub fn alive(self) {
         if self.watchdog.is_some() {
-            self.send(&[NotifyState::Watchdog]);
+            send(&[NotifyState::Watchdog]);
         }
     }
 
     /// The end has begun.
     pub fn stopping(self) {
-        self.send(&[NotifyState::Stopping]);
+        send(&[NotifyState::Stopping]);
     }
+}
 
-    /// A service manager that hangs must not hold up more than the caller, so other tasks go on elsewhere meanwhile.
-    fn send(self, states: &[NotifyState<'_>]) {
-        if !self.listens {
-            return;
-        }
-        if let Err(error) = tokio::task::block_in_place(|| sd_notify::notify(states)) {
-            tracing::debug!(%error, "the service manager could not be told");
-        }
+/// Tells the service manager, if there is one, and does not wait for it: should it hang, and its queue be full, the
+/// message is lost rather than the daemon stopped. (`sd_notify::notify` would wait.)
+fn send(states: &[NotifyState<'_>]) {
+    let Some(socket) = env::var_os("NOTIFY_SOCKET") else { return };
+    if let Err(error) = send_to(&socket, states) {
+        tracing::debug!(%error, "the service manager could not be told");
     }
+}
+
+fn send_to(socket: &OsStr, states: &[NotifyState<'_>]) -> io::Result<()> {
+    let address = match socket.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        path => SocketAddr::from_pathname(OsStr::from_bytes(path))?,
+    };
+    let message = states.iter().fold(String::new(), |message, state| format!("{message}{state}\n"));
+    let datagram = UnixDatagram::unbound()?;
+    datagram.set_nonblocking(true)?;
+    datagram.send_to_addr(message.as_bytes(), &address).map(drop)
 }
 
 /// Sockets that were handed over (`sd_listen_fds(3)`), by the names of `FileDescriptorName=`.

@@ -71,7 +71,7 @@ async fn a_round_that_is_slow_but_works_feeds_the_watchdog() {
     assert!(daemon.terminate().success());
 }
 
-/// Nobody reads what it tells: the agent hangs, as with a service manager that hangs, but scrapes are answered.
+/// Nobody reads what it tells, as with a service manager that hangs: what it tells is lost, and nothing waits for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_manager_that_hangs_does_not_stop_scrapes() {
     let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
