@@ -195,8 +195,8 @@ def history():
     )
     roots = state_timeline(
         "History of root CAs",
-        "Which root CAs were served when, by thumbprint. Two at once: the issuer shows several chains, or is changing.",
-        [target(f"max by (thumbprint) (oidc_issuer_thumbprint_info{{{q.ISSUER}}})", legend="{{thumbprint}}", interval="1m")],
+        "Which root CAs were served when, by the first digits of the thumbprint. Two at once: the issuer shows several chains, or is changing.",
+        [target(f'max by (thumbprint) (label_replace(oidc_issuer_thumbprint_info{{{q.ISSUER}}}, "thumbprint", "$1", "thumbprint", "(.{{12}}).*"))', legend="{{thumbprint}}", interval="1m")],
         "No chain was seen in this window",
         mapping({1: ("served", "blue")}),
         legend=False,
