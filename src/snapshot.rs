@@ -34,6 +34,11 @@ pub struct Snapshot {
     pub interval: Duration,
     /// When the configuration that is in force was loaded.
     pub configured: Option<Timestamp>,
+    /// Why a later one was refused.
+    pub refused: Option<Arc<str>>,
+    /// Every issuer and the account had their first result at some time. An issuer that comes later changes nothing:
+    /// whoever takes a daemon that is not ready out of service would lose sight of all the others.
+    pub ready: bool,
 }
 
 /// Audiences that are required of providers.
@@ -164,7 +169,7 @@ impl AccountState {
 impl Snapshot {
     /// Every issuer and the account have their first result, good or bad.
     #[must_use]
-    pub fn is_ready(&self) -> bool {
+    pub fn has_first_results(&self) -> bool {
         self.issuers.values().all(|issuer| issuer.last_poll.is_some())
             && self.account.as_ref().is_none_or(|account| account.polls > 0)
     }
@@ -212,6 +217,9 @@ impl Snapshot {
         }
         if parts.is_empty() {
             parts.push(if self.providers.is_empty() { "nothing to compare" } else { "all match" }.to_owned());
+        }
+        if let Some(reason) = self.refused.as_deref().and_then(|reason| reason.lines().next()) {
+            parts.push(format!("new configuration refused ({reason})"));
         }
         let findings = parts.join(", ");
         let polled = match self.issuers.values().filter_map(|issuer| issuer.last_poll).max() {

@@ -1,7 +1,12 @@
-//! What the service manager is told: READY, STATUS, WATCHDOG, STOPPING. Outside systemd it is nothing.
+//! The service manager: what it is told (READY, STATUS, RELOADING, WATCHDOG, STOPPING), and the sockets that it hands
+//! over. Outside systemd all of this is nothing.
 
+use std::env;
+use std::io;
+use std::net::TcpListener;
 use std::time::Duration;
 
+use listenfd::ListenFd;
 use sd_notify::NotifyState;
 
 /// How often the loop looks after itself when no watchdog asks for it.
@@ -26,32 +31,142 @@ impl Supervisor {
         self.watchdog.map_or(WITHOUT_WATCHDOG, |patience| patience / 3).max(Duration::from_millis(1))
     }
 
-    /// The listeners are bound and the agent runs.
+    /// Configuration and listeners are in force; again after each [`Self::reloading`].
     pub fn ready(self) {
-        send(&NotifyState::Ready);
+        send(&[NotifyState::Ready]);
+    }
+
+    /// The configuration is being read again. The time lets `Type=notify-reload` tell which request is answered.
+    pub fn reloading(self) {
+        match NotifyState::monotonic_usec_now() {
+            Ok(now) => send(&[NotifyState::Reloading, now]),
+            Err(_) => send(&[NotifyState::Reloading]),
+        }
     }
 
     /// One sentence for `systemctl status`.
     pub fn status(self, sentence: &str) {
-        send(&NotifyState::Status(sentence));
+        // A line break would begin another message.
+        send(&[NotifyState::Status(&sentence.replace(char::is_control, " "))]);
     }
 
     /// The loop is getting through its work.
     pub fn alive(self) {
         if self.watchdog.is_some() {
-            send(&NotifyState::Watchdog);
+            send(&[NotifyState::Watchdog]);
         }
     }
 
     /// The end has begun.
     pub fn stopping(self) {
-        send(&NotifyState::Stopping);
+        send(&[NotifyState::Stopping]);
     }
 }
 
-fn send(state: &NotifyState<'_>) {
+fn send(states: &[NotifyState<'_>]) {
     // Without a service manager there is nobody to tell.
-    if let Err(error) = sd_notify::notify(std::slice::from_ref(state)) {
+    if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "the service manager could not be told");
+    }
+}
+
+/// Sockets that were handed over (`sd_listen_fds(3)`), by the names of `FileDescriptorName=`.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    /// Named `http`, or the only ones there are and without a name that means something here.
+    pub http: Vec<TcpListener>,
+    /// Named `health`.
+    pub health: Vec<TcpListener>,
+}
+
+/// Why sockets that were handed over cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketsError {
+    /// Neither `http` nor `health`, while others are.
+    #[error("socket {number} is named `{name}`: FileDescriptorName= must be http or health")]
+    Name {
+        /// Counted from 1.
+        number: usize,
+        /// What it is named.
+        name: String,
+    },
+    /// Not a listening TCP socket.
+    #[error("socket {number} (`{name}`): {error}")]
+    Socket {
+        /// Counted from 1.
+        number: usize,
+        /// What it is named.
+        name: String,
+        /// What is wrong.
+        error: io::Error,
+    },
+}
+
+impl Sockets {
+    /// Takes the sockets that are meant for this process; none is the normal case. Call it before any thread is
+    /// started: it takes `LISTEN_FDS` out of the environment.
+    ///
+    /// # Errors
+    /// [`SocketsError`].
+    pub fn from_environment() -> Result<Self, SocketsError> {
+        let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let mut handed = ListenFd::from_env();
+        let names: Vec<&str> = names.split(':').chain(std::iter::repeat("")).take(handed.len()).collect();
+        let mut sockets = Self::default();
+        for (index, name) in names.iter().enumerate() {
+            let (number, name) = (index + 1, (*name).to_owned());
+            let place = place(&names, index).ok_or(SocketsError::Name { number, name: name.clone() })?;
+            let socket = handed.take_tcp_listener(index).and_then(|socket| {
+                socket.inspect(|_| ()).map(|socket| socket.set_nonblocking(true).map(|()| socket)).transpose()
+            });
+            match socket.map_err(|error| SocketsError::Socket { number, name, error })? {
+                Some(socket) if place == Place::Http => sockets.http.push(socket),
+                Some(socket) => sockets.health.push(socket),
+                None => {}
+            }
+        }
+        Ok(sockets)
+    }
+}
+
+/// What a socket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Http,
+    Health,
+}
+
+/// By its name. Without `FileDescriptorName=` systemd gives the name of the unit: those sockets are for `http` as long as
+/// no socket is named so.
+fn place(names: &[&str], index: usize) -> Option<Place> {
+    match *names.get(index)? {
+        "http" => Some(Place::Http),
+        "health" => Some(Place::Health),
+        _ if !names.contains(&"http") => Some(Place::Http),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_sockets_are_for() {
+        const HTTP: Option<Place> = Some(Place::Http);
+        const HEALTH: Option<Place> = Some(Place::Health);
+        for (names, places) in [
+            (&["http"][..], &[HTTP][..]),
+            (&["http", "http"], &[HTTP, HTTP]),
+            (&["health", "http"], &[HEALTH, HTTP]),
+            (&["oidc-thumbprint-exporter.socket"], &[HTTP]),
+            (&["oidc-thumbprint-exporter.socket", "health"], &[HTTP, HEALTH]),
+            (&["unknown", ""], &[HTTP, HTTP]),
+            (&["http", "htpp"], &[HTTP, None]),
+            (&[], &[]),
+        ] {
+            let found: Vec<_> = (0..names.len()).map(|index| place(names, index)).collect();
+            assert_eq!(found, places, "{names:?}");
+        }
     }
 }

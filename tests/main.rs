@@ -12,6 +12,7 @@ mod lab;
 mod lab_selftest;
 mod lint;
 mod openssl;
+mod operations;
 mod page;
 mod peers;
 mod process;

@@ -1,37 +1,75 @@
-//! One log line for each change of state, none for a poll that changes nothing.
+//! One log line for each change of state, none for a poll that changes nothing, and few for what keeps changing.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
+use super::limit::{Admitted, Limiter};
+use crate::issuer::Issuer;
 use crate::poll::PollError;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{AccountState, IssuerState, Snapshot};
 use crate::verdict::{Status, Verdict};
 
-/// Logs what is different in `after`.
-pub fn note(before: &Snapshot, after: &Snapshot) {
-    for (issuer, state) in &after.issuers {
-        let Some(old) = before.issuers.get(issuer) else {
+/// On the last line for a while.
+const NOTE: &str = "it changes often: further lines about it are held back until an hour has passed";
+
+/// What lines are about, and limited by.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Subject {
+    /// Whether it is up.
+    Issuer(Issuer),
+    /// What it serves.
+    RootCa(Issuer),
+    Account,
+    /// By ARN and issuer.
+    Verdict(String, Issuer),
+}
+
+/// Writes the log of what the agent finds.
+pub struct Journal(Limiter<Subject>);
+
+impl Journal {
+    /// Nothing told yet.
+    pub fn new() -> Self {
+        Self(Limiter::new())
+    }
+
+    /// Logs what is different in `after`, and what had been held back for an hour.
+    pub fn note(&mut self, before: &Snapshot, after: &Snapshot, now: Instant) {
+        for issuer in after.issuers.keys().filter(|issuer| !before.issuers.contains_key(*issuer)) {
             tracing::info!(%issuer, "watching issuer");
-            continue;
-        };
-        let reason = state.error.as_ref().map(PollError::reason);
-        let first = old.last_poll.is_none() && state.last_poll.is_some();
-        if first || reason != old.error.as_ref().map(PollError::reason) {
-            if let Some(error) = &state.error {
-                tracing::warn!(%issuer, reason = %error.reason(), %error, "issuer is down");
-            } else {
-                tracing::info!(%issuer, "issuer is up");
+        }
+        for issuer in before.issuers.keys().filter(|issuer| !after.issuers.contains_key(*issuer)) {
+            tracing::info!(%issuer, "no longer watching issuer");
+        }
+        let changed = changed(before, after);
+        let overdue = self.0.overdue(now).into_iter().filter(|subject| !changed.contains(subject));
+        for subject in overdue.chain(changed.iter().cloned()).collect::<Vec<_>>() {
+            if let Some(admitted) = self.0.admit(subject.clone(), now) {
+                tell(&subject, before, after, &admitted);
             }
         }
+    }
+}
+
+fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
+    let mut changed = Vec::new();
+    for (issuer, state) in &after.issuers {
+        let Some(old) = before.issuers.get(issuer) else { continue };
+        let reason = |state: &IssuerState| state.error.as_ref().map(PollError::reason);
+        let is_first = old.last_poll.is_none() && state.last_poll.is_some();
+        if is_first || reason(state) != reason(old) {
+            changed.push(Subject::Issuer(issuer.clone()));
+        }
         if state.thumbprint_changed != old.thumbprint_changed {
-            let thumbprints: Vec<String> =
-                state.root_cas.difference(&old.root_cas).map(ToString::to_string).collect();
-            tracing::warn!(%issuer, new = thumbprints.join(","), "issuer serves a root CA not seen before");
+            changed.push(Subject::RootCa(issuer.clone()));
         }
     }
-    for issuer in before.issuers.keys().filter(|issuer| !after.issuers.contains_key(*issuer)) {
-        tracing::info!(%issuer, "no longer watching issuer");
+    if let (Some(old), Some(new)) = (&before.account, &after.account) {
+        let reason = |state: &AccountState| state.error.as_ref().map(|error| error.reason);
+        if new.polls > 0 && (old.polls == 0 || reason(new) != reason(old)) {
+            changed.push(Subject::Account);
+        }
     }
-    note_account(before, after);
     let told: HashMap<_, _> = before
         .providers
         .iter()
@@ -40,48 +78,69 @@ pub fn note(before: &Snapshot, after: &Snapshot) {
     for (provider, verdict) in &after.providers {
         let old = told.get(&(&provider.arn, &provider.issuer));
         if old != Some(&(verdict.status, verdict.fragile)) {
-            note_verdict(&provider.to_string(), verdict);
+            changed.push(Subject::Verdict(provider.arn.clone(), provider.issuer.clone()));
         }
     }
+    changed
 }
 
-fn note_account(before: &Snapshot, after: &Snapshot) {
-    let (Some(old), Some(new)) = (&before.account, &after.account) else { return };
-    let reason = new.error.as_ref().map(|error| error.reason);
-    if old.polls == 0 || reason != old.error.as_ref().map(|error| error.reason) {
-        match &new.error {
-            Some(error) => {
-                tracing::warn!(account = new.label(), reason = %error.reason, %error, "IAM cannot be read");
+fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admitted) {
+    let &Admitted { held_back, last } = admitted;
+    let note = last.then_some(NOTE);
+    match subject {
+        Subject::Issuer(issuer) => match after.issuers.get(issuer).map(|state| &state.error) {
+            Some(Some(error)) => {
+                tracing::warn!(%issuer, reason = %error.reason(), %error, held_back, note, "issuer is down");
             }
-            None if new.polls > 0 => {
-                tracing::info!(account = new.label(), providers = after.providers.len(), "IAM is read");
-            }
+            Some(None) => tracing::info!(%issuer, held_back, note, "issuer is up"),
             None => {}
+        },
+        Subject::RootCa(issuer) => {
+            let root_cas = |snapshot: &Snapshot| snapshot.issuers.get(issuer).map(|s| s.root_cas.clone());
+            let (Some(now), then) = (root_cas(after), root_cas(before).unwrap_or_default()) else { return };
+            let new: Vec<String> = now.difference(&then).map(ToString::to_string).collect();
+            let new = new.join(",");
+            tracing::warn!(%issuer, new, held_back, note, "issuer serves a root CA not seen before");
+        }
+        Subject::Account => {
+            let Some(account) = &after.account else { return };
+            let (label, providers) = (account.label(), after.providers.len());
+            if let Some(error) = &account.error {
+                let reason = error.reason;
+                tracing::warn!(account = label, %reason, %error, held_back, note, "IAM cannot be read");
+            } else {
+                tracing::info!(account = label, providers, held_back, note, "IAM is read");
+            }
+        }
+        Subject::Verdict(arn, issuer) => {
+            let is_it =
+                |provider: &crate::provider::Provider| provider.arn == *arn && provider.issuer == *issuer;
+            if let Some((provider, verdict)) = after.providers.iter().find(|(provider, _)| is_it(provider)) {
+                tell_verdict(&provider.to_string(), verdict, held_back, note);
+            }
         }
     }
 }
 
-fn note_verdict(provider: &str, verdict: &Verdict) {
+fn tell_verdict(provider: &str, verdict: &Verdict, held_back: Option<u64>, note: Option<&str>) {
     let (covered, chains) = verdict.covered;
     let enforced = verdict.enforced.unwrap_or(false);
     match verdict.status {
         Status::Match if verdict.fragile => {
-            tracing::warn!(provider, "thumbprints match by a leaf only: that ends with its renewal");
+            let message = "thumbprints match by a leaf only: that ends with its renewal";
+            tracing::warn!(provider, held_back, note, "{message}");
         }
-        Status::Match => tracing::info!(provider, "thumbprints match"),
+        Status::Match => tracing::info!(provider, held_back, note, "thumbprints match"),
         Status::Partial => {
-            tracing::warn!(
-                provider,
-                covered,
-                chains,
-                enforced,
-                "thumbprints match some of the chains served"
-            );
+            let message = "thumbprints match some of the chains served";
+            tracing::warn!(provider, covered, chains, enforced, held_back, note, "{message}");
         }
-        Status::Mismatch => tracing::warn!(provider, enforced, "thumbprints match no chain that is served"),
+        Status::Mismatch => {
+            tracing::warn!(provider, enforced, held_back, note, "thumbprints match no chain that is served");
+        }
         Status::Unknown => {
             let why = verdict.unknown.map(|why| why.to_string()).unwrap_or_default();
-            tracing::info!(provider, why, "not known whether thumbprints match");
+            tracing::info!(provider, why, held_back, note, "not known whether thumbprints match");
         }
     }
 }

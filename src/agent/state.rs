@@ -11,7 +11,7 @@ use crate::issuer::{Endpoint, Issuer, parse_https};
 use crate::poll::{Capture, IssuerPoll};
 use crate::provider::{Details, FROM_FILE, Provider};
 use crate::sightings::sightings;
-use crate::snapshot::{AccountState, Audiences, IssuerState, Snapshot};
+use crate::snapshot::{Audiences, IssuerState, Snapshot};
 use crate::verdict::{self, Seen};
 use crate::window::WindowRules;
 
@@ -29,27 +29,43 @@ impl State {
     /// Nothing polled yet.
     #[must_use]
     pub fn new(settings: &Settings, trust: TrustStore, clock: &Clock) -> Self {
-        let by_issuer = settings.issuers.iter().map(|entry| (entry.url.clone(), entry.audiences.clone()));
-        let now = Snapshot {
-            account: settings.aws.enabled.then(AccountState::default),
-            audiences: Audiences {
-                everywhere: settings.aws.audiences.clone(),
-                by_issuer: by_issuer.collect(),
-            },
-            interval: settings.poll.interval,
-            configured: Some(clock.now()),
-            ..Snapshot::default()
-        };
         let mut state = Self {
-            now,
-            from_file: settings.issuers.iter().filter_map(expectation).map(Arc::new).collect(),
+            now: Snapshot::default(),
+            from_file: Vec::new(),
             from_iam: BTreeMap::new(),
-            file_issuers: settings.issuers.iter().map(|entry| entry.url.clone()).collect(),
-            trust,
+            file_issuers: BTreeSet::new(),
+            trust: TrustStore::empty(),
             rules: WindowRules { window: settings.poll.window, settle_rounds: settings.poll.settle_rounds },
         };
-        state.retarget();
+        state.reconfigure(settings, trust, clock.now());
         state
+    }
+
+    /// Puts other settings in force. Issuers, endpoints and providers that stay keep all that is known of them; the
+    /// others leave. Chains are judged by another `trust` when they are seen next.
+    pub fn reconfigure(&mut self, settings: &Settings, trust: TrustStore, at: Timestamp) {
+        let by_issuer = settings.issuers.iter().map(|entry| (entry.url.clone(), entry.audiences.clone()));
+        self.now.audiences =
+            Audiences { everywhere: settings.aws.audiences.clone(), by_issuer: by_issuer.collect() };
+        self.now.interval = settings.poll.interval;
+        self.now.configured = Some(at);
+        self.now.refused = None;
+        if settings.aws.enabled {
+            self.now.account.get_or_insert_default();
+        } else {
+            self.now.account = None;
+            self.from_iam.clear();
+        }
+        self.from_file = settings.issuers.iter().filter_map(expectation).map(Arc::new).collect();
+        self.file_issuers = settings.issuers.iter().map(|entry| entry.url.clone()).collect();
+        self.trust = trust;
+        self.rules = WindowRules { window: settings.poll.window, settle_rounds: settings.poll.settle_rounds };
+        self.retarget();
+    }
+
+    /// Notes that a configuration could not be used; the one in force stays.
+    pub fn refuse(&mut self, reason: &str) {
+        self.now.refused = Some(reason.into());
     }
 
     /// What is known now, with fresh verdicts.
@@ -78,6 +94,12 @@ impl State {
     #[must_use]
     pub fn has_failed(&self, issuer: &Issuer) -> bool {
         self.now.issuers.get(issuer).is_some_and(|state| state.error.is_some())
+    }
+
+    /// Whether the issuer is one of them.
+    #[must_use]
+    pub fn is_watched(&self, issuer: &Issuer) -> bool {
+        self.now.issuers.contains_key(issuer)
     }
 
     /// The JWKS endpoint that the issuer was last known to have.
@@ -121,6 +143,7 @@ impl State {
             self.from_iam = providers.into_iter().map(|provider| (provider.arn.clone(), provider)).collect();
             self.retarget();
         }
+        self.now.ready |= self.now.has_first_results();
     }
 
     /// Takes in a poll of `issuer` in round number `round`; one of an issuer that is no longer watched is dropped.
@@ -156,6 +179,7 @@ impl State {
         let observed = |seen: &Seen<'_>| !seen.window.observations().is_empty();
         after.is_complete |= self.now.seen(&after).is_some_and(|seen| seen.iter().all(observed));
         self.now.issuers.insert(issuer.clone(), Arc::new(after));
+        self.now.ready |= self.now.has_first_results();
         self.forget_endpoints();
     }
 

@@ -2,7 +2,10 @@
 
 mod check;
 mod config;
+mod generate;
 mod inspect;
+mod logging;
+mod reload;
 mod run;
 mod setup;
 
@@ -37,6 +40,12 @@ enum Command {
     /// Check the configuration, or show what is in force.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write man pages and shell completions to a directory, for packages.
+    #[command(hide = true)]
+    Generate {
+        /// It is made if need be.
+        directory: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -67,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(file, &args),
         Command::Config(ConfigCommand::Check) => config::check(file),
         Command::Config(ConfigCommand::Show) => config::show(file),
+        Command::Generate { directory } => generate::generate(&directory),
     }
 }
 

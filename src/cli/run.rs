@@ -1,109 +1,137 @@
 //! `run`: the daemon, put together.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
-use super::setup::{account, poller, trust_store};
+use super::logging::{self, LevelHandle};
+use super::reload::{Content, Reloader};
+use super::setup::{LoadError, Loaded, setup};
 use super::{FAILED, MISUSED, fail, runtime};
-use crate::agent::{Agent, Schedule, State};
-use crate::chain::{CaFileError, TrustStore};
+use crate::agent::{Agent, Setup, State, reload_requests};
 use crate::clock::Clock;
-use crate::config::{Log, LogFormat, LogLevel, Settings, SettingsError};
 use crate::metrics::Metrics;
-use crate::systemd::Supervisor;
-use crate::web::{self, ListenError, LiveConfig, Pages, ProbeMeans, Prober, Server, WebConfigError};
+use crate::systemd::{Sockets, SocketsError, Supervisor};
+use crate::web::{
+    self, Exposition, ListenError, LiveConfig, Pages, ProbeMeans, Prober, Server, WebConfigError,
+};
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
     #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error("trust.ca_files: {0}")]
-    CaFile(#[from] CaFileError),
+    Load(#[from] LoadError),
     #[error("web.config_file: {0}")]
     WebConfig(#[from] WebConfigError),
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error("socket activation: {0}")]
+    Sockets(#[from] SocketsError),
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error("cannot start: {0}")]
     Io(#[from] io::Error),
+    #[error("a part of the daemon broke off: {0}")]
+    Task(#[from] JoinError),
 }
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(file: Option<&Path>) -> ExitCode {
     match start(file) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ (RunError::Settings(_) | RunError::CaFile(_) | RunError::WebConfig(_))) => {
-            fail(&error, MISUSED)
-        }
+        Err(error @ (RunError::Load(_) | RunError::WebConfig(_))) => fail(&error, MISUSED),
         Err(error) => fail(&error, FAILED),
     }
 }
 
 fn start(file: Option<&Path>) -> Result<(), RunError> {
-    let settings = Settings::load(file)?;
-    let trust = trust_store(&settings.trust)?;
-    start_logging(&settings.log);
-    let web = Arc::new(LiveConfig::read(&settings.web.config_file)?);
-    runtime()?.block_on(serve(settings, trust, web))
+    let sockets = Sockets::from_environment()?;
+    let (content, loaded) = Content::load(file, &Content::default());
+    let loaded = loaded?;
+    let level = logging::start(&loaded.settings.log);
+    let web = Arc::new(LiveConfig::read(&loaded.settings.web.config_file)?);
+    runtime()?.block_on(serve(file, sockets, content, loaded, level, web))
 }
 
-async fn serve(settings: Settings, trust: TrustStore, web: Arc<LiveConfig>) -> Result<(), RunError> {
+async fn serve(
+    file: Option<&Path>,
+    sockets: Sockets,
+    content: Content,
+    loaded: Loaded,
+    level: LevelHandle,
+    web: Arc<LiveConfig>,
+) -> Result<(), RunError> {
     let stop = stop_on_signal()?;
-    let listener = web::listen(settings.web.listen).await?;
-    let health = match settings.web.health_listen {
-        Some(address) => Some(web::listen(address).await?),
-        None => None,
-    };
-    let clock = Clock::system();
-    let [mozilla, system, added] = trust.sizes();
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        listen = %listener.local_addr()?,
-        issuers = settings.issuers.len(),
-        aws = settings.aws.enabled,
-        roots = format!("{mozilla} Mozilla, {system} system, {added} added"),
-        "started"
-    );
-    if let Some(health) = &health {
-        tracing::info!(health_listen = %health.local_addr()?, "health checks are answered without login");
-    }
+    let hangup = signal(SignalKind::hangup())?;
+    let listeners = listeners(sockets.http, Some(loaded.settings.web.listen))?;
+    let health = self::listeners(sockets.health, loaded.settings.web.health_listen)?;
+    note_start(&listeners, &health, &loaded)?;
 
-    let account = account(&settings, clock.clone()).await;
-    let state = State::new(&settings, trust.clone(), &clock);
-    let poller = poller(&settings, clock.clone());
-    let agent = Agent::new(state, poller.clone(), account, schedule(&settings));
+    let clock = Clock::system();
+    let Setup { settings, trust, poller, account, schedule, .. } = setup(loaded, clock.clone(), true).await;
+    let agent = Agent::new(State::new(&settings, trust.clone(), &clock), poller.clone(), account, schedule);
     let metrics = Metrics::new(agent.published(), clock.clone(), web.last_reload())?;
-    let max_scrapes = settings.web.max_scrapes;
-    let prober = Prober::new(ProbeMeans { settings, trust, poller }, agent.published());
-    let pages = Arc::new(Pages::new(metrics, agent.published(), clock, prober, max_scrapes));
-    let server = Server { listener, health, pages, config: web };
+    let exposition = Exposition::new(metrics, settings.web.max_scrapes);
+    let means = ProbeMeans { settings: settings.clone(), trust, poller };
+    let prober = Arc::new(Prober::new(means, agent.published()));
+    let (reload, requests) = reload_requests();
+    let pages = Pages::new(exposition, agent.published(), clock.clone(), Arc::clone(&prober), reload);
+    let server = Server { listeners, health, pages: Arc::new(pages), config: web };
     let supervisor = Supervisor::from_environment();
+    let (file, changes) = (file.map(Path::to_owned), agent.changes());
+    let reloader = Reloader { file, clock, changes, requests, level, supervisor, settings, content, prober };
 
     supervisor.ready();
-    tokio::join!(agent.run(supervisor, stop.clone()), server.serve(stop.clone()), async {
+    // Tasks of their own: scrapes are answered even while another part hangs, and the watchdog hears of that.
+    let mut parts = JoinSet::new();
+    parts.spawn(agent.run(supervisor, stop.clone()));
+    parts.spawn(reloader.run(hangup, stop.clone()));
+    parts.spawn(server.serve(stop.clone()));
+    tokio::spawn(async move {
         stop.cancelled().await;
         supervisor.stopping();
         tracing::info!("stopping");
-    },);
+    });
+    while let Some(ended) = parts.join_next().await {
+        ended?;
+    }
     Ok(())
 }
 
-fn schedule(settings: &Settings) -> Schedule {
-    Schedule {
-        round: settings.poll.interval,
-        account: settings.aws.interval,
-        concurrency: settings.poll.concurrency,
-        tls12: settings.poll.tls12_interval,
-        poll_limit: settings.poll.timeout,
+/// The sockets that systemd has bound, or else one at `address`.
+fn listeners(
+    bound: Vec<std::net::TcpListener>,
+    address: Option<SocketAddr>,
+) -> Result<Vec<TcpListener>, RunError> {
+    match address {
+        Some(address) if bound.is_empty() => Ok(vec![web::listen(address)?]),
+        _ => Ok(bound.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?),
     }
+}
+
+fn note_start(listeners: &[TcpListener], health: &[TcpListener], loaded: &Loaded) -> io::Result<()> {
+    let [mozilla, system, added] = loaded.trust.sizes();
+    for listener in listeners {
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            listen = %listener.local_addr()?,
+            issuers = loaded.settings.issuers.len(),
+            aws = loaded.settings.aws.enabled,
+            roots = format!("{mozilla} Mozilla, {system} system, {added} added"),
+            "started"
+        );
+    }
+    for listener in health {
+        tracing::info!(health_listen = %listener.local_addr()?, "health checks are answered without login");
+    }
+    Ok(())
 }
 
 fn stop_on_signal() -> io::Result<CancellationToken> {
@@ -118,28 +146,4 @@ fn stop_on_signal() -> io::Result<CancellationToken> {
         token.cancel();
     });
     Ok(stop)
-}
-
-/// Lines on standard error. The journal adds the time itself.
-fn start_logging(log: &Log) {
-    let level = match log.level {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
-        LogLevel::Trace => "trace",
-    };
-    // The libraries' own debug output can hold requests and their secrets.
-    let filter = EnvFilter::new(format!("warn,oidc_thumbprint_exporter={level}"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_target(false)
-        .with_ansi(io::stderr().is_terminal());
-    let in_journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    match log.format {
-        LogFormat::Json => lines.json().flatten_event(true).init(),
-        LogFormat::Text if in_journal => lines.without_time().init(),
-        LogFormat::Text => lines.init(),
-    }
 }

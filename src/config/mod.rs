@@ -34,6 +34,8 @@ pub struct Settings {
     pub aws: Aws,
     /// What is logged, and how.
     pub log: Log,
+    /// When this configuration is read again.
+    pub reload: Reload,
     /// Issuers named in the file.
     pub issuers: Vec<IssuerEntry>,
 }
@@ -51,10 +53,12 @@ pub struct Web {
     pub health_listen: Option<SocketAddr>,
     /// Scrapes that are answered at the same time.
     pub max_scrapes: usize,
+    /// Whether `POST /-/reload` reads the configuration again.
+    pub enable_reload: bool,
 }
 
 /// `[poll]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
     /// From the start of one round to the start of the next.
@@ -94,7 +98,7 @@ pub struct Probe {
 }
 
 /// `[trust]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trust {
     /// Trust Mozilla's roots.
@@ -150,6 +154,14 @@ pub enum LogLevel {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+/// `[reload]`
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reload {
+    /// Whether the content of the file and of the CA files is looked at for changes.
+    pub watch: bool,
 }
 
 /// `[[issuers]]`

@@ -85,7 +85,7 @@ impl Samples {
     fn exporter(&mut self, snapshot: &Snapshot) {
         self.add(&f::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);
         self.add(&f::POLL_INTERVAL, &[], snapshot.interval.as_secs_f64());
-        self.flag(&f::RELOAD_SUCCESSFUL, &[], true);
+        self.flag(&f::RELOAD_SUCCESSFUL, &[], snapshot.refused.is_none());
         self.time(&f::RELOAD_TIMESTAMP, &[], snapshot.configured);
     }
 

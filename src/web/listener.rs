@@ -98,7 +98,10 @@ async fn connection(
         shaken = TlsAcceptor::from(tls).accept(tcp) => shaken,
     };
     match shaken {
-        Ok(stream) => talk(stream, peer, place, service, config, stop).await,
+        Ok(stream) => {
+            place.shaken();
+            talk(stream, peer, place, service, config, stop).await;
+        }
         Err(error) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
     }
 }

@@ -18,13 +18,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, StatusCode};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 pub use config::{LiveConfig, WebConfig, WebConfigError};
+pub use exposition::Exposition;
 pub use probe::{ProbeMeans, Prober};
 pub use routes::Pages;
 
@@ -35,6 +37,10 @@ use routes::{Answer, TEXT, page};
 const MAX_CONNECTIONS: usize = 512;
 /// The same of the listener for health checks.
 const MAX_HEALTH_CONNECTIONS: usize = 32;
+
+/// Connections that wait in the kernel to be accepted. With the usual 128, a scraper among many clients at once would
+/// have to try again after a second.
+const BACKLOG: u32 = 1024;
 
 /// An address that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -50,16 +56,22 @@ pub struct ListenError {
 ///
 /// # Errors
 /// [`ListenError`], such as when another process has the port.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address).await.map_err(|error| ListenError { address, error })
+pub fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error| ListenError { address, error })
 }
 
 /// All that is served.
 pub struct Server {
     /// Where every page is served, under the rules of `config`.
-    pub listener: TcpListener,
+    pub listeners: Vec<TcpListener>,
     /// Where `/-/healthy` and `/-/ready` are served to anybody, in the clear.
-    pub health: Option<TcpListener>,
+    pub health: Vec<TcpListener>,
     /// The pages.
     pub pages: Arc<Pages>,
     /// The web configuration.
@@ -69,19 +81,16 @@ pub struct Server {
 impl Server {
     /// Serves until `stop`, then lets answers that are under way end for a few seconds.
     pub async fn serve(self, stop: CancellationToken) {
-        let Self { listener, health, pages, config } = self;
-        let health_pages = HealthPages { pages: Arc::clone(&pages), open: Arc::default() };
-        let gated = GatedPages { pages, config: Arc::clone(&config) };
-        tokio::join!(
-            listener::serve(listener, Arc::new(gated), MAX_CONNECTIONS, stop.clone()),
-            async {
-                if let Some(health) = health {
-                    let pages = Arc::new(health_pages);
-                    listener::serve(health, pages, MAX_HEALTH_CONNECTIONS, stop.clone()).await;
-                }
-            },
-            config.watch(stop.clone()),
-        );
+        let Self { listeners, health, pages, config } = self;
+        let open = Arc::new(HealthPages { pages: Arc::clone(&pages), open: Arc::default() });
+        let gated = Arc::new(GatedPages { pages, config: Arc::clone(&config) });
+        let every = listeners
+            .into_iter()
+            .map(|listener| listener::serve(listener, Arc::clone(&gated), MAX_CONNECTIONS, stop.clone()));
+        let checks = health.into_iter().map(|listener| {
+            listener::serve(listener, Arc::clone(&open), MAX_HEALTH_CONNECTIONS, stop.clone())
+        });
+        tokio::join!(join_all(every), join_all(checks), config.watch(stop.clone()));
     }
 }
 

@@ -1,7 +1,8 @@
 //! Connections have a limited number of places, and none is kept by a client that does nothing with it.
 //!
 //! Each connection has a deadline that depends on what it is waiting for. When all places are taken, a new client gets
-//! that of the connection which has been waiting for its client longest. One that is being answered keeps its own.
+//! that of the connection which has been waiting for its client longest. One that is being answered keeps its own, and
+//! so does one that came just now: however many come at once, each has the time for a handshake and a request.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,12 +12,15 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Longest wait for a client's handshake and the head of its first request.
+/// Longest wait for a client's handshake, then for the head of its first request.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
 /// Longest time that an answer takes, the reading of it included.
 const ANSWER: Duration = Duration::from_mins(1);
 /// Longest wait for the next request: more than usual between two scrapes.
 const NEXT_REQUEST: Duration = Duration::from_secs(150);
+
+/// A connection keeps its place for so long, whoever else would like it. A thousand clients a second still get one.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// What a connection is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,21 +61,30 @@ impl Places {
         Arc::new(Self { limit, taken: Mutex::default(), freed: Notify::new() })
     }
 
-    /// A place for connection `id`; waits while every connection is being answered.
+    /// A place for connection `id`; waits until there is one to be had.
     pub async fn take(self: &Arc<Self>, id: u64) -> Place {
         loop {
-            if let Some(place) = self.try_take(id, Instant::now()) {
-                return place;
+            let next = match self.try_take(id, Instant::now()) {
+                Ok(place) => return place,
+                Err(next) => next,
+            };
+            tokio::select! {
+                () = self.freed.notified() => {}
+                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
             }
-            self.freed.notified().await;
         }
     }
 
-    fn try_take(self: &Arc<Self>, id: u64, now: Instant) -> Option<Place> {
+    /// A place, or when the next one can be had; `None` while every connection is being answered.
+    fn try_take(self: &Arc<Self>, id: u64, now: Instant) -> Result<Place, Option<Instant>> {
         let mut taken = self.lock();
         if taken.len() >= self.limit {
             let waiting = taken.iter().filter(|(_, connection)| connection.phase != Phase::Answer);
-            let longest = waiting.min_by_key(|(_, connection)| connection.since).map(|(id, _)| *id)?;
+            let longest = waiting.map(|(id, connection)| (connection.since + GRACE, *id)).min();
+            let (free_at, longest) = longest.ok_or(None)?;
+            if free_at > now {
+                return Err(Some(free_at));
+            }
             if let Some(connection) = taken.remove(&longest) {
                 connection.evicted.cancel();
             }
@@ -79,7 +92,7 @@ impl Places {
         let evicted = CancellationToken::new();
         let connection = Connection { phase: Phase::FirstRequest, since: now, evicted: evicted.clone() };
         taken.insert(id, connection);
-        Some(Place { id, places: Arc::clone(self), evicted })
+        Ok(Place { id, places: Arc::clone(self), evicted })
     }
 
     fn enter(&self, id: u64, phase: Phase) {
@@ -106,6 +119,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Notes that the handshake is done, and the first request comes next.
+    pub fn shaken(&self) {
+        self.places.enter(self.id, Phase::FirstRequest);
+    }
+
     /// Begins an answer; it ends when the turn is dropped.
     pub fn turn(&self) -> Turn {
         self.places.enter(self.id, Phase::Answer);
@@ -174,10 +192,13 @@ mod tests {
 
         // All answering: a fifth waits until one is done.
         let turns = [third.turn(), fourth.turn()];
-        assert!(take(5, 5).is_none());
+        assert_eq!(take(5, 5).unwrap_err(), None);
         drop(turn);
         let fifth = take(5, 6).unwrap();
         assert!(lost(&first) && !lost(&third) && !lost(&fourth));
+        // One that came just now keeps its place for a while.
+        assert_eq!(take(6, 6).unwrap_err(), Some(at(6) + GRACE));
+        assert!(!lost(&fifth));
         drop(turns);
         // An evicted connection that ends later gives no place that is not its own.
         drop((first, second));
@@ -189,14 +210,18 @@ mod tests {
     #[test]
     fn each_phase_has_its_deadline() {
         let places = Places::new(1);
-        let place = places.try_take(1, Instant::now()).unwrap();
+        let start = Instant::now();
+        let place = places.try_take(1, start).unwrap();
         let left = || place.deadline().unwrap() - Instant::now();
         assert!(left() <= FIRST_REQUEST);
         let turn = place.turn();
         assert!(place.is_answering() && left() > FIRST_REQUEST && left() <= ANSWER);
         drop(turn);
         assert!(!place.is_answering() && left() > ANSWER && left() <= NEXT_REQUEST);
-        places.try_take(2, Instant::now()).unwrap();
+        places.try_take(2, start + PATIENCE).unwrap();
         assert!(place.deadline().is_none() && place.evicted.is_cancelled());
     }
+
+    /// Longer than this test takes.
+    const PATIENCE: Duration = Duration::from_hours(1);
 }

@@ -1,5 +1,7 @@
 //! Which page answers which request.
 
+use std::sync::Arc;
+
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::http::uri::Authority;
@@ -11,9 +13,9 @@ use super::body::Body;
 use super::exposition::Exposition;
 use super::page::{issuer, overview};
 use super::probe::{ProbeError, Prober, scrape_timeout};
-use crate::agent::Published;
+use crate::agent::{Published, ReloadHandle};
 use crate::clock::Clock;
-use crate::metrics::{Format, Metrics};
+use crate::metrics::Format;
 
 pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -23,22 +25,23 @@ pub struct Pages {
     exposition: Exposition,
     published: Published,
     clock: Clock,
-    prober: Prober,
+    prober: Arc<Prober>,
+    reload: ReloadHandle,
 }
 
 pub(super) type Answer = Response<Body>;
 
 impl Pages {
-    /// Pages on what the agent publishes; at most `max_scrapes` expositions are under way at the same time.
+    /// Pages on what the agent publishes.
     #[must_use]
     pub fn new(
-        metrics: Metrics,
+        exposition: Exposition,
         published: Published,
         clock: Clock,
-        prober: Prober,
-        max_scrapes: usize,
+        prober: Arc<Prober>,
+        reload: ReloadHandle,
     ) -> Self {
-        Self { exposition: Exposition::new(metrics, max_scrapes), published, clock, prober }
+        Self { exposition, published, clock, prober, reload }
     }
 
     /// The answer to one request; its body is not read.
@@ -48,8 +51,9 @@ impl Pages {
             "/" | "/issuer" | "/api/v1/providers" | "/api/v1/issuers" | "/sd" | "/probe" | "/metrics"
                 if !reads(request) =>
             {
-                only_reading()
+                refusal("GET, HEAD")
             }
+            "/-/reload" => self.reload(request.method()).await,
             "/" => overview(&self.published.load(), query, now),
             "/issuer" => issuer(&self.published.load(), query, now),
             "/api/v1/providers" => json(&ProviderList::of(&self.published.load(), now)),
@@ -58,6 +62,22 @@ impl Pages {
             "/probe" => probed(self.prober.answer(query, scrape_timeout(request.headers())).await),
             "/metrics" => self.exposition.answer(request.headers()).await,
             _ => self.health(request),
+        }
+    }
+
+    /// Reads the configuration again and says what came of it.
+    async fn reload(&self, method: &Method) -> Answer {
+        if *method != Method::POST {
+            return refusal("POST");
+        }
+        match self.reload.reload().await {
+            None => page(StatusCode::FORBIDDEN, TEXT, "off: web.enable_reload is false\n"),
+            Some(Ok(left_out)) if left_out.is_empty() => page(StatusCode::OK, TEXT, "reloaded\n"),
+            Some(Ok(left_out)) => {
+                let body = format!("reloaded; a restart is needed for {}\n", left_out.join(", "));
+                page_of(StatusCode::OK, TEXT, body.into())
+            }
+            Some(Err(reason)) => page_of(StatusCode::INTERNAL_SERVER_ERROR, TEXT, (reason + "\n").into()),
         }
     }
 
@@ -77,9 +97,9 @@ impl Pages {
     /// The answer of a listener that shows no more than `/-/healthy` and `/-/ready`.
     pub fn health<B>(&self, request: &Request<B>) -> Answer {
         match request.uri().path() {
-            "/-/healthy" | "/-/ready" if !reads(request) => only_reading(),
+            "/-/healthy" | "/-/ready" if !reads(request) => refusal("GET, HEAD"),
             "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),
-            "/-/ready" if self.published.load().is_ready() => page(StatusCode::OK, TEXT, "ready\n"),
+            "/-/ready" if self.published.load().ready => page(StatusCode::OK, TEXT, "ready\n"),
             "/-/ready" => {
                 page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "not every issuer has its first result yet\n")
             }
@@ -113,10 +133,12 @@ fn reads<B>(request: &Request<B>) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
-fn only_reading() -> Answer {
-    let mut refusal = page(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n");
-    refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-    refusal
+/// For a method that the page does not know.
+fn refusal(allowed: &'static str) -> Answer {
+    let body = format!("only {}\n", allowed.replace(", ", " and "));
+    let mut answer = page_of(StatusCode::METHOD_NOT_ALLOWED, TEXT, body.into());
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
 }
 
 pub(super) fn page(status: StatusCode, content_type: &'static str, body: &'static str) -> Answer {

@@ -36,18 +36,19 @@ pub fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
 pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    exchange(stream, method, path, headers).unwrap()
+    exchange(stream, &address.to_string(), method, path, headers).unwrap()
 }
 
 /// One request without a body on a connection, and all that comes back.
 pub fn exchange(
     mut stream: impl Read + Write,
+    host: &str,
     method: &str,
     path: &str,
     headers: &[&str],
 ) -> io::Result<Answer> {
     let more = headers.iter().fold(String::new(), |more, line| more + line + "\r\n");
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{more}\r\n")?;
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n")?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");

@@ -150,6 +150,8 @@ pub struct Settings {
     pub resolve: BTreeMap<String, Vec<IpAddr>>,
     pub ca_files: Vec<PathBuf>,
     pub aws: bool,
+    /// `web.listen`, where it is not any port of loopback.
+    pub listen: Option<String>,
     /// More TOML at the end.
     pub more: String,
 }
@@ -165,6 +167,7 @@ impl Default for Settings {
             resolve: BTreeMap::new(),
             ca_files: Vec::new(),
             aws: false,
+            listen: None,
             more: String::new(),
         }
     }
@@ -175,7 +178,8 @@ impl Settings {
         let list = |texts: &mut dyn Iterator<Item = String>| {
             format!("[{}]", texts.map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", "))
         };
-        let mut toml = String::from("[web]\nlisten = \"127.0.0.1:0\"\n\n[poll]\nallow_loopback = true\n");
+        let listen = self.listen.as_deref().unwrap_or("127.0.0.1:0");
+        let mut toml = format!("[web]\nlisten = {listen:?}\n\n[poll]\nallow_loopback = true\n");
         toml += &self.poll.join("\n");
         toml += "\n\n[poll.resolve]\n";
         for (host, addresses) in &self.resolve {

@@ -59,13 +59,13 @@ impl Https {
 
     /// One GET on a connection of its own.
     pub fn get(&self, address: SocketAddr, path: &str, headers: &[&str]) -> io::Result<Answer> {
-        exchange(&mut self.connect(address), "GET", path, headers)
+        exchange(&mut self.connect(address), "localhost", "GET", path, headers)
     }
 
     /// One GET, and whether its session was a new one.
     pub fn get_and_kind(&self, address: SocketAddr) -> io::Result<(u16, HandshakeKind)> {
         let mut stream = self.connect(address);
-        let answer = exchange(&mut stream, "GET", "/-/healthy", &[])?;
+        let answer = exchange(&mut stream, "localhost", "GET", "/-/healthy", &[])?;
         Ok((answer.status, stream.conn.handshake_kind().unwrap()))
     }
 }

@@ -124,18 +124,17 @@ fn half_open_tls_handshakes() {
     let daemon = watch.start();
     let address = daemon.address();
     let client = Https::new(&ca, None);
-    let mut half = Vec::new();
-    scrape_during(
-        || client.get(address, "/metrics", &[]).unwrap().status,
-        || {
-            for _ in 0..CROWD {
-                let mut stream = TcpStream::connect(address).unwrap();
-                // The head of a record that holds a ClientHello of 512 bytes, and one byte of it.
-                stream.write_all(&[0x16, 3, 1, 2, 0, 1]).unwrap();
-                half.push(stream);
-            }
-        },
-    );
+    let half: Vec<TcpStream> = (0..CROWD)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            // The head of a record that holds a ClientHello of 512 bytes, and one byte of it.
+            stream.write_all(&[0x16, 3, 1, 2, 0, 1]).unwrap();
+            stream
+        })
+        .collect();
+    for _ in 0..20 {
+        assert_eq!(client.get(address, "/metrics", &[]).unwrap().status, 200);
+    }
     all_end(half, b"");
 }
 
@@ -151,7 +150,7 @@ fn heads_that_are_too_long() {
         || {
             for _ in 0..10 {
                 assert_refused(address, &[&long]);
-                assert_refused(address, &many);
+                assert_eq!(get(address, "/metrics", &many).status, 431);
             }
             // One that never ends.
             let mut stream = TcpStream::connect(address).unwrap();
@@ -167,7 +166,7 @@ fn heads_that_are_too_long() {
 /// 431, or the connection is ended before the answer could be read: the rest of the head was still on its way.
 fn assert_refused(address: SocketAddr, headers: &[&str]) {
     let stream = TcpStream::connect(address).unwrap();
-    match crate::daemon::get::exchange(stream, "GET", "/metrics", headers) {
+    match crate::daemon::get::exchange(stream, "localhost", "GET", "/metrics", headers) {
         Ok(answer) => assert_eq!(answer.status, 431, "{}", answer.head),
         Err(error) => {
             assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
@@ -178,8 +177,8 @@ fn assert_refused(address: SocketAddr, headers: &[&str]) {
 #[test]
 fn more_scrapes_at_once_than_allowed_get_503() {
     // Large enough that no socket buffer holds it.
-    let issuers = (0..4000)
-        .fold(String::new(), |toml, number| format!("{toml}[[issuers]]\nurl = \"{ISSUER}/{number}\"\n"));
+    let issuer = |number| format!("[[issuers]]\nurl = \"{ISSUER}/{number}\"\n");
+    let issuers = (0..4000).map(issuer).collect::<Vec<_>>().concat();
     let watch = Watch::new(&QUIET).toml(&issuers).env("OIDC_EXPORTER__WEB__MAX_SCRAPES", "2");
     let daemon = watch.start();
     let slow: Vec<TcpStream> = (0..2)

@@ -1,0 +1,89 @@
+//! What the service manager hears about reloads and slow rounds; its socket is played here (`sd_notify(3)`).
+
+use std::os::unix::net::UnixDatagram;
+
+use super::{ONE_ROUND, Site};
+use crate::daemon::{Daemon, PATIENCE};
+use crate::lab::chains::good;
+use crate::lab::{Behaviour, LabIssuer, Spec, Wire};
+use crate::watch::{BRISK, program};
+
+/// Starts a daemon that has a service manager.
+fn start(site: &Site, watchdog_micros: &str) -> (Daemon, UnixDatagram) {
+    site.settings.write(site.directory.path());
+    let path = site.directory.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = program(&site.file());
+    command.arg("run").env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", watchdog_micros);
+    (Daemon::start(command), socket)
+}
+
+/// The next message that `wanted` accepts, and all before it.
+fn receive(socket: &UnixDatagram, what: &str, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    while !seen.last().is_some_and(|last| wanted(last)) {
+        let mut buffer = [0; 4096];
+        let length = socket.recv(&mut buffer).unwrap_or_else(|error| panic!("no {what}: {error}: {seen:?}"));
+        seen.push(String::from_utf8(buffer[..length].to_vec()).unwrap().trim_end().to_owned());
+    }
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_is_reloading_with_its_time_then_status_then_ready() {
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let mut site = Site::new(&ONE_ROUND);
+    site.watch(&issuer, &issuer.thumbprints());
+    let (daemon, socket) = start(&site, "600000000");
+    receive(&socket, "STATUS after the round", |message| message.contains("all match"));
+
+    let mut times = Vec::new();
+    for (more, told) in [("", "all match"), ("[poll\n", "new configuration refused ("), ("", "all match")] {
+        site.settings.more = more.to_owned();
+        site.settings.write(site.directory.path());
+        daemon.signal("HUP");
+        let messages = receive(&socket, "READY=1", |message| message == "READY=1");
+        let at = messages.iter().position(|message| message.starts_with("RELOADING=1")).unwrap();
+        let time = messages[at].strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
+        times.push(time.parse::<u64>().unwrap());
+        let status = messages[at..].iter().rfind(|message| message.starts_with("STATUS=")).unwrap();
+        assert!(status.contains(told), "{more}: {messages:?}");
+        assert_eq!(status.lines().count(), 1);
+    }
+    assert!(times.is_sorted() && times[0] < times[2], "{times:?}");
+    assert!(daemon.terminate().success());
+}
+
+/// Each poll takes its whole second, four times as long as the watchdog has patience.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_that_is_slow_but_works_feeds_the_watchdog() {
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    issuer.behave(Behaviour::Wire(Wire::Silence));
+    let mut site = Site::new(&BRISK);
+    site.watch(&issuer, &[]);
+    let (daemon, socket) = start(&site, "250000");
+    let polls = || daemon.metrics().value("oidc_issuer_polls_total", &[]);
+    while polls().is_none_or(|polls| polls < 2.0) {
+        receive(&socket, "WATCHDOG=1", |message| message == "WATCHDOG=1");
+    }
+    receive(&socket, "WATCHDOG=1 after slow polls", |message| message == "WATCHDOG=1");
+    assert!(daemon.terminate().success());
+}
+
+/// Nobody reads what it tells: the agent hangs, as with a service manager that hangs, but scrapes are answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_manager_that_hangs_does_not_stop_scrapes() {
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let mut site = Site::new(&BRISK);
+    site.watch(&issuer, &[]);
+    let (daemon, socket) = start(&site, "30000");
+    // Until the socket's queue is full, and for some time after that.
+    let messages = std::fs::read_to_string("/proc/sys/net/unix/max_dgram_qlen").unwrap();
+    for _ in 0..messages.trim().parse::<u64>().unwrap() * 10 {
+        assert_eq!(daemon.get("/metrics").status, 200);
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    drop(socket);
+    assert!(daemon.terminate().success());
+}
