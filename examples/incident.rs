@@ -41,7 +41,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     for stage in STAGES {
         (stage.begin)(&cast);
         let metrics = daemon.wait_metrics(stage.name, |metrics| (stage.shows)(&cast, metrics));
-        for issuer in &cast.issuers {
+        for issuer in cast.issuers() {
             println!("{} {}", issuer.url(), verdict(&metrics, issuer));
         }
         println!("stage {}", stage.name);
@@ -66,18 +66,18 @@ const STAGES: [Stage; 5] = [
     Stage {
         name: "good",
         begin: |_| {},
-        shows: |cast, metrics| cast.issuers.iter().all(|issuer| verdict(metrics, issuer) == "match"),
+        shows: |cast, metrics| cast.issuers().all(|issuer| verdict(metrics, issuer) == "match"),
     },
     Stage {
         name: "rotated",
-        begin: |cast| cast.issuer(GITLAB).serve(&cast.gitlab_next),
+        begin: |cast| cast.gitlab.serve(&cast.gitlab_next),
         // Partial at first, until the old chain has not been served for long enough.
-        shows: |cast, metrics| verdict(metrics, cast.issuer(GITLAB)) == "mismatch",
+        shows: |cast, metrics| verdict(metrics, &cast.gitlab) == "mismatch",
     },
     Stage {
         name: "half",
-        begin: |cast| cast.issuer(GITHUB).serve_at(OTHER_ADDRESS.into(), &cast.github_next),
-        shows: |cast, metrics| verdict(metrics, cast.issuer(GITHUB)) == "partial",
+        begin: |cast| cast.github.serve_at(OTHER_ADDRESS.into(), &cast.github_next),
+        shows: |cast, metrics| verdict(metrics, &cast.github) == "partial",
     },
     Stage {
         name: "blind",
@@ -87,19 +87,19 @@ const STAGES: [Stage; 5] = [
     Stage {
         name: "fixed",
         begin: |cast| {
-            for issuer in &cast.issuers {
-                cast.iam.put(issuer.url(), &issuer.thumbprints());
-            }
+            cast.list();
             cast.iam.heal();
         },
-        shows: |cast, metrics| cast.issuers.iter().all(|issuer| verdict(metrics, issuer) == "match"),
+        shows: |cast, metrics| cast.issuers().all(|issuer| verdict(metrics, issuer) == "match"),
     },
 ];
 
 /// Everybody in the story.
 struct Cast {
     iam: FakeIam,
-    issuers: Vec<LabIssuer>,
+    gitlab: LabIssuer,
+    github: LabIssuer,
+    others: [LabIssuer; 3],
     gitlab_next: Chain,
     github_next: Chain,
 }
@@ -112,43 +112,47 @@ impl Cast {
         cluster.path = String::from("/id/0123456789ABCDEF0123456789ABCDEF");
         let mut keycloak = Spec::new("keycloak.oidc.test", chains::private_ca("keycloak.oidc.test"));
         keycloak.path = String::from("/realms/main");
-        let specs = [
-            cluster,
-            keycloak,
-            Spec::new(GITLAB, gitlab),
-            Spec::new(GITHUB, github.clone()).also_at(OTHER_ADDRESS.into(), github),
-            Spec::new("terraform.oidc.test", chains::good("terraform.oidc.test")),
-        ];
-        let iam = FakeIam::start(ACCOUNT).await;
-        let mut issuers = Vec::new();
-        for spec in specs {
-            let issuer = LabIssuer::start(spec).await;
-            iam.put(issuer.url(), &issuer.thumbprints());
-            issuers.push(issuer);
-        }
-        Self { iam, issuers, gitlab_next, github_next }
+        let github = Spec::new(GITHUB, github.clone()).also_at(OTHER_ADDRESS.into(), github);
+        let terraform = Spec::new("terraform.oidc.test", chains::good("terraform.oidc.test"));
+        let cast = Self {
+            iam: FakeIam::start(ACCOUNT).await,
+            gitlab: LabIssuer::start(Spec::new(GITLAB, gitlab)).await,
+            github: LabIssuer::start(github).await,
+            others: [
+                LabIssuer::start(cluster).await,
+                LabIssuer::start(keycloak).await,
+                LabIssuer::start(terraform).await,
+            ],
+            gitlab_next,
+            github_next,
+        };
+        cast.list();
+        cast
     }
 
-    fn issuer(&self, host: &str) -> &LabIssuer {
-        self.issuers.iter().find(|issuer| issuer.host() == host).expect("one of the cast")
+    fn issuers(&self) -> impl Iterator<Item = &LabIssuer> {
+        [&self.gitlab, &self.github].into_iter().chain(&self.others)
+    }
+
+    /// Has IAM list what is served now.
+    fn list(&self) {
+        for issuer in self.issuers() {
+            self.iam.put(issuer.url(), &issuer.thumbprints());
+        }
     }
 
     /// The daemon, with quick rounds, and its files in `directory`.
     fn watched_in(&self, directory: &TempDir) -> Result<Daemon, Box<dyn Error>> {
         let next =
             [&self.gitlab_next, &self.github_next].into_iter().filter_map(|chain| chain.anchor.clone());
-        let roots: Vec<_> = self.issuers.iter().flat_map(LabIssuer::anchors).chain(next).collect();
+        let roots: Vec<_> = self.issuers().flat_map(LabIssuer::anchors).chain(next).collect();
         let file = directory.path().join("lab-roots.pem");
         std::fs::write(&file, pem::pem(&roots))?;
         let rounds =
             ["interval = \"4s\"", "timeout = \"4s\"", "connect_timeout = \"2s\"", "request_timeout = \"2s\""];
         let settings = Settings {
             poll: rounds.map(str::to_owned).to_vec(),
-            resolve: self
-                .issuers
-                .iter()
-                .map(|issuer| (issuer.host().to_owned(), issuer.addresses()))
-                .collect(),
+            resolve: self.issuers().map(|issuer| (issuer.host().to_owned(), issuer.addresses())).collect(),
             ca_files: vec![file],
             aws: true,
             ..Settings::default()

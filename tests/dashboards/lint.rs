@@ -140,7 +140,7 @@ fn of_panel(panel: &Value) -> Vec<String> {
             "panel-datasource-rule",
         ),
         (refs.len() == list(panel, "targets").len(), "names of queries are unique"),
-        (is_text == !text(&panel["options"], "content").is_empty(), "a text has content"),
+        (is_text != text(&panel["options"], "content").is_empty(), "a text has content"),
     ])
 }
 

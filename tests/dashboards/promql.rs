@@ -1,4 +1,4 @@
-//! What a PromQL expression speaks of: metrics with their matchers, and labels. No parser of its grammar; promtool is one.
+//! What an expression of `PromQL` speaks of: metrics with their matchers, and labels. No parser of its grammar; promtool is one.
 
 use std::collections::BTreeSet;
 
@@ -62,10 +62,17 @@ pub fn spoken(expression: &str) -> Spoken {
                     || matches!(tokens.get(at + 1), Some(Token::Name(next)) if next == "by" || next == "without") =>
             {
                 last.clone_from(name);
-                if name == "label_replace" {
-                    let [made, _, read, _] = texts_of_call(&tokens[at + 1..]);
-                    spoken.made.insert(made);
-                    spoken.labels.extend((!read.is_empty()).then_some(read));
+                // What is made, with which separator of which labels; or by which replacement of which label.
+                let read = match &**name {
+                    "label_replace" => 2..3,
+                    "label_join" => 2..usize::MAX,
+                    _ => 0..0,
+                };
+                if !read.is_empty() {
+                    let texts = texts_of_call(&tokens[at + 1..]);
+                    spoken.made.extend(texts.first().cloned());
+                    let read = texts.into_iter().skip(read.start).take(read.len());
+                    spoken.labels.extend(read.filter(|label| !label.is_empty()));
                 }
             }
             Token::Name(name) => {
@@ -93,8 +100,8 @@ pub fn spoken(expression: &str) -> Spoken {
     spoken
 }
 
-/// The four strings of `label_replace`, from its parenthesis on.
-fn texts_of_call(tokens: &[Token]) -> [String; 4] {
+/// The strings of a call, from its parenthesis on.
+fn texts_of_call(tokens: &[Token]) -> Vec<String> {
     let mut texts = Vec::new();
     let mut depth = 0;
     for token in tokens {
@@ -108,7 +115,7 @@ fn texts_of_call(tokens: &[Token]) -> [String; 4] {
             break;
         }
     }
-    texts.try_into().expect("label_replace takes four strings")
+    texts
 }
 
 fn tokens(expression: &str) -> Vec<Token> {
@@ -154,7 +161,7 @@ fn tokens(expression: &str) -> Vec<Token> {
 fn it_sees_metrics_matchers_and_labels() {
     let seen = spoken(
         "topk(3, sum by (a, b) (rate(x_total{c=~\"$c|\", d=\"e, f\"}[$__rate_interval])) * on (g) group_left (h) \
-         label_replace(y{i!=\"j\"} @ end() > bool 5m, \"k\", \"$1\", \"l\", \"(.*)\")) or count by (m) (z)",
+         label_replace(y{i!=\"j\"} @ end() > bool 5m, \"k\", \"$1\", \"l\", \"(.*)\")) or count by (m) (label_join(z, \"n\", \"-\", \"o\", \"p\"))",
     );
     let matcher =
         |label: &str, operator: &str, value: &str| (label.to_owned(), operator.to_owned(), value.to_owned());
@@ -171,7 +178,7 @@ fn it_sees_metrics_matchers_and_labels() {
         "rate",
     );
     let y = selector("y", vec![matcher("i", "!=", "j")], "", "label_replace");
-    assert_eq!(seen.selectors, [x, y, selector("z", Vec::new(), "", "count")]);
-    assert_eq!(seen.labels, ["a", "b", "g", "h", "l", "m"].map(str::to_owned).into());
-    assert_eq!(seen.made, ["k".to_owned()].into());
+    assert_eq!(seen.selectors, [x, y, selector("z", Vec::new(), "", "label_join")]);
+    assert_eq!(seen.labels, ["a", "b", "g", "h", "l", "m", "o", "p"].map(str::to_owned).into());
+    assert_eq!(seen.made, ["k", "n"].map(str::to_owned).into());
 }

@@ -84,7 +84,7 @@ def history():
 
 
 def alerts():
-    columns = {"Value": "Severity", "alertname": "Alert", "issuer": "Issuer", "alertstate": "Phase", "account_id": "Account", "endpoint": "Endpoint"}
+    columns = {"Value": "Severity", "alertname": "Alert", "where": "Issuer or endpoint", "alertstate": "Phase", "account_id": "Account"}
     labels = ", ".join(list(columns)[1:])
     severity = mapping({3: ("critical", "red"), 2: ("warning", "orange"), 1: ("info", "blue")})
     return table(
@@ -96,7 +96,7 @@ def alerts():
         [
             by_name("Severity", custom__align="left", mappings=severity, custom__cellOptions=SOLID, custom__width=100),
             by_name("Alert", custom__width=270, links=[{"title": "Runbook", "url": RUNBOOKS + "/${__value.raw}.md", "targetBlank": True}]),
-            by_name("Issuer", custom__minWidth=240),
+            by_name("Issuer or endpoint", custom__minWidth=240),
             by_name("Phase", custom__width=80),
             by_name("Account", custom__width=120),
         ],

@@ -122,7 +122,8 @@ def active_alerts(labels):
     """Pending and firing alerts; the value is 3 (critical), 2 (warning) or 1 (info). An absent target has no instance."""
     numbers = {"critical": 3, "warning": 2, "info": 1}
     weights = " or ".join(f'label_replace(vector({n}), "severity", "{s}", "", "")' for s, n in numbers.items())
-    alerts = 'ALERTS{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}'
+    # No alert has both labels; one column shows either.
+    alerts = 'label_join(ALERTS{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}, "where", " ", "issuer", "endpoint")'
     return f"max by ({labels}) ({alerts} * on (severity) group_left () ({weights}))"
 
 

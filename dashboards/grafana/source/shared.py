@@ -123,7 +123,7 @@ def exporter_row():
         [
             by_name("Scrape", mappings=outcome("DOWN"), custom__align="left", custom__cellOptions=SOLID, custom__width=90),
             by_name("Last reload", mappings=outcome("REFUSED"), custom__align="left", custom__cellOptions=SOLID, custom__width=110, noValue="not known"),
-            by_name("Configured", unit="dateTimeFromNow", noValue="not known", custom__width=130),
+            by_name("Configured", unit="dateTimeFromNow", noValue="not known", custom__width=150),
             by_name("Polls every", unit="s", noValue="not known", custom__width=110),
             by_name("Web file", mappings=outcome("REFUSED"), noValue="none", custom__width=90),
         ],
