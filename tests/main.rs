@@ -5,6 +5,7 @@
 mod chain;
 mod commands;
 mod daemon;
+mod dashboards;
 mod hostile;
 mod issuers;
 mod lab;

@@ -1,12 +1,12 @@
 //! Formats and codings, with `prometheus_client` and promtool as judges.
 
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::{ISSUER, QUIET};
 use crate::daemon::get::request;
 use crate::daemon::{Answer, Daemon, get};
+use crate::peers::python;
 use crate::watch::Watch;
 
 const OPEN_METRICS: &str = "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
@@ -110,13 +110,4 @@ fn judge(command: &mut Command, text: &str) -> (bool, String) {
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.success(), said)
-}
-
-/// The interpreter that has `prometheus_client`: beside `MOTO_SERVER`, or where `tests/run` puts it.
-fn python() -> PathBuf {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/target/moto-venv/bin/moto_server");
-    let beside = std::env::var_os("MOTO_SERVER").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let python = beside.with_file_name("python");
-    assert!(python.exists(), "no python at {}: tests/run installs it, or set MOTO_SERVER", python.display());
-    python
 }

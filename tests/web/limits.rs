@@ -189,20 +189,17 @@ fn assert_refused(address: SocketAddr, headers: &[&str]) {
 
 #[test]
 fn more_scrapes_at_once_than_allowed_get_503() {
-    // Large enough that the buffers of its socket do not hold it.
+    // Over 5 MB: more than the buffers of its socket hold, which grow to 4 MB.
     let issuer = |number| format!("[[issuers]]\nurl = \"{ISSUER}/{number}\"\n");
-    let issuers = (0..1500).map(issuer).collect::<Vec<_>>().concat();
+    let issuers = (0..4000).map(issuer).collect::<Vec<_>>().concat();
     let watch = Watch::new(&QUIET).toml(&issuers).env("OIDC_EXPORTER__WEB__MAX_SCRAPES", "2");
     let daemon = watch.start();
-    daemon.wait_ready();
-    let slow: Vec<TcpStream> = (0..2)
-        .map(|_| {
-            let mut stream = with_small_buffer(daemon.address());
-            stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-            stream
-        })
-        .collect();
+    let mut slow = Vec::new();
     let refused = wait_for("both to be under way", || {
+        // One that comes at the wrong moment is refused itself.
+        let mut stream = with_small_buffer(daemon.address());
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        slow.push(stream);
         let answer = daemon.get("/metrics");
         (answer.status == 503).then_some(answer)
     });

@@ -78,13 +78,13 @@ def history():
         "History of states",
         "Providers that were not a match, or were not polled, at some time in this window; at most 20. A gap: the exporter was not scraped.",
         [target(f"{q.state(q.exported)}\nand on ({q.KEY}) {q.eventful()}", legend="{{account_id}} {{issuer}}", interval="1m")],
-        "No state but match was recorded in this window",
+        "Up to a minute ago, nothing but match was recorded in this window",
         STATES,
     )
 
 
 def alerts():
-    columns = {"Value": "Severity", "alertname": "Alert", "alertstate": "Phase", "account_id": "Account", "issuer": "Issuer", "endpoint": "Endpoint"}
+    columns = {"Value": "Severity", "alertname": "Alert", "where": "Issuer or endpoint", "alertstate": "Phase", "account_id": "Account"}
     labels = ", ".join(list(columns)[1:])
     severity = mapping({3: ("critical", "red"), 2: ("warning", "orange"), 1: ("info", "blue")})
     return table(
@@ -94,8 +94,9 @@ def alerts():
         "No alert is active, or the rules are not loaded in this Prometheus",
         columns,
         [
-            by_name("Severity", custom__align="left", mappings=severity, custom__cellOptions=SOLID, custom__width=110),
+            by_name("Severity", custom__align="left", mappings=severity, custom__cellOptions=SOLID, custom__width=100),
             by_name("Alert", custom__width=270, links=[{"title": "Runbook", "url": RUNBOOKS + "/${__value.raw}.md", "targetBlank": True}]),
+            by_name("Issuer or endpoint", custom__minWidth=240),
             by_name("Phase", custom__width=80),
             by_name("Account", custom__width=120),
         ],
@@ -199,7 +200,7 @@ def build():
     panels = layout(
         (4, tiles()),
         (10, [(24, table)]),
-        (9, [(14, history()), (10, alerts())]),
+        (9, [(11, history()), (13, alerts())]),
         (7, [(10, changes()), (14, text("What to do", WHAT_TO_DO))]),
         (9, expiries()),
         (8, polls()),

@@ -190,14 +190,14 @@ def history():
         "History of verdicts",
         "Each provider's state over time. A gap: the exporter was not scraped.",
         [target(q.state(q.exported), legend="{{account_id}}", interval="1m")],
-        "No verdict in this window",
+        "No verdict in this window, up to a minute ago",
         STATES,
     )
     roots = state_timeline(
         "History of root CAs",
-        "Which root CAs were served when, by thumbprint. Two at once: the issuer shows several chains, or is changing.",
-        [target(f"max by (thumbprint) (oidc_issuer_thumbprint_info{{{q.ISSUER}}})", legend="{{thumbprint}}", interval="1m")],
-        "No chain was seen in this window",
+        "Which root CAs were served when, by the first digits of the thumbprint. Two at once: the issuer shows several chains, or is changing.",
+        [target(f'max by (thumbprint) (label_replace(oidc_issuer_thumbprint_info{{{q.ISSUER}}}, "thumbprint", "$1", "thumbprint", "(.{{12}}).*"))', legend="{{thumbprint}}", interval="1m")],
+        "No chain was seen in this window, up to a minute ago",
         mapping({1: ("served", "blue")}),
         legend=False,
     )

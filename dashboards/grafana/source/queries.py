@@ -86,9 +86,10 @@ def eventful():
 
 
 def state_age():
-    """Seconds since the present verdict began, to five minutes; nothing where no change was seen in the window."""
-    ended = f"max_over_time(timestamp({STATUS}{{{PROVIDER}}} == 0)[$__range:5m])"
-    return f"min by ({KEY}) (time() - ({ended} and {known(STATUS, PROVIDER)} == 1))"
+    """Seconds since the present verdict began, to five minutes, or to 15 seconds if that is not ten minutes ago; nothing
+    where no change was seen in the window."""
+    ended = lambda window: f"max_over_time(timestamp({STATUS}{{{PROVIDER}}} == 0)[{window}])"
+    return f"min by ({KEY}) (time() - (({ended('10m:15s')} or {ended('$__range:5m')}) and {known(STATUS, PROVIDER)} == 1))"
 
 
 def for_each_provider(by, expr):
@@ -121,7 +122,8 @@ def active_alerts(labels):
     """Pending and firing alerts; the value is 3 (critical), 2 (warning) or 1 (info). An absent target has no instance."""
     numbers = {"critical": 3, "warning": 2, "info": 1}
     weights = " or ".join(f'label_replace(vector({n}), "severity", "{s}", "", "")' for s, n in numbers.items())
-    alerts = 'ALERTS{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}'
+    # No alert has both labels; one column shows either.
+    alerts = 'label_join(ALERTS{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}, "where", " ", "issuer", "endpoint")'
     return f"max by ({labels}) ({alerts} * on (severity) group_left () ({weights}))"
 
 

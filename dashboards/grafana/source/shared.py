@@ -89,6 +89,7 @@ def failures(accounts=True):
         queries if accounts else queries[:1],
         "No failed poll was counted in this window",
         "short",
+        [{"matcher": {"id": "byType", "options": "number"}, "properties": [{"id": "color", "value": {"mode": "shades", "fixedColor": "red"}}]}],
         bars=True,
         calcs=(),
     )
@@ -103,25 +104,28 @@ def exporter_row():
         "Value #B": "Last reload",
         "Value #C": "Configured",
         "Value #D": "Polls every",
+        "Value #E": "Web file",
     }
     gauges = {
         "A": f"max by (job, instance) ({q.EXPORTERS})",
         "B": f"max by (job, instance) (oidc_exporter_config_last_reload_successful{{{q.TARGET}}})",
         "C": f"max by (job, instance) (oidc_exporter_config_last_reload_success_timestamp_seconds{{{q.TARGET}}}) * 1000",
         "D": f"max by (job, instance) (oidc_exporter_poll_interval_seconds{{{q.TARGET}}})",
+        "E": f"max by (job, instance) (oidc_exporter_web_config_last_reload_successful{{{q.TARGET}}})",
     }
     outcome = lambda bad: mapping({0: (bad, "red"), 1: ("ok", "green")})
     exporters = table(
-        "Exporters",
-        "Every exporter that Prometheus scrapes. One that is DOWN sees nothing, and what the page shows of it is old.",
+        "Scrapes and reloads",
+        "Every exporter that Prometheus scrapes. One that is DOWN sees nothing, and what the page shows of it is old. 'Web file': whether its web configuration file is in force.",
         [target(expr, ref, instant=True, table=True) for ref, expr in gauges.items()],
         "Prometheus scrapes no exporter",
         columns,
         [
             by_name("Scrape", mappings=outcome("DOWN"), custom__align="left", custom__cellOptions=SOLID, custom__width=90),
             by_name("Last reload", mappings=outcome("REFUSED"), custom__align="left", custom__cellOptions=SOLID, custom__width=110, noValue="not known"),
-            by_name("Configured", unit="dateTimeFromNow", noValue="not known", custom__width=130),
+            by_name("Configured", unit="dateTimeFromNow", noValue="not known", custom__width=150),
             by_name("Polls every", unit="s", noValue="not known", custom__width=110),
+            by_name("Web file", mappings=outcome("REFUSED"), noValue="none", custom__width=90),
         ],
         hidden=("job",),
     )
