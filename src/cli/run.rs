@@ -94,7 +94,8 @@ async fn serve(
     parts.spawn(agent.run(supervisor, stop.clone()));
     parts.spawn(reloader.run(hangup, stop.clone()));
     parts.spawn(server.serve(stop.clone()));
-    tokio::spawn(async move {
+    // One of them, so that the process does not end before this is said.
+    parts.spawn(async move {
         stop.cancelled().await;
         supervisor.stopping();
         tracing::info!("stopping");
