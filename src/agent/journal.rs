@@ -73,11 +73,13 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
     let told: HashMap<_, _> = before
         .providers
         .iter()
-        .map(|(provider, verdict)| ((&provider.arn, &provider.issuer), (verdict.status, verdict.fragile)))
+        .map(|(provider, verdict)| {
+            ((&provider.arn, &provider.issuer), (verdict.status, verdict.fragile, verdict.unknown))
+        })
         .collect();
     for (provider, verdict) in &after.providers {
         let old = told.get(&(&provider.arn, &provider.issuer));
-        if old != Some(&(verdict.status, verdict.fragile)) {
+        if old != Some(&(verdict.status, verdict.fragile, verdict.unknown)) {
             changed.push(Subject::Verdict(provider.arn.clone(), provider.issuer.clone()));
         }
     }

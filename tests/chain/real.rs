@@ -27,7 +27,7 @@ pub fn real(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(folder.join(format!("{name}.pem"))).unwrap())
 }
 
-fn certificate(name: &str) -> Option<Certificate> {
+pub fn certificate(name: &str) -> Option<Certificate> {
     let mut found = read_certificates(&real(name)?).unwrap();
     assert_eq!(found.len(), 1);
     Some(Certificate::new(found.remove(0)))

@@ -20,9 +20,9 @@ const UNREACHABLE: [(Distrust, &str); 3] = [
 ];
 
 /// A chain, the root that is trusted, and the reason that must come out.
-type Case = (Distrust, Vec<Made>, Made);
+pub type Case = (Distrust, Vec<Made>, Made);
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     let root = root("Root", 0);
     let middle = intermediate("Intermediate", 1, &root);
     let good = leaf(2, &middle);

@@ -3,9 +3,12 @@
 
 mod chain_status;
 mod clock;
+mod distrust;
 mod faces;
 mod failures;
 mod first_results;
+mod github_2023;
+mod intercepted;
 mod served_chain;
 mod tls_versions;
 mod two_endpoints;
