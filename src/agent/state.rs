@@ -178,9 +178,12 @@ impl State {
         }
         let observed = |seen: &Seen<'_>| !seen.window.observations().is_empty();
         after.is_complete |= self.now.seen(&after).is_some_and(|seen| seen.iter().all(observed));
+        let moved = after.jwks != before.jwks;
         self.now.issuers.insert(issuer.clone(), Arc::new(after));
         self.now.ready |= self.now.has_first_results();
-        self.forget_endpoints();
+        if moved {
+            self.forget_endpoints();
+        }
     }
 
     /// Judges and records what one endpoint showed, once a round.
