@@ -92,7 +92,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[allow(clippy::unwrap_used)]
     fn a_spent_budget_answers_no() {
         let root = rcgen::generate_simple_self_signed(["root.example".to_owned()]).unwrap();
         let root = Certificate::new(root.cert.der().clone());
