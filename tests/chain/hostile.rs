@@ -13,6 +13,7 @@ use super::maker::*;
 use super::order::damaged;
 use super::random::Random;
 use super::real::real;
+use crate::hostile::within_memory;
 
 const MUTATIONS: usize = 100_000;
 
@@ -72,12 +73,14 @@ fn mutated_certificates_are_read_or_refused_and_never_trusted() {
     for victim in &victims {
         assert_eq!(victim.judge(&victim.chain), Ok(()));
     }
-    let tallies = std::thread::scope(|scope| {
-        let run = |seed: u64| {
-            let victims = &victims;
-            scope.spawn(move || mutate_all(victims, &mut Random(seed), MUTATIONS / 2))
-        };
-        [run(2_034), run(2_037)].map(|half| half.join().unwrap())
+    let tallies = within_memory(|| {
+        std::thread::scope(|scope| {
+            let run = |seed: u64| {
+                let victims = &victims;
+                scope.spawn(move || mutate_all(victims, &mut Random(seed), MUTATIONS / 2))
+            };
+            [run(2_034), run(2_037)].map(|half| half.join().unwrap())
+        })
     });
     let mut total = Tally::default();
     for tally in tallies {

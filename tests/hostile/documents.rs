@@ -4,6 +4,7 @@
 use super::properties::{
     ISSUER, certificate_list, discovery_document, issuer_url, jwks, pem_file, provider_arn,
 };
+use super::within_memory;
 use crate::chain::random::Random;
 use crate::lab::behaviour::{ec_key, rsa_key};
 use crate::lab::chains::three_deep;
@@ -82,8 +83,8 @@ fn hold(seeds: &[Vec<u8>], mutations: usize, property: impl Fn(&[u8]) -> bool) {
     for seed in seeds {
         assert!(property(seed), "{}", String::from_utf8_lossy(seed));
     }
-    let taken =
-        (0..mutations).filter(|count| property(&mutated(&seeds[count % seeds.len()], &mut random))).count();
+    let mut is_taken = |count: &usize| property(&mutated(&seeds[count % seeds.len()], &mut random));
+    let taken = within_memory(|| (0..mutations).filter(&mut is_taken).count());
     let refused = mutations - taken;
     assert!(taken > mutations / 100 && refused > mutations / 10, "{taken} taken, {refused} refused");
 }
