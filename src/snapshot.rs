@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::{AccountError, AccountReason};
-use crate::chain::Thumbprint;
+use crate::chain::{Certificate, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::{Endpoint, Issuer};
 use crate::poll::{PollError, Reason, Timings};
@@ -82,9 +82,7 @@ pub struct IssuerState {
 pub struct EndpointState {
     /// Addresses that its name resolved to in the last round that resolved it.
     pub addresses: usize,
-    /// How many of them served no chain or no connection.
-    pub addresses_failed: usize,
-    /// Why, by address.
+    /// Those of them that gave no connection, and why.
     pub failures: BTreeMap<IpAddr, PollError>,
     /// The observations that count.
     pub window: Window,
@@ -190,6 +188,19 @@ impl Snapshot {
             .map(Arc::as_ref)
     }
 
+    /// Soonest expiry among the issuer's root CAs that count.
+    #[must_use]
+    pub fn root_ca_not_after(&self, issuer: &IssuerState) -> Option<Timestamp> {
+        soonest(self.chains(issuer).map(|judged| judged.chain.root_ca()))
+    }
+
+    /// Soonest expiry among the trust anchors of the issuer's chains that count, served or not.
+    #[must_use]
+    pub fn trust_anchor_not_after(&self, issuer: &IssuerState) -> Option<Timestamp> {
+        let anchors = self.chains(issuer).filter_map(|judged| judged.judgement.anchor.as_ref());
+        soonest(anchors.map(|anchor| &anchor.certificate))
+    }
+
     /// How many providers have this verdict.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
@@ -228,4 +239,8 @@ impl Snapshot {
         };
         format!("{} providers, {} issuers: {findings}; {polled}", self.providers.len(), self.issuers.len())
     }
+}
+
+fn soonest<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> Option<Timestamp> {
+    certificates.filter_map(|certificate| Some(certificate.readable()?.not_after)).min()
 }

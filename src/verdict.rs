@@ -93,6 +93,16 @@ pub struct Verdict {
     pub positions: BTreeMap<Thumbprint, Option<Role>>,
 }
 
+impl Verdict {
+    /// Share of the observations that hold a listed certificate, from 0 to 1; `None` while unknown.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
+    pub fn coverage(&self) -> Option<f64> {
+        let (covered, all) = self.covered;
+        (self.status != Status::Unknown).then(|| covered as f64 / all as f64)
+    }
+}
+
 /// Judges `provider` by its issuer's endpoints, which are `None` until the discovery document has named them.
 #[must_use]
 pub fn judge(provider: &Provider, endpoints: Option<&[Seen<'_>]>) -> Verdict {

@@ -148,13 +148,10 @@ impl State {
 
     /// Takes in a poll of `issuer` in round number `round`; one of an issuer that is no longer watched is dropped.
     pub fn take_poll(&mut self, issuer: &Issuer, poll: IssuerPoll, round: u64) {
-        if !self.now.issuers.contains_key(issuer) {
-            return;
-        }
+        let Some(before) = self.now.issuers.get(issuer).map(Arc::clone) else { return };
         for capture in &poll.captures {
             self.take_capture(capture, round);
         }
-        let before = self.now.issuers.get(issuer).map(Arc::clone).unwrap_or_default();
         let mut after = IssuerState::clone(&before);
         after.polls += 1;
         after.last_poll = Some(poll.at);
@@ -170,9 +167,9 @@ impl State {
             }
         }
         after.jwks = poll.jwks_endpoint.or(after.jwks);
-        // Known before: every endpoint had been seen. What comes to be served after that is a change.
         let own = self.now.chains(&after).filter(|judged| !judged.is_intercepted());
         after.root_cas = own.map(|judged| judged.chain.root_ca().sha1).collect();
+        // Once every endpoint has been seen, what comes to be served is a change.
         if before.is_complete && !after.root_cas.is_subset(&before.root_cas) {
             after.thumbprint_changed = Some(poll.at);
         }
@@ -202,7 +199,6 @@ impl State {
         endpoint.addresses = addresses.len();
         let failed = addresses.iter().filter_map(|seen| Some((seen.address, seen.failure.clone()?)));
         endpoint.failures = failed.collect();
-        endpoint.addresses_failed = endpoint.failures.len();
         let sightings = sightings(&self.trust, capture);
         endpoint.window.record(self.rules, capture.at, &sightings);
     }

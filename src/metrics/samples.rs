@@ -114,21 +114,17 @@ impl Samples {
 
     fn expiries(&mut self, issuer: &Issuer, state: &IssuerState, snapshot: &Snapshot, now: Timestamp) {
         let name = issuer.as_str();
-        let not_after = |certificate: &Certificate| certificate.readable().map(|fields| fields.not_after);
-        let chains = || snapshot.chains(state);
-        if let Some(soonest) = chains().filter_map(|judged| not_after(judged.chain.root_ca())).min() {
+        if let Some(soonest) = snapshot.root_ca_not_after(state) {
             self.add(&f::ROOT_CA_DAYS, &[name], soonest.days_from(now));
             self.add(&f::ROOT_CA_NOT_AFTER, &[name], soonest.as_f64());
         }
-        let anchors = chains().filter_map(|judged| judged.judgement.anchor.as_ref());
-        let soonest = anchors.filter_map(|anchor| not_after(&anchor.certificate)).min();
-        self.time(&f::TRUST_ANCHOR_NOT_AFTER, &[name], soonest);
+        self.time(&f::TRUST_ANCHOR_NOT_AFTER, &[name], snapshot.trust_anchor_not_after(state));
     }
 
     fn endpoint(&mut self, endpoint: &Endpoint, state: &EndpointState) {
         let name = &*endpoint.to_string();
         self.add(&f::ENDPOINT_ADDRESSES, &[name], count(state.addresses as u64));
-        self.add(&f::ENDPOINT_ADDRESSES_FAILED, &[name], count(state.addresses_failed as u64));
+        self.add(&f::ENDPOINT_ADDRESSES_FAILED, &[name], count(state.failures.len() as u64));
         self.add(&f::ENDPOINT_DROPPED, &[name], count(state.window.dropped()));
         if let Some(accepted) = state.takes_tls12 {
             self.flag(&f::ENDPOINT_TLS12, &[name], accepted);
@@ -193,10 +189,9 @@ impl Samples {
             let holds = status == verdict.status;
             self.flag(&f::PROVIDER_STATUS, &[arn, account, issuer, status.as_str()], holds);
         }
-        if verdict.status != Status::Unknown {
+        if let Some(coverage) = verdict.coverage() {
             self.flag(&f::PROVIDER_MATCH, &labels, verdict.status == Status::Match);
-            let (covered, all) = verdict.covered;
-            self.add(&f::PROVIDER_COVERAGE, &labels, count(covered as u64) / count(all as u64));
+            self.add(&f::PROVIDER_COVERAGE, &labels, coverage);
         }
         if let Some(enforced) = verdict.enforced {
             self.flag(&f::PROVIDER_ENFORCED, &labels, enforced);

@@ -228,14 +228,13 @@ fn row(
         _ if state.error.is_some() => Severity::Untold,
         _ => Severity::Good,
     };
-    let ends = chains().filter_map(|judged| judged.chain.root_ca().readable().map(|fields| fields.not_after));
     Row {
         verdict: verdict.map_or("watched", |verdict| verdict.status.as_str()),
         enforced: verdict.and_then(|verdict| verdict.enforced),
         account_id: None,
         issuer: issuer.to_string(),
         provider_arn: None,
-        root_ca_days_to_expiry: ends.min().map(|soonest| soonest.days_from(now)),
+        root_ca_days_to_expiry: snapshot.root_ca_not_after(state).map(|soonest| soonest.days_from(now)),
         thumbprints: state.root_cas.iter().map(ToString::to_string).collect(),
         not_listed,
         notes,

@@ -133,10 +133,8 @@ impl<'a> ProviderList<'a> {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
 fn provider_view<'a>(provider: &'a Provider, verdict: &Verdict) -> ProviderView<'a> {
     let known = verdict.status != Status::Unknown;
-    let (covered, all) = verdict.covered;
     let details = provider.details.as_ref();
     let listed = |(thumbprint, role): (&Thumbprint, &Option<Role>)| Listed {
         thumbprint: thumbprint.to_string(),
@@ -149,7 +147,7 @@ fn provider_view<'a>(provider: &'a Provider, verdict: &Verdict) -> ProviderView<
         thumbprint_status: verdict.status.as_str(),
         thumbprint_match: known.then_some(verdict.status == Status::Match),
         thumbprint_enforced: verdict.enforced,
-        thumbprint_coverage_ratio: known.then_some(covered as f64 / all as f64),
+        thumbprint_coverage_ratio: verdict.coverage(),
         unknown: verdict.unknown.map(|why| why.to_string()),
         fragile: verdict.fragile,
         thumbprints: details.map(|_| verdict.positions.iter().map(listed).collect()),
@@ -182,10 +180,7 @@ fn issuer_view<'a>(
     let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_f64);
     let durations: BTreeMap<Phase, f64> =
         state.timings.reached().map(|(phase, duration)| (phase, duration.as_secs_f64())).collect();
-    let root_cas = snapshot.chains(state).filter_map(|judged| judged.chain.root_ca().readable());
-    let root_ca_ends = root_cas.map(|fields| fields.not_after).min();
-    let anchors = snapshot.chains(state).filter_map(|judged| judged.judgement.anchor.as_ref());
-    let anchor_ends = anchors.filter_map(|anchor| Some(anchor.certificate.readable()?.not_after)).min();
+    let root_ca_ends = snapshot.root_ca_not_after(state);
     let serves =
         |endpoint: &Option<Endpoint>, r#use| Some(Use { endpoint: endpoint.as_ref()?.to_string(), r#use });
     IssuerView {
@@ -204,7 +199,7 @@ fn issuer_view<'a>(
         thumbprints: state.root_cas.iter().map(Thumbprint::to_string).collect(),
         root_ca_not_after_timestamp_seconds: seconds(root_ca_ends),
         root_ca_days_to_expiry: root_ca_ends.map(|ends| ends.days_from(now)),
-        trust_anchor_not_after_timestamp_seconds: seconds(anchor_ends),
+        trust_anchor_not_after_timestamp_seconds: seconds(snapshot.trust_anchor_not_after(state)),
         endpoints: [serves(&state.discovery, "discovery"), serves(&state.jwks, "jwks")]
             .into_iter()
             .flatten()
@@ -225,7 +220,7 @@ fn endpoint_view<'a>(endpoint: &Endpoint, state: &'a EndpointState, now: Timesta
     EndpointView {
         endpoint: endpoint.to_string(),
         addresses: state.addresses,
-        addresses_failed: state.addresses_failed,
+        addresses_failed: state.failures.len(),
         tls12_accepted: state.takes_tls12,
         tls12_checked_timestamp_seconds: state.tls12_asked.map(Timestamp::as_f64),
         observations_dropped_total: state.window.dropped(),

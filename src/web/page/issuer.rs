@@ -200,7 +200,7 @@ fn endpoint(
     };
     html.put(
         "<dt>TLS 1.2</dt><dd>{}</dd>\n<dt>Addresses</dt><dd>{} in the last round, {} failed</dd>\n</dl>\n",
-        &[&tls12, &state.addresses, &state.addresses_failed],
+        &[&tls12, &state.addresses, &state.failures.len()],
     );
     let chains: Vec<_> = state.window.chains().collect();
     addresses(html, endpoint, state, now);
