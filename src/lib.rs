@@ -1,6 +1,7 @@
 //! Watches the certificates behind OIDC issuers, compares their thumbprints with AWS IAM, and exports what it finds to
-//! Prometheus. `ARCHITECTURE.md` is the map: settings and IAM name the targets, [`poll`] looks at them, [`chain`],
-//! [`window`] and [`verdict`] judge what was seen, [`agent`] keeps the [`snapshot`], [`metrics`] and [`web`] show it.
+//! Prometheus. `ARCHITECTURE.md` is the map: [`config`] and [`aws`] name the [`targets`], [`poll`] looks at them, [`chain`],
+//! [`observe`] and [`verdict`] judge what was seen, [`agent`] keeps the [`snapshot`], [`metrics`], [`report`] and [`web`]
+//! show it; [`daemon`] and [`cli`] put it all together.
 
 #![forbid(unsafe_code)]
 
@@ -10,14 +11,20 @@ pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod daemon;
+pub mod endpoint;
+pub mod files;
 pub mod issuer;
 pub mod metrics;
+pub mod observe;
+pub mod plural;
 pub mod poll;
+pub mod printable;
 pub mod provider;
 pub mod report;
-pub mod sightings;
 pub mod snapshot;
 pub mod systemd;
+pub mod targets;
+pub mod trust_files;
 pub mod verdict;
 pub mod web;
-pub mod window;

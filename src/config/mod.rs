@@ -7,10 +7,11 @@ mod load;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 pub use hosts::{HostPattern, HostPatternError};
 pub use load::SettingsError;
@@ -136,8 +137,11 @@ pub struct Log {
 }
 
 /// Levels of `tracing`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, EnumString, IntoStaticStr, VariantNames,
+)]
 #[serde(rename_all = "lowercase", try_from = "String")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 #[allow(missing_docs)]
 pub enum LogLevel {
     Error,
@@ -148,8 +152,9 @@ pub enum LogLevel {
 }
 
 /// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, EnumString, VariantNames)]
 #[serde(rename_all = "lowercase", try_from = "String")]
+#[strum(serialize_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum LogFormat {
     Text,
@@ -178,21 +183,9 @@ pub struct IssuerEntry {
     pub audiences: BTreeSet<String>,
 }
 
-impl IssuerEntry {
-    /// An issuer of which nothing is expected.
-    #[must_use]
-    pub fn watched(url: Issuer) -> Self {
-        Self { url, thumbprints: BTreeSet::new(), audiences: BTreeSet::new() }
-    }
-}
-
 /// The value of a closed set by its name.
-fn one_of<T: ValueEnum>(text: &str) -> Result<T, String> {
-    T::from_str(text, false).map_err(|_| {
-        let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-        let names: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
-        format!("`{text}` is none of {}", names.join(", "))
-    })
+fn one_of<T: FromStr + VariantNames>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("`{text}`: must be one of {}", T::VARIANTS.join(", ")))
 }
 
 impl TryFrom<String> for LogLevel {

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::body::Body;
 use super::config::WebConfig;
-use super::places::{Place, Places};
+use super::connections::{Place, Places};
 
 /// Longest head of a request, bytes; hyper answers 431 to a longer one. Also how much of an answer waits in memory
 /// for a slow client.

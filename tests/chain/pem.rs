@@ -1,6 +1,7 @@
 //! Certificates in files.
 
-use oidc_thumbprint_exporter::chain::{Fault, FileError, MAX_FILE_BYTES, Unreadable, read_certificates};
+use oidc_thumbprint_exporter::chain::{Fault, FileError, Unreadable, read_certificates};
+use oidc_thumbprint_exporter::files::MAX_FILE_BYTES;
 
 use super::maker::*;
 use super::random::Random;

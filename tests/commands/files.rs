@@ -109,7 +109,7 @@ fn what_cannot_be_read_ends_in_2_with_one_line() {
         ("garbage", b"\xde\xad\xbe\xef\x00\x1b[2J".to_vec(), "holds no certificate".to_owned()),
         ("page.html", b"<html>404</html>".to_vec(), "holds no certificate".to_owned()),
         ("key.pem", key.into(), "holds no certificate".to_owned()),
-        ("large.pem", vec![b'x'; 2 << 20], "longer than 1048576 bytes".to_owned()),
+        ("large.pem", vec![b'x'; 2 << 20], "longer than 1 MiB".to_owned()),
         ("cut.pem", cut.into(), format!("certificate 2, line {second}: no `-----END` line follows")),
         ("damaged.pem", damaged.into(), format!("certificate 2, line {}: not base64: `?`", second + 2)),
         ("der", b"\x30\x82\x03\x00\x30".to_vec(), "taken for DER: the certificate is cut short".to_owned()),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use oidc_thumbprint_exporter::chain::Distrust;
 use oidc_thumbprint_exporter::clock::Clock;
+use oidc_thumbprint_exporter::observe::{distinct, sightings};
 use oidc_thumbprint_exporter::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Tls};
-use oidc_thumbprint_exporter::sightings::{distinct, sightings};
 use rcgen::KeyPair;
 
 use crate::chain::maker::{HOST, NOW, trusting};
@@ -32,7 +32,7 @@ async fn every_reason_is_met_over_a_socket() {
             capture.addresses.as_ref().map(|all| all[0].failure.clone())
         );
         assert_eq!(seen[0].judgement.verified, Err::<_, Distrust>(reason));
-        let served: Vec<_> = seen[0].chain.certificates().iter().map(|one| &one.der).collect();
+        let served: Vec<_> = seen[0].served.certificates().iter().map(|one| &one.der).collect();
         assert_eq!(served, made.iter().map(|made| &made.der).collect::<Vec<_>>(), "{reason:?}");
     }
 }

@@ -265,7 +265,7 @@ fn the_commands_name_the_setting_the_file_and_the_key() {
         let (code, _, error) = run_to_end(command);
         assert_eq!(code, Some(2), "{error}");
         let wanted = format!(
-            "web.config_file: {}: tls_server_config.client_auth_type: \"Nope\" is none of NoClientCert,",
+            "web.config_file: {}: tls_server_config.client_auth_type: \"Nope\": must be one of NoClientCert,",
             web.display()
         );
         assert!(error.contains(&wanted), "{error}");

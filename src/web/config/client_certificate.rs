@@ -18,10 +18,9 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::time::ASN1Time;
 
-use super::Fault;
 use super::file::{TlsSection, given};
-use super::source::Pem;
-use super::tls::{by_name, certificates, fault_of};
+use super::names::{Fault, by_name, fault_of};
+use super::pem::{Pem, certificates};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Policy {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use crate::chain::is_unprintable;
+use crate::printable::write_printable;
 
 /// A page, or a part of one. Nothing gets into it but literals and escaped texts.
 #[derive(Default)]
@@ -50,8 +50,7 @@ impl fmt::Write for Escaping<'_> {
                 '>' => self.0.push_str("&gt;"),
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
-                character if is_unprintable(character) => self.0.extend(character.escape_unicode()),
-                character => self.0.push(character),
+                character => write_printable(self.0, character)?,
             }
         }
         Ok(())
