@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::{Run, program, run, start};
-use crate::daemon::{Settings, TempDir, aws_environment};
-use crate::lab::fleet::{ACCOUNT, Lab, WRONG};
-use crate::lab::{FakeIam, Fault, LabIssuer, Spec, chains};
+use crate::support::daemon::{Settings, TempDir, aws_environment};
+use crate::support::lab::fleet::{ACCOUNT, Lab, WRONG};
+use crate::support::lab::{FakeIam, Fault, LabIssuer, Spec, chains};
 
 /// A configuration and an IAM.
 pub struct Stage {

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Run, inspect, manual, program, run, start};
-use crate::chain::real::{PUBLISHED, real};
-use crate::daemon::TempDir;
-use crate::lab::ca::thumbprint;
-use crate::lab::chains;
-use crate::lab::pem::pem;
+use super::{Run, inspect, program, run, start};
+use crate::support::daemon::TempDir;
+use crate::support::lab::ca::thumbprint;
+use crate::support::lab::chains;
+use crate::support::lab::pem::pem;
+use crate::support::manual_procedure;
+use crate::support::real::{PUBLISHED, real};
 
 const HOST: &str = "host.oidc.test";
 
@@ -32,7 +33,7 @@ async fn everything_people_have_yields_the_same_thumbprint() {
     let issuer = start(HOST, chains::three_deep).await;
     let chain = chains::three_deep(HOST);
     issuer.serve(&chain);
-    let transcript = manual::transcript(HOST, issuer.sockets()[0]);
+    let transcript = manual_procedure::transcript(HOST, issuer.sockets()[0]);
     assert!(transcript.contains("Certificate chain") && transcript.contains("SSL handshake has read"));
     let directory = TempDir::new();
     let last = &chain.served[3..];

@@ -2,7 +2,6 @@
 
 mod check;
 mod files;
-mod manual;
 mod outputs;
 mod procedure;
 mod targets;
@@ -15,9 +14,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::daemon::TempDir;
-use crate::lab::pem::pem;
-use crate::lab::{Chain, LabIssuer, Spec};
+use crate::support::daemon::TempDir;
+use crate::support::lab::pem::pem;
+use crate::support::lab::{Chain, LabIssuer, Spec};
 
 /// How a run ended.
 #[derive(Debug)]

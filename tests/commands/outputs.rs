@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{inspect_lab, program, run, start};
-use crate::lab::fleet::Lab;
-use crate::lab::{LabIssuer, Spec, chains};
-use crate::openssl::{Described, describe};
+use crate::support::lab::fleet::Lab;
+use crate::support::lab::{LabIssuer, Spec, chains};
+use crate::support::openssl::{Described, describe};
 
 const HOST: &str = "host.oidc.test";
 

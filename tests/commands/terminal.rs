@@ -6,11 +6,11 @@ use rcgen::DnType;
 
 use super::check::Stage;
 use super::{Run, inspect, inspect_lab, lab_arguments, run};
-use crate::daemon::TempDir;
-use crate::lab::ca::{Authority, Leaf, Validity};
-use crate::lab::fleet::Lab;
-use crate::lab::pem::pem;
-use crate::lab::{Chain, LabIssuer, Spec, chains};
+use crate::support::daemon::TempDir;
+use crate::support::lab::ca::{Authority, Leaf, Validity};
+use crate::support::lab::fleet::Lab;
+use crate::support::lab::pem::pem;
+use crate::support::lab::{Chain, LabIssuer, Spec, chains};
 
 const HOST: &str = "host.oidc.test";
 const ESCAPE: char = '\x1b';

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use super::check::{Stage, code_and_verdicts};
 use super::{Run, inspect_lab, run, start};
-use crate::daemon::aws_environment;
-use crate::lab::fleet::{ACCOUNT, Lab, WRONG};
-use crate::lab::{LabIssuer, Spec, chains};
+use crate::support::daemon::aws_environment;
+use crate::support::lab::fleet::{ACCOUNT, Lab, WRONG};
+use crate::support::lab::{LabIssuer, Spec, chains};
 
 const HOST: &str = "host.oidc.test";
 

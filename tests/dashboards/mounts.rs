@@ -7,8 +7,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::{at, list, read, rules, text, yaml};
-use crate::daemon::{TempDir, run_to_end};
-use crate::watch::program;
+use crate::support::daemon::{TempDir, run_to_end};
+use crate::support::watch::program;
 
 /// Path in the container, and the file or directory that is mounted there.
 fn mounts(compose: &Value, service: &str) -> BTreeMap<PathBuf, PathBuf> {

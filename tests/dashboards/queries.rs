@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::promql::{Selector, spoken};
 use super::{PAGES, list, page, panels, read, rules, text, variables, yaml};
-use crate::daemon::{TempDir, run_to_end};
+use crate::support::daemon::{TempDir, run_to_end};
 
 /// What Prometheus adds to every series.
 const OF_TARGET: [&str; 2] = ["job", "instance"];

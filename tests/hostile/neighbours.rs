@@ -1,8 +1,8 @@
 //! A slow or hostile issuer costs the others nothing. Asserted by counts of polls, never by time.
 
-use crate::daemon::Exposition;
-use crate::lab::{Behaviour, LabIssuer, Reply, Spec, Wire, chains};
-use crate::watch::Watch;
+use crate::support::daemon::Exposition;
+use crate::support::lab::{Behaviour, LabIssuer, Reply, Spec, Wire, chains};
+use crate::support::watch::Watch;
 
 /// Issuers that would hold a poll for ever, each in its own way.
 async fn hanging(count: usize) -> Vec<LabIssuer> {

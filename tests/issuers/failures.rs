@@ -1,8 +1,8 @@
 //! Every way in which a poll fails has one reason, does not touch the others, and ends when its cause does.
 
-use crate::daemon::Exposition;
-use crate::lab::{Behaviour, LabIssuer, Spec, behaviour, chains};
-use crate::watch::{PATIENT, Watch};
+use crate::support::daemon::Exposition;
+use crate::support::lab::{Behaviour, LabIssuer, Spec, behaviour, chains};
+use crate::support::watch::{PATIENT, Watch};
 
 const HOST: &str = "host.oidc.test";
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::daemon::{Daemon, Exposition};
-use crate::lab::chains::good;
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire};
-use crate::watch::{BRISK, Watch, verdict};
+use crate::support::daemon::{Daemon, Exposition};
+use crate::support::lab::chains::good;
+use crate::support::lab::{Behaviour, LabIssuer, Spec, Wire};
+use crate::support::watch::{BRISK, Watch, verdict};
 
 /// A wait that no test sees the end of.
 const FOR_EVER: [&str; 4] =

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire, behaviour, chains};
+use crate::support::lab::{Behaviour, LabIssuer, Spec, Wire, behaviour, chains};
 
 /// More than any document that ends here.
 const ENOUGH: usize = 3 << 20;

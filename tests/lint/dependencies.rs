@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::daemon::run_to_end;
+use crate::support::daemon::run_to_end;
 
 /// Crates that there may be one version of.
 const ONCE: [&str; 10] = [

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::daemon::run_to_end;
-use crate::stage::Stage;
+use crate::support::daemon::run_to_end;
+use crate::support::stage::Stage;
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards/prometheus");
 /// The one name that has been asked for against the conventions.

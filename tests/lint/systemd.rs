@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::daemon::{TempDir, run_to_end};
+use crate::support::daemon::{TempDir, run_to_end};
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/systemd");
 const NAME: &str = "oidc-thumbprint-exporter";

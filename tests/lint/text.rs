@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::daemon::run_to_end;
+use crate::support::daemon::run_to_end;
 
 /// Directories of somebody's own. Put together here so that this file passes too.
 const OWN: [&str; 3] = ["work", "root", "home"];

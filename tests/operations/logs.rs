@@ -5,10 +5,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::process::{Child, Command, Stdio};
 
 use super::{ONE_ROUND, Site, count};
-use crate::daemon::{Exposition, wait_for};
-use crate::lab::chains::good;
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire};
-use crate::watch::program;
+use crate::support::daemon::{Exposition, wait_for};
+use crate::support::lab::chains::good;
+use crate::support::lab::{Behaviour, LabIssuer, Spec, Wire};
+use crate::support::watch::program;
 
 /// Killed when it is dropped.
 struct Running(Child);

@@ -2,16 +2,17 @@
 
 mod logs;
 mod notify;
+mod process;
 mod reload;
 mod sockets;
 mod watched_files;
 
 use std::path::PathBuf;
 
-use crate::daemon::get::request;
-use crate::daemon::{Answer, Daemon, Settings, TempDir, aws_environment, wait_for};
-use crate::lab::{FakeIam, LabIssuer};
-use crate::watch::program;
+use crate::support::daemon::get::request;
+use crate::support::daemon::{Answer, Daemon, Settings, TempDir, aws_environment, wait_for};
+use crate::support::lab::{FakeIam, LabIssuer};
+use crate::support::watch::program;
 
 /// One round at the start; what is polled after that is polled because of a reload.
 const ONE_ROUND: [&str; 4] =

@@ -3,10 +3,10 @@
 use std::os::unix::net::UnixDatagram;
 
 use super::{ONE_ROUND, Site};
-use crate::daemon::{Daemon, PATIENCE};
-use crate::lab::chains::good;
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire};
-use crate::watch::{BRISK, program};
+use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::lab::chains::good;
+use crate::support::lab::{Behaviour, LabIssuer, Spec, Wire};
+use crate::support::watch::{BRISK, program};
 
 /// Starts a daemon that has a service manager.
 fn start(site: &Site, watchdog_micros: &str) -> (Daemon, UnixDatagram) {

@@ -1,10 +1,10 @@
 //! SIGHUP and `POST /-/reload`: what changes, what stays, and what a bad file does.
 
 use super::{ONE_ROUND, Site, count, hang_up, post_reload};
-use crate::daemon::get::request;
-use crate::daemon::{Daemon, Exposition, wait_for};
-use crate::lab::chains::good;
-use crate::lab::{FakeIam, LabIssuer, Spec};
+use crate::support::daemon::get::request;
+use crate::support::daemon::{Daemon, Exposition, wait_for};
+use crate::support::lab::chains::good;
+use crate::support::lab::{FakeIam, LabIssuer, Spec};
 
 const SUCCESSFUL: &str = "oidc_exporter_config_last_reload_successful";
 const LOADED_AT: &str = "oidc_exporter_config_last_reload_success_timestamp_seconds";

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{ONE_ROUND, Site};
-use crate::daemon::{Daemon, get, run_to_end, wait_for};
+use crate::support::daemon::{Daemon, get, run_to_end, wait_for};
 
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::{ONE_ROUND, Site, count};
-use crate::daemon::{Exposition, wait_for};
-use crate::lab::chains::good;
-use crate::lab::pem::pem;
-use crate::lab::{LabIssuer, Spec};
+use crate::support::daemon::{Exposition, wait_for};
+use crate::support::lab::chains::good;
+use crate::support::lab::pem::pem;
+use crate::support::lab::{LabIssuer, Spec};
 
 const WATCH: &str = "[reload]\nwatch = true\n";
 

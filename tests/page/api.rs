@@ -7,8 +7,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::Stage;
-use crate::daemon::{Daemon, Exposition, TempDir, get, run_to_end};
-use crate::lab::LabIssuer;
+use crate::support::daemon::{Daemon, Exposition, TempDir, get, run_to_end};
+use crate::support::lab::LabIssuer;
 
 fn ask(daemon: &Daemon, path: &str) -> Value {
     let answer = daemon.get(path);

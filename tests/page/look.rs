@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::browser::Browser;
 use super::{Stage, encoded};
+use crate::support::browser::Browser;
 
 /// Texts whose contrast with what is behind them is less than WCAG 2.2 asks for (1.4.3: 4.5 to 1).
 const FAINT_TEXTS: &str = r"(() => {

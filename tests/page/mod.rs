@@ -2,14 +2,13 @@
 //! poll of their own.
 
 mod api;
-mod browser;
 mod hostile;
 mod look;
 mod probe;
 
-use crate::daemon::Daemon;
-use crate::lab::Lab;
-use crate::watch::Watch;
+use crate::support::daemon::Daemon;
+use crate::support::lab::Lab;
+use crate::support::watch::Watch;
 
 /// One round that lasts, so that what is asked twice is answered alike.
 const ONE_ROUND: [&str; 4] =

@@ -3,10 +3,10 @@
 use std::thread;
 
 use super::{ONE_ROUND, encoded};
-use crate::daemon::get::request;
-use crate::daemon::{Answer, Daemon, Exposition, get, wait_for};
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire, chains};
-use crate::watch::Watch;
+use crate::support::daemon::get::request;
+use crate::support::daemon::{Answer, Daemon, Exposition, get, wait_for};
+use crate::support::lab::{Behaviour, LabIssuer, Spec, Wire, chains};
+use crate::support::watch::Watch;
 
 /// Only the limit of a scrape ends a wait.
 const SLOW: [&str; 4] =

@@ -1,10 +1,10 @@
 //! Credentials of the daemon itself: through STS, refused by it, and never shown.
 
 use super::{ACCOUNT, account_is_up, reasons};
-use crate::daemon::Daemon;
-use crate::lab::chains::good;
-use crate::lab::{FakeIam, Fault, LabIssuer, Spec};
-use crate::watch::{BRISK, Watch, verdict};
+use crate::support::daemon::Daemon;
+use crate::support::lab::chains::good;
+use crate::support::lab::{FakeIam, Fault, LabIssuer, Spec};
+use crate::support::watch::{BRISK, Watch, verdict};
 
 const SESSION: &str = "lab-session-never-shown";
 const WEB_IDENTITY: &str = "lab-web-identity-never-shown";

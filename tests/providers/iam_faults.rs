@@ -1,10 +1,10 @@
 //! A reading of IAM that fails has one reason, removes nothing, and ends with its cause.
 
 use super::{ACCOUNT, account_is_up, reasons};
-use crate::daemon::Exposition;
-use crate::lab::chains::good;
-use crate::lab::{FakeIam, Fault, LabIssuer, Spec};
-use crate::watch::{BRISK, PATIENT, Watch, verdict};
+use crate::support::daemon::Exposition;
+use crate::support::lab::chains::good;
+use crate::support::lab::{FakeIam, Fault, LabIssuer, Spec};
+use crate::support::watch::{BRISK, PATIENT, Watch, verdict};
 
 /// The reason of each fault.
 const REASONS: [(Fault, &str); 9] = [

@@ -6,9 +6,9 @@ use std::process::Command;
 use oidc_thumbprint_exporter::web::WebConfig;
 
 use super::ISSUER;
-use super::certificates::{Ca, write_server};
-use crate::daemon::{TempDir, run_to_end};
-use crate::watch::program;
+use crate::support::daemon::{TempDir, run_to_end};
+use crate::support::watch::program;
+use crate::support::web_certificates::{Ca, write_server};
 
 /// What becomes of a file. A divergence has its reason, which the test prints.
 #[derive(Clone, Copy, Debug)]

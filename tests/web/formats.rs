@@ -4,10 +4,10 @@ use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use super::{ISSUER, QUIET};
-use crate::daemon::get::request;
-use crate::daemon::{Answer, Daemon, get};
-use crate::peers::python;
-use crate::watch::Watch;
+use crate::support::daemon::get::request;
+use crate::support::daemon::{Answer, Daemon, get};
+use crate::support::venv::installed;
+use crate::support::watch::Watch;
 
 const OPEN_METRICS: &str = "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
 
@@ -41,7 +41,7 @@ fn others_read_both_formats() {
     let open = scrape(&daemon, &[OPEN_METRICS]);
     let wanted = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     assert_eq!(open.header("content-type"), Some(wanted));
-    let (good, said) = judge(Command::new(python()).args(["-c", PARSE]), open.text());
+    let (good, said) = judge(Command::new(installed("python")).args(["-c", PARSE]), open.text());
     assert!(good, "{said}");
     for family in [
         "info oidc_exporter_build - 1",

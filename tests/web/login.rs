@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{wait_log, watch_with};
-use crate::daemon::{Answer, Daemon, get};
+use crate::support::daemon::{Answer, Daemon, get};
 
 fn hash(password: &str) -> String {
     bcrypt::hash(password, 4).unwrap()

@@ -1,18 +1,14 @@
 //! The HTTP server as clients meet it: over real sockets, with other people's programs as judges where there are any.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod certificates;
 mod files;
 mod formats;
-mod https;
 mod limits;
 mod login;
 mod reload;
 mod tls;
 
-use crate::daemon::{Daemon, wait_for};
-use crate::watch::Watch;
+use crate::support::daemon::{Daemon, wait_for};
+use crate::support::watch::Watch;
 
 /// An issuer that is never reached: loopback, where nothing listens.
 const ISSUER: &str = "https://127.0.0.7:1";

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use rustls::HandshakeKind;
 
-use super::certificates::{Ca, dns, write_server};
-use super::https::Https;
 use super::{wait_log, watch_with};
-use crate::daemon::{Daemon, get, wait_for};
+use crate::support::daemon::{Daemon, get, wait_for};
+use crate::support::https::Https;
+use crate::support::web_certificates::{Ca, dns, write_server};
 
 const IN_FORCE: &str = "web configuration in force";
 const REFUSED: &str = "the old one stays";

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::daemon::{Answer, TempDir, get, wait_for};
+use crate::support::daemon::{Answer, TempDir, get, wait_for};
 
 /// A running server; it is killed when it is dropped, or when the test dies.
 pub struct Program {

@@ -1,11 +1,10 @@
 //! The process: how it starts, how it ends, and what it says when it cannot start.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use crate::daemon::{TempDir, get, run_to_end, wait_for};
-use crate::watch::{BRISK, Watch, program};
+use crate::support::daemon::{TempDir, get, run_to_end, wait_for};
+use crate::support::watch::{BRISK, Watch, program};
 
 /// An issuer that is never reached: loopback, where nothing listens.
 const ISSUER: &str = "https://127.0.0.7:1";

@@ -1,13 +1,11 @@
 //! The real daemon, set to watch issuers of the lab.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-use crate::daemon::{Daemon, Exposition, Settings, TempDir, aws_environment};
-use crate::lab::{FakeIam, LabIssuer};
+use crate::support::daemon::{Daemon, Exposition, Settings, TempDir, aws_environment};
+use crate::support::lab::{FakeIam, LabIssuer};
 
 /// For tests that wait for rounds: a poll that is late on a busy machine is made up for by the next.
 pub const BRISK: [&str; 5] = [

@@ -1,7 +1,5 @@
 //! What OpenSSL's command line says about servers and certificates: an oracle that shares no code with us.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -11,8 +9,8 @@ use std::process::{Command, Stdio};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::lab::ca::Der;
-use crate::lab::pem::pem;
+use crate::support::lab::ca::Der;
+use crate::support::lab::pem::pem;
 
 /// One run of `openssl s_client`.
 pub struct Seen {

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::run;
-use crate::lab::LabIssuer;
+use super::lab::LabIssuer;
+use crate::commands::run;
 
 /// Steps 1 and 2: the `jwks_uri` of the discovery document, asked for at the issuer's first address.
 pub fn jwks_uri(issuer: &LabIssuer) -> Option<String> {
