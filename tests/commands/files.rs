@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Run, inspect, program, run, start};
+use super::{inspect, start};
 use crate::support::daemon::TempDir;
 use crate::support::lab::ca::thumbprint;
 use crate::support::lab::chains;
 use crate::support::lab::pem::pem;
 use crate::support::manual_procedure;
+use crate::support::process::{Run, program, run_with};
 use crate::support::real::{PUBLISHED, real};
 
 const HOST: &str = "host.oidc.test";
@@ -23,9 +24,7 @@ fn inspect_file(file: &Path, output: &str) -> Run {
 }
 
 fn inspect_input(input: &[u8], output: &str) -> Run {
-    let mut command = program();
-    command.args(["inspect", "-", "--output", output]);
-    run(command, input)
+    run_with(&mut program(&["inspect", "-", "--output", output]), input)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::support::daemon::Exposition;
 use crate::support::lab::chains::{good, twin_intermediates};
 use crate::support::lab::{LabIssuer, Spec};
-use crate::support::watch::{BRISK, Watch, verdict};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 

@@ -4,7 +4,8 @@
 use crate::support::lab::chains::good;
 use crate::support::lab::{LabIssuer, Spec};
 use crate::support::real::certificate;
-use crate::support::watch::{BRISK, Watch, verdict};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 const HOST: &str = "host.oidc.test";
 const FIRST: (&str, &str) =

@@ -3,7 +3,8 @@
 use crate::support::daemon::Exposition;
 use crate::support::lab::chains::good;
 use crate::support::lab::{LabIssuer, Spec, TlsVersions};
-use crate::support::watch::{PATIENT, Watch, verdict};
+use crate::support::told::verdict;
+use crate::support::watch::{PATIENT, Watch};
 
 const HOST: &str = "host.oidc.test";
 

@@ -3,7 +3,8 @@
 use crate::support::daemon::Exposition;
 use crate::support::lab::chains::good;
 use crate::support::lab::{Behaviour, LabIssuer, Spec, Wire};
-use crate::support::watch::{BRISK, Watch, verdict};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_endpoints_count() {

@@ -211,7 +211,7 @@ async fn the_written_roots_are_those_that_clients_shall_trust() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_dropped_stops() {
-    let issuer = LabIssuer::start(Spec::new(HOST, chains::good(HOST))).await;
+    let issuer = LabIssuer::good(HOST).await;
     let socket = issuer.sockets()[0];
     drop(issuer);
     // The port is free again as soon as the aborted task has let go of it.

@@ -8,10 +8,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::support::daemon::{Daemon, Exposition, run_to_end};
+use crate::support::daemon::{Daemon, Exposition};
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::lab::LabIssuer;
 use crate::support::lab::fleet::WRONG;
+use crate::support::process::output;
 use crate::support::server::Program;
 use crate::support::stage::Stage;
 use crate::support::venv::installed;
@@ -44,9 +45,7 @@ impl Moto {
         let mut python = Command::new(installed("python"));
         python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/iam.py"));
         python.arg(self.url()).arg(calls.to_string());
-        let (code, answers, said) = run_to_end(python);
-        assert_eq!(code, Some(0), "{said}");
-        serde_json::from_str(&answers).unwrap()
+        serde_json::from_str(&output(&mut python)).unwrap()
     }
 
     /// Lists the issuers with these thumbprints as providers.
@@ -64,8 +63,7 @@ impl Moto {
         curl.args(["--silent", "--show-error", "--fail", "--max-time", "30", "--data", calls]);
         curl.args(["--header", "Content-Type: application/octet-stream"]);
         curl.arg(format!("{}/moto-api/reset-auth", self.url()));
-        let (code, _, said) = run_to_end(curl);
-        assert_eq!(code, Some(0), "{said}");
+        output(&mut curl);
     }
 }
 

@@ -6,7 +6,8 @@ use super::{ACCOUNT, account_is_up, reasons};
 use crate::support::lab::chains::three_deep;
 use crate::support::lab::iam::Provider;
 use crate::support::lab::{Chain, FakeIam, LabIssuer, Spec};
-use crate::support::watch::{BRISK, Watch, verdict};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 const HOST: &str = "host.oidc.test";
 

@@ -12,9 +12,9 @@ use rustls::{
     ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned, SupportedProtocolVersion,
 };
 
+use super::daemon::Answer;
+use super::daemon::get::exchange;
 use super::web_certificates::{Ca, Pair};
-use crate::support::daemon::Answer;
-use crate::support::daemon::get::exchange;
 
 /// Remembers its sessions from one connection to the next.
 pub struct Https(Arc<ClientConfig>);

@@ -7,7 +7,6 @@ mod login;
 mod reload;
 mod tls;
 
-use crate::support::daemon::{Daemon, wait_for};
 use crate::support::watch::Watch;
 
 /// An issuer that is never reached: loopback, where nothing listens.
@@ -23,9 +22,4 @@ fn watch_with(web: &str) -> Watch {
     let file = watch.directory().join("web.yml");
     std::fs::write(&file, web).unwrap();
     watch.env("OIDC_EXPORTER__WEB__CONFIG_FILE", file)
-}
-
-/// Waits until the log has so many lines with `text`.
-fn wait_log(daemon: &Daemon, text: &str, count: usize) {
-    wait_for(text, || (daemon.log().matches(text).count() >= count).then_some(()));
 }
