@@ -2,9 +2,9 @@
 //! a new intermediate, another does at half its addresses, then IAM fails, then all is mended. Each line on standard
 //! input, or each `--seconds N`, begins the next stage; the end of input, or of the last stage, ends everything.
 
-#[path = "../tests/daemon/mod.rs"]
+#[path = "../tests/support/daemon/mod.rs"]
 mod daemon;
-#[path = "../tests/lab/mod.rs"]
+#[path = "../tests/support/lab/mod.rs"]
 mod lab;
 
 use std::error::Error;

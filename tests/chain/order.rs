@@ -9,7 +9,7 @@ use oidc_thumbprint_exporter::chain::{
 };
 use rcgen::{DnType, DnValue, KeyIdMethod};
 
-use super::maker::*;
+use crate::support::made::*;
 
 /// What it is, what is served; the path and how the order differs from it.
 type Ordered<'a> = (&'a str, &'a [&'a Made], &'a [usize], &'a [OrderFinding]);
@@ -185,17 +185,4 @@ fn who_issued_whom() {
     // Two spellings of one issuer's name do not meet, for rustls and Go as for us.
     let judged = trusting(&[&other_string_type]).judge(&served(&[&leaf(5, &root)]), None, NOW);
     assert_eq!(judged.statuses, [ChainStatus::Incomplete].into());
-}
-
-/// Changes the last byte of the signature.
-pub fn damaged(der: &[u8]) -> Vec<u8> {
-    let mut der = der.to_vec();
-    *der.last_mut().unwrap() ^= 1;
-    der
-}
-
-/// Claims to be signed with sha1WithRSAEncryption (RFC 3279, section 2.2.1) instead of sha256.
-pub fn with_sha1_signature(made: &Made) -> Made {
-    let (sha256, sha1) = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05");
-    Made { der: replaced(&made.der, sha256, sha1).into(), ..made.clone() }
 }

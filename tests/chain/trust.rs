@@ -9,7 +9,7 @@ use oidc_thumbprint_exporter::chain::{
 };
 use oidc_thumbprint_exporter::trust_files::{CaFileError, read_ca_file};
 
-use super::maker::*;
+use crate::support::made::*;
 
 /// A store that trusts these as the system does.
 fn system(roots: &[&Made]) -> TrustStore {
@@ -252,7 +252,7 @@ fn files_of_cas() {
         std::fs::write(&path, bytes).unwrap();
         path
     };
-    let text = super::pem::pem(&root.der);
+    let text = crate::support::lab::pem::pem(std::slice::from_ref(&root.der));
     let good = written("good.pem", format!("# our root\n{text}\n{text}").as_bytes());
     assert_eq!(read_ca_file(&good).unwrap(), [root.der.clone(), root.der.clone()]);
     // Listed twice, added once.

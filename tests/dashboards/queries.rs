@@ -14,7 +14,8 @@ use strum::IntoEnumIterator;
 
 use super::promql::{Selector, spoken};
 use super::{PAGES, list, page, panels, read, rules, text, variables, yaml};
-use crate::daemon::{TempDir, run_to_end};
+use crate::support::daemon::TempDir;
+use crate::support::process::{Run, run};
 
 /// What Prometheus adds to every series.
 const OF_TARGET: [&str; 2] = ["job", "instance"];
@@ -178,7 +179,7 @@ fn sent(expression: &str) -> String {
 }
 
 /// What promtool says of these expressions.
-fn promtool(expressions: &[(String, String)]) -> (Option<i32>, String) {
+fn promtool(expressions: &[(String, String)]) -> Run {
     let rule = |(number, (_, expression)): (usize, &(String, String))| json!({"record": format!("query:number:{number}"), "expr": sent(expression)});
     let rules: Vec<_> = expressions.iter().enumerate().map(rule).collect();
     let directory = TempDir::new();
@@ -186,21 +187,19 @@ fn promtool(expressions: &[(String, String)]) -> (Option<i32>, String) {
     // JSON is YAML.
     std::fs::write(&file, json!({"groups": [{"name": "queries", "rules": rules}]}).to_string()).unwrap();
     let mut promtool = Command::new("promtool");
-    promtool.args(["check", "rules", "--lint=all", "--lint-fatal"]).arg(&file);
-    let (code, said, errors) = run_to_end(promtool);
-    (code, said + &errors)
+    run(promtool.args(["check", "rules", "--lint=all", "--lint-fatal"]).arg(&file))
 }
 
 #[test]
 fn every_expression_parses() {
     let all = all();
-    let (code, said) = promtool(&all);
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains(&format!("{} rules found", all.len())), "{said}");
+    let run = promtool(&all);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.said().contains(&format!("{} rules found", all.len())), "{run:?}");
     // One that does not parse, and one with a variable that nobody sets.
     for broken in ["sum(up", "up > $unset"] {
         let mut more = all.clone();
         more.push((String::new(), broken.to_owned()));
-        assert_eq!(promtool(&more).0, Some(1), "{broken}");
+        assert_eq!(promtool(&more).code, 1, "{broken}");
     }
 }

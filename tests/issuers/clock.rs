@@ -16,10 +16,10 @@ use oidc_thumbprint_exporter::systemd::Supervisor;
 use oidc_thumbprint_exporter::targets::FileTargets;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::{Exposition, wait_for};
-use crate::lab::chains::with_root;
-use crate::lab::{LabIssuer, Spec};
-use crate::openssl::describe;
+use crate::support::daemon::{Exposition, wait_for};
+use crate::support::lab::chains::with_root;
+use crate::support::lab::{LabIssuer, Spec};
+use crate::support::openssl::describe;
 
 const YEAR: i64 = 365 * 86_400;
 

@@ -9,9 +9,9 @@ use oidc_thumbprint_exporter::observe::{distinct, sightings};
 use oidc_thumbprint_exporter::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Tls};
 use rcgen::KeyPair;
 
-use crate::chain::maker::{HOST, NOW, trusting};
-use crate::chain::reasons::cases;
-use crate::lab::{Chain, LabIssuer, Spec};
+use crate::support::lab::{Chain, LabIssuer, Spec};
+use crate::support::made::distrusted::cases;
+use crate::support::made::{HOST, NOW, trusting};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_reason_is_met_over_a_socket() {

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::run;
-use crate::lab::LabIssuer;
+use super::lab::LabIssuer;
+use super::process::{run, run_with};
 
 /// Steps 1 and 2: the `jwks_uri` of the discovery document, asked for at the issuer's first address.
 pub fn jwks_uri(issuer: &LabIssuer) -> Option<String> {
@@ -15,7 +15,7 @@ pub fn jwks_uri(issuer: &LabIssuer) -> Option<String> {
     let resolve = format!("{}:{}:{}", issuer.host(), issuer.port(), issuer.addresses()[0]);
     curl.args(["--silent", "--insecure", "--noproxy", "*", "--max-time", "30", "--resolve", &resolve]);
     curl.arg(format!("{}/.well-known/openid-configuration", issuer.url()));
-    let document = run(curl, b"");
+    let document = run(&mut curl);
     let document: Value = serde_json::from_str(&document.out).ok()?;
     document["jwks_uri"].as_str().map(str::to_owned)
 }
@@ -26,7 +26,7 @@ pub fn thumbprint(host: &str, socket: SocketAddr) -> Option<String> {
     let last = &transcript[transcript.rfind("-----BEGIN CERTIFICATE-----")?..];
     let mut x509 = Command::new("openssl");
     x509.args(["x509", "-fingerprint", "-sha1", "-noout"]);
-    let fingerprint = run(x509, last.as_bytes());
+    let fingerprint = run_with(&mut x509, last.as_bytes());
     let (_, digits) = fingerprint.out.trim().split_once('=')?;
     Some(digits.replace(':', "").to_lowercase())
 }
@@ -35,7 +35,7 @@ pub fn thumbprint(host: &str, socket: SocketAddr) -> Option<String> {
 pub fn transcript(host: &str, socket: SocketAddr) -> String {
     let mut s_client = Command::new("openssl");
     s_client.args(["s_client", "-servername", host, "-showcerts", "-connect", &socket.to_string()]);
-    run(s_client, b"").out
+    run(&mut s_client).out
 }
 
 /// The thumbprints of all addresses of one host, each once, in the order of the addresses.

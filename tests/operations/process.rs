@@ -1,11 +1,11 @@
 //! The process: how it starts, how it ends, and what it says when it cannot start.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use crate::daemon::{TempDir, get, run_to_end, wait_for};
-use crate::watch::{BRISK, Watch, program};
+use crate::support::daemon::{TempDir, get, wait_for};
+use crate::support::process::{Run, configured, run};
+use crate::support::watch::{BRISK, Watch};
 
 /// An issuer that is never reached: loopback, where nothing listens.
 const ISSUER: &str = "https://127.0.0.7:1";
@@ -17,10 +17,8 @@ fn a_port_that_is_taken_ends_it_with_1_and_the_address() {
     let directory = TempDir::new();
     let file = directory.path().join("config.toml");
     std::fs::write(&file, format!("[web]\nlisten = {address:?}\n[[issuers]]\nurl = {ISSUER:?}\n")).unwrap();
-    let mut command = program(&file);
-    command.arg("run");
-    let (code, _, error) = run_to_end(command);
-    assert_eq!(code, Some(1), "{error}");
+    let Run { code, err: error, .. } = run(&mut configured(&file, &["run"]));
+    assert_eq!(code, 1, "{error}");
     assert!(error.contains(&format!("cannot listen on {address}")), "{error}");
 }
 
@@ -44,10 +42,8 @@ fn a_configuration_that_is_wrong_ends_it_with_2_the_file_and_the_key() {
         let whole = if text.contains("[[issuers]]") { text.to_owned() } else { text.to_owned() + &issuer };
         std::fs::write(&file, whole).unwrap();
         for arguments in [&["run"][..], &["config", "check"]] {
-            let mut command = program(&file);
-            command.args(arguments);
-            let (code, _, error) = run_to_end(command);
-            assert_eq!(code, Some(2), "{arguments:?} {text}: {error}");
+            let Run { code, err: error, .. } = run(&mut configured(&file, arguments));
+            assert_eq!(code, 2, "{arguments:?} {text}: {error}");
             assert!(error.contains(told), "{arguments:?} {text}: {error}");
             let names_file =
                 error.contains(&file.display().to_string()) || error.contains("no-such-roots.pem");
@@ -59,10 +55,8 @@ fn a_configuration_that_is_wrong_ends_it_with_2_the_file_and_the_key() {
         }
     }
     let missing = directory.path().join("missing.toml");
-    let mut command = program(&missing);
-    command.arg("run");
-    let (code, _, error) = run_to_end(command);
-    assert_eq!(code, Some(2), "{error}");
+    let Run { code, err: error, .. } = run(&mut configured(&missing, &["run"]));
+    assert_eq!(code, 2, "{error}");
     assert!(error.contains(&missing.display().to_string()), "{error}");
 }
 

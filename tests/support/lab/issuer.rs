@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::behaviour::{Behaviour, Wire, ec_key, rsa_key};
 use super::ca::Der;
-use super::chains::Chain;
+use super::chains::{Chain, good};
 use super::http::{self, Body};
 use super::tls_server::{self, Face, TlsVersions};
 
@@ -137,6 +137,11 @@ pub struct LabIssuer {
 }
 
 impl LabIssuer {
+    /// Starts an issuer that does everything well.
+    pub async fn good(host: &str) -> Self {
+        Self::start(Spec::new(host, good(host))).await
+    }
+
     /// Starts an issuer, and the host of its JWKS if that is another.
     pub async fn start(spec: Spec) -> Self {
         let jwks_host = match spec.jwks_host.clone() {

@@ -1,5 +1,8 @@
 //! Makes certificates to order: any name, key, issuer, date and fault.
 
+pub mod distrusted;
+pub mod random_chains;
+
 use std::sync::LazyLock;
 
 use oidc_thumbprint_exporter::chain::{Certificate, ServedChain, TrustStore};
@@ -217,4 +220,17 @@ pub fn replaced(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     }
     assert!(found, "nothing to replace");
     bytes
+}
+
+/// Changes the last byte of the signature.
+pub fn damaged(der: &[u8]) -> Vec<u8> {
+    let mut der = der.to_vec();
+    *der.last_mut().unwrap() ^= 1;
+    der
+}
+
+/// Claims to be signed with sha1WithRSAEncryption (RFC 3279, section 2.2.1) instead of sha256.
+pub fn with_sha1_signature(made: &Made) -> Made {
+    let (sha256, sha1) = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05");
+    Made { der: replaced(&made.der, sha256, sha1).into(), ..made.clone() }
 }

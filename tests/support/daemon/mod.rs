@@ -76,9 +76,19 @@ impl Daemon {
         wait_for(what, || Some(self.metrics()).filter(&wanted))
     }
 
+    /// How many lines of the log hold this text.
+    pub fn logged(&self, text: &str) -> usize {
+        self.log().lines().filter(|line| line.contains(text)).count()
+    }
+
     /// Waits until this text has been logged; a line can come a little after the metrics that it goes with.
     pub fn wait_log(&self, text: &str) {
-        wait_for(text, || self.log().contains(text).then_some(()));
+        self.wait_logged(text, 1);
+    }
+
+    /// Waits until so many lines hold this text.
+    pub fn wait_logged(&self, text: &str, lines: usize) {
+        wait_for(text, || (self.logged(text) >= lines).then_some(()));
     }
 
     /// Sends a signal by name, such as `TERM`.
@@ -105,13 +115,6 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Runs `command` to its end: exit code, standard output, standard error.
-pub fn run_to_end(mut command: Command) -> (Option<i32>, String, String) {
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 fn spawn(mut command: Command) -> (Child, Arc<Mutex<String>>) {

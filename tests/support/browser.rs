@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::daemon::{PATIENCE, TempDir, wait_for};
+use super::daemon::{PATIENCE, TempDir, wait_for};
 
 /// Without a graphics card, a sandbox for itself, or a wish to talk to anybody else.
 const FLAGS: [&str; 9] = [

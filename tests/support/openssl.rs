@@ -1,9 +1,6 @@
 //! What OpenSSL's command line says about servers and certificates: an oracle that shares no code with us.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,8 +8,9 @@ use std::process::{Command, Stdio};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::lab::ca::Der;
-use crate::lab::pem::pem;
+use super::lab::ca::Der;
+use super::lab::pem::pem;
+use super::process::run_with;
 
 /// One run of `openssl s_client`.
 pub struct Seen {
@@ -127,7 +125,7 @@ pub fn describe(der: &Der) -> Described {
 /// SHA-1 and SHA-256 by `sha1sum` and `sha256sum`, for bytes that OpenSSL does not take for a certificate.
 pub fn digests(der: &Der) -> [String; 2] {
     ["sha1sum", "sha256sum"].map(|program| {
-        let output = feed(Command::new(program), der);
+        let output = feed(&mut Command::new(program), der);
         output.split_whitespace().next().unwrap().to_owned()
     })
 }
@@ -138,19 +136,16 @@ const NAMES: &str = "sname,utf8,sep_comma_plus_space";
 /// The lines `key=value` of one run.
 fn x509(der: &Der, options: &[&str]) -> BTreeMap<String, String> {
     let mut command = Command::new("openssl");
-    command.args(["x509", "-inform", "der", "-noout"]).args(options);
-    let lines = feed(command, der);
+    let lines = feed(command.args(["x509", "-inform", "der", "-noout"]).args(options), der);
     let pairs = lines.lines().filter_map(|line| line.split_once('='));
     pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-fn feed(mut command: Command, input: &[u8]) -> String {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program is installed");
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", output.status);
-    String::from_utf8(output.stdout).unwrap()
+/// What a program prints that takes this well.
+fn feed(command: &mut Command, input: &[u8]) -> String {
+    let run = run_with(command, input);
+    assert_eq!(run.code, 0, "{command:?}: {}", run.err);
+    run.out
 }
 
 /// `AB:CD` as `abcd`.

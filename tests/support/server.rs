@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::daemon::{Answer, TempDir, get, wait_for};
+use super::daemon::{Answer, TempDir, get, wait_for};
 
 /// A running server; it is killed when it is dropped, or when the test dies.
 pub struct Program {
@@ -69,7 +69,7 @@ impl Drop for Program {
 }
 
 /// Free a moment ago.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

@@ -1,13 +1,12 @@
-//! The real daemon, set to watch issuers of the lab.
-
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+//! The real program, set to watch issuers of the lab.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::daemon::{Daemon, Exposition, Settings, TempDir, aws_environment};
-use crate::lab::{FakeIam, LabIssuer};
+use super::daemon::{Daemon, Settings, TempDir, aws_environment};
+use super::lab::{FakeIam, LabIssuer};
+use super::process::{Run, configured, run};
 
 /// For tests that wait for rounds: a poll that is late on a busy machine is made up for by the next.
 pub const BRISK: [&str; 5] = [
@@ -27,9 +26,9 @@ pub const PATIENT: [&str; 5] = [
     "concurrency = 64",
 ];
 
-/// What a daemon is told before it starts.
+/// What the program is told before it starts, and in a file that can be written again.
 pub struct Watch {
-    settings: Settings,
+    pub settings: Settings,
     environment: Vec<(OsString, Option<OsString>)>,
     iam: Option<String>,
     directory: TempDir,
@@ -117,11 +116,19 @@ impl Watch {
         self.directory.path()
     }
 
-    /// Starts it and waits until it listens. Its files stay as long as `self` does.
-    pub fn start(&self) -> Daemon {
-        let config = self.settings.write(self.directory.path());
-        let mut command = program(&config);
-        command.arg("run");
+    /// The configuration.
+    pub fn file(&self) -> PathBuf {
+        self.directory().join("config.toml")
+    }
+
+    /// Writes the configuration as it is now.
+    pub fn write(&self) -> PathBuf {
+        self.settings.write(self.directory())
+    }
+
+    /// The program with all this, the configuration written, and these arguments.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = configured(&self.write(), arguments);
         if let Some(iam) = &self.iam {
             aws_environment(&mut command, iam);
         }
@@ -131,18 +138,16 @@ impl Watch {
                 None => command.env_remove(key),
             };
         }
-        Daemon::start(command)
+        command
     }
-}
 
-/// The verdict on the only provider of an issuer.
-pub fn verdict(metrics: &Exposition, issuer: &LabIssuer) -> String {
-    metrics.state("oidc_provider_thumbprint_status", &[("issuer", issuer.url())]).join(" ")
-}
+    /// Starts the daemon and waits until it listens. Its files stay as long as `self` does.
+    pub fn start(&self) -> Daemon {
+        Daemon::start(self.command(&["run"]))
+    }
 
-/// The program with this configuration; a command is still to be added.
-pub fn program(config: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oidc-thumbprint-exporter"));
-    command.arg("--config").arg(config);
-    command
+    /// `check` with these arguments, to its end.
+    pub fn check(&self, arguments: &[&str]) -> Run {
+        run(self.command(&["check"]).args(arguments))
+    }
 }

@@ -2,8 +2,8 @@
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 
-use super::maker::*;
-use super::random::Random;
+use super::*;
+use crate::support::random::Random;
 
 /// A certificate and what its maker knows about it without reading it.
 #[derive(Clone)]

@@ -12,9 +12,9 @@ use rustls::{
     ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned, SupportedProtocolVersion,
 };
 
-use super::certificates::{Ca, Pair};
-use crate::daemon::Answer;
-use crate::daemon::get::exchange;
+use super::daemon::Answer;
+use super::daemon::get::exchange;
+use super::web_certificates::{Ca, Pair};
 
 /// Remembers its sessions from one connection to the next.
 pub struct Https(Arc<ClientConfig>);

@@ -2,9 +2,9 @@
 
 use tokio::runtime::Runtime;
 
-use crate::daemon::{Daemon, TempDir};
-use crate::lab::{Lab, LabIssuer};
-use crate::watch::{PATIENT, Watch};
+use super::daemon::{Daemon, TempDir};
+use super::lab::{Lab, LabIssuer};
+use super::watch::{PATIENT, Watch};
 
 /// The fleet; it runs on threads of its own.
 pub struct Stage {
