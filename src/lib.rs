@@ -4,24 +4,25 @@
 //! show it; [`daemon`] and [`cli`] put it all together.
 
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 
 pub mod agent;
 pub mod aws;
 pub mod chain;
 pub mod cli;
 pub mod clock;
-pub mod config;
-pub mod daemon;
+pub(crate) mod config;
+pub(crate) mod daemon;
 pub mod endpoint;
 pub mod files;
 pub mod issuer;
 pub mod metrics;
 pub mod observe;
-pub mod plural;
+pub(crate) mod plural;
 pub mod poll;
-pub mod printable;
+pub(crate) mod printable;
 pub mod provider;
-pub mod report;
+pub(crate) mod report;
 pub mod snapshot;
 pub mod systemd;
 pub mod targets;

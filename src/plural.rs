@@ -2,7 +2,7 @@
 
 /// `1 provider`, `2 providers`; for nouns that take an s.
 #[must_use]
-pub fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -10,7 +10,7 @@ fn is_unprintable(c: char) -> bool {
 
 /// The first `max_chars` characters of `text` on one line; an ellipsis stands for the rest.
 #[must_use]
-pub fn printable(text: &str, max_chars: usize) -> String {
+pub(crate) fn printable(text: &str, max_chars: usize) -> String {
     let mut shown = String::new();
     for (count, character) in text.chars().enumerate() {
         if count == max_chars {
@@ -27,7 +27,7 @@ pub fn printable(text: &str, max_chars: usize) -> String {
 ///
 /// # Errors
 /// When `out` fails.
-pub fn write_printable(out: &mut impl Write, character: char) -> fmt::Result {
+pub(crate) fn write_printable(out: &mut impl Write, character: char) -> fmt::Result {
     if is_unprintable(character) {
         write!(out, "{}", character.escape_unicode())
     } else {

@@ -25,16 +25,16 @@ enum Subject {
 }
 
 /// Writes the log of what the agent finds.
-pub struct ChangeLog(Limiter<Subject>);
+pub(super) struct ChangeLog(Limiter<Subject>);
 
 impl ChangeLog {
     /// Nothing told yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Limiter::new())
     }
 
     /// Logs what is different in `after`, and what had been held back for an hour.
-    pub fn note(&mut self, before: &Snapshot, after: &Snapshot, now: Instant) {
+    pub(super) fn note(&mut self, before: &Snapshot, after: &Snapshot, now: Instant) {
         for issuer in after.issuers.keys().filter(|issuer| !before.issuers.contains_key(*issuer)) {
             tracing::info!(%issuer, "watching issuer");
         }

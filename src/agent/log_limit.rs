@@ -10,7 +10,7 @@ const LINES: u32 = 6;
 const PERIOD: Duration = Duration::from_hours(1);
 
 /// Lets a few lines an hour through for each key, and counts the others.
-pub struct Limiter<K>(HashMap<K, Budget>);
+pub(super) struct Limiter<K>(HashMap<K, Budget>);
 
 struct Budget {
     since: Instant,
@@ -20,7 +20,7 @@ struct Budget {
 
 /// A line that may be written.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Admitted {
+pub(super) struct Admitted {
     /// How many were not, since the last one.
     pub held_back: Option<u64>,
     /// No further one will be until the hour has passed.
@@ -29,12 +29,12 @@ pub struct Admitted {
 
 impl<K: Clone + Eq + Hash> Limiter<K> {
     /// Everything may be told.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(HashMap::new())
     }
 
     /// Whether a line about `key` may be written now; if not, it is counted.
-    pub fn admit(&mut self, key: K, now: Instant) -> Option<Admitted> {
+    pub(super) fn admit(&mut self, key: K, now: Instant) -> Option<Admitted> {
         let fresh = || Budget { since: now, told: 0, held_back: 0 };
         let budget = self.0.entry(key).or_insert_with(fresh);
         let held_back = Some(budget.held_back).filter(|held_back| *held_back > 0);
@@ -50,7 +50,7 @@ impl<K: Clone + Eq + Hash> Limiter<K> {
     }
 
     /// The keys whose hour has passed with something held back: the last line told of them may be out of date.
-    pub fn overdue(&mut self, now: Instant) -> Vec<K> {
+    pub(super) fn overdue(&mut self, now: Instant) -> Vec<K> {
         let is_over = |budget: &Budget| now.duration_since(budget.since) >= PERIOD;
         self.0.retain(|_, budget| budget.held_back > 0 || !is_over(budget));
         let overdue = self.0.iter().filter(|(_, budget)| is_over(budget));

@@ -14,13 +14,16 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use one_round::one_round;
-pub use reload::{Changes, Setup};
+pub(crate) use one_round::one_round;
+pub(crate) use reload::Changes;
+pub use reload::Setup;
 pub use schedule::Schedule;
-pub use state::{State, Watch};
+pub(crate) use state::State;
+pub use state::Watch;
 
 use change_log::ChangeLog;
 use polls::{EndedPoll, Polls};
@@ -104,10 +107,11 @@ impl Agent {
                     self.publish(supervisor);
                 }
                 Some(reading) = self.readings.next() => {
-                    if let Some(reading) = reading {
-                        self.state.take_account(reading);
-                        self.enqueue_new();
+                    match reading {
+                        Ok(reading) => self.state.take_account(reading),
+                        Err(error) => note_defect(&error),
                     }
+                    self.enqueue_new();
                     self.publish(supervisor);
                 }
                 Some(Submitted { change, in_force }) = self.submitted.recv() => {
@@ -158,9 +162,10 @@ impl Agent {
         self.polls.enqueue(&self.state, |issuer| !published.issuers.contains_key(issuer));
     }
 
-    fn take_poll(&mut self, poll: Option<EndedPoll>) {
-        if let Some(EndedPoll { issuer, round, poll }) = poll {
-            self.state.take_poll(&issuer, poll, round);
+    fn take_poll(&mut self, poll: Result<EndedPoll, JoinError>) {
+        match poll {
+            Ok(EndedPoll { issuer, round, poll }) => self.state.take_poll(&issuer, poll, round),
+            Err(error) => note_defect(&error),
         }
     }
 
@@ -170,4 +175,8 @@ impl Agent {
         let before = self.published.swap(Arc::clone(&snapshot));
         self.change_log.note(&before, &snapshot, Instant::now().into_std());
     }
+}
+
+fn note_defect(error: &JoinError) {
+    tracing::error!(%error, "a poll broke off; this is a defect of this program");
 }

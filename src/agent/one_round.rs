@@ -12,7 +12,7 @@ use crate::snapshot::Snapshot;
 
 /// Reads IAM, then polls every issuer once, `concurrency` at the same time. `progress` hears how many of how many polls
 /// have ended.
-pub async fn one_round(
+pub(crate) async fn one_round(
     mut state: State,
     poller: &Poller,
     account: Option<&Account>,

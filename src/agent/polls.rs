@@ -36,7 +36,7 @@ pub(super) struct EndedPoll {
 
 impl Polls {
     /// Begins a round: every issuer takes its turn. Each endpoint is looked at anew.
-    pub fn begin_round(&mut self, state: &State, poller: &Poller, schedule: &Schedule) {
+    pub(super) fn begin_round(&mut self, state: &State, poller: &Poller, schedule: &Schedule) {
         let since = poller.clock.now().minus(schedule.tls12);
         self.round = Arc::new(Round::new(state.tls12_known(since)));
         self.round_number += 1;
@@ -45,7 +45,7 @@ impl Polls {
 
     /// Lets every issuer of which `wanted` is true take its turn, unless it waits or is being polled already. Those whose
     /// last poll failed wait behind the others: they are the ones that can hold a slot until it times out.
-    pub fn enqueue(&mut self, state: &State, wanted: impl Fn(&Issuer) -> bool) {
+    pub(super) fn enqueue(&mut self, state: &State, wanted: impl Fn(&Issuer) -> bool) {
         let issuers = state.issuers().filter(|issuer| wanted(issuer));
         let free = issuers.filter(|i| !self.polling.contains_key(*i) && !self.waiting.contains(*i));
         let free: Vec<Issuer> = free.cloned().collect();
@@ -55,19 +55,19 @@ impl Polls {
     }
 
     /// Lets those that are no longer watched leave the queue.
-    pub fn retain(&mut self, is_watched: impl Fn(&Issuer) -> bool) {
+    pub(super) fn retain(&mut self, is_watched: impl Fn(&Issuer) -> bool) {
         self.waiting.retain(is_watched);
     }
 
     /// Gives up what is under way, as if it had never begun.
-    pub fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self) {
         self.tasks = JoinSet::new();
         self.issuers.clear();
         self.polling.clear();
     }
 
     /// Begins as many polls as the schedule has room for.
-    pub fn start_waiting(&mut self, state: &State, poller: &Poller, schedule: &Schedule) {
+    pub(super) fn start_waiting(&mut self, state: &State, poller: &Poller, schedule: &Schedule) {
         while self.polling.len() < schedule.concurrency {
             let Some(issuer) = self.waiting.pop_front() else { return };
             let known = state.jwks_endpoint(&issuer).cloned();
@@ -82,20 +82,20 @@ impl Polls {
         }
     }
 
-    /// The next poll that ends; `None` at once when none is under way.
-    pub async fn next(&mut self) -> Option<Option<EndedPoll>> {
+    /// The next poll that ends, or breaks off; `None` at once when none is under way.
+    pub(super) async fn next(&mut self) -> Option<Result<EndedPoll, JoinError>> {
         let ended = self.tasks.join_next_with_id().await?;
         Some(self.end(ended))
     }
 
     /// A poll that has ended by now.
-    pub fn try_next(&mut self) -> Option<Option<EndedPoll>> {
+    pub(super) fn try_next(&mut self) -> Option<Result<EndedPoll, JoinError>> {
         let ended = self.tasks.try_join_next_with_id()?;
         Some(self.end(ended))
     }
 
-    /// Frees the place of a poll; nothing comes of one that broke off.
-    fn end(&mut self, ended: Result<(Id, EndedPoll), JoinError>) -> Option<EndedPoll> {
+    /// Frees the place of a poll.
+    fn end(&mut self, ended: Result<(Id, EndedPoll), JoinError>) -> Result<EndedPoll, JoinError> {
         let id = match &ended {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
@@ -103,21 +103,16 @@ impl Polls {
         if let Some(issuer) = self.issuers.remove(&id) {
             self.polling.remove(&issuer);
         }
-        ended
-            .inspect_err(
-                |error| tracing::error!(%error, "a poll broke off; this is a defect of this program"),
-            )
-            .ok()
-            .map(|(_, poll)| poll)
+        ended.map(|(_, poll)| poll)
     }
 
     /// No poll is stuck. One that is starves the watchdog, however well the others go; a slow round does not.
-    pub fn are_in_time(&self, now: Instant) -> bool {
+    pub(super) fn are_in_time(&self, now: Instant) -> bool {
         all_in_time(self.polling.values(), now)
     }
 
     /// Ends what is under way.
-    pub async fn shutdown(&mut self) {
+    pub(super) async fn shutdown(&mut self) {
         self.tasks.shutdown().await;
     }
 }

@@ -1,6 +1,6 @@
 //! The reading of IAM that is under way: one at a time for the account.
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::aws::{Account, AccountPoll};
 use crate::targets::IamTargets;
@@ -11,7 +11,7 @@ pub(super) struct Readings(JoinSet<AccountPoll>);
 
 impl Readings {
     /// Begins to read the account, unless that is under way. `known` is what it listed before.
-    pub fn start(&mut self, account: Account, known: &IamTargets) {
+    pub(super) fn start(&mut self, account: Account, known: &IamTargets) {
         if self.0.is_empty() {
             let known = known.by_arn().clone();
             self.0.spawn(async move { account.poll(&known).await });
@@ -19,24 +19,17 @@ impl Readings {
     }
 
     /// Gives up what is under way: it was begun with other credentials.
-    pub fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self) {
         self.0 = JoinSet::new();
     }
 
-    /// The next reading that ends; `None` at once when none is under way. Nothing comes of one that broke off.
-    pub async fn next(&mut self) -> Option<Option<AccountPoll>> {
-        let ended = self.0.join_next().await?;
-        Some(
-            ended
-                .inspect_err(
-                    |error| tracing::error!(%error, "a reading broke off; this is a defect of this program"),
-                )
-                .ok(),
-        )
+    /// The next reading that ends, or breaks off; `None` at once when none is under way.
+    pub(super) async fn next(&mut self) -> Option<Result<AccountPoll, JoinError>> {
+        self.0.join_next().await
     }
 
     /// Ends what is under way.
-    pub async fn shutdown(&mut self) {
+    pub(super) async fn shutdown(&mut self) {
         self.0.shutdown().await;
     }
 }

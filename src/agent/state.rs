@@ -33,7 +33,7 @@ pub struct Watch {
 }
 
 /// The state between polls. A snapshot of it is cheap: all that is large is shared.
-pub struct State {
+pub(crate) struct State {
     now: Snapshot,
     targets: Targets,
     rules: WindowRules,
@@ -43,7 +43,7 @@ pub struct State {
 impl State {
     /// Nothing polled yet.
     #[must_use]
-    pub fn new(watch: Watch, at: Timestamp) -> Self {
+    pub(crate) fn new(watch: Watch, at: Timestamp) -> Self {
         let mut state = Self {
             now: Snapshot::default(),
             targets: Targets::default(),
@@ -56,7 +56,7 @@ impl State {
 
     /// Puts another configuration in force. Issuers, endpoints and providers that stay keep all that is known of them; the
     /// others leave. Chains are judged by another trust store when they are seen next.
-    pub fn reconfigure(&mut self, watch: Watch, at: Timestamp) {
+    pub(crate) fn reconfigure(&mut self, watch: Watch, at: Timestamp) {
         let Watch { file, reads_iam, audiences, interval, rules, trust } = watch;
         self.now.audiences = Audiences { everywhere: audiences, by_issuer: file.audiences().clone() };
         self.now.interval = interval;
@@ -74,13 +74,13 @@ impl State {
     }
 
     /// Notes that a configuration could not be used; the one in force stays.
-    pub fn refuse(&mut self, reason: &str) {
+    pub(crate) fn refuse(&mut self, reason: &str) {
         self.now.refused = Some(reason.into());
     }
 
     /// What is known now, with fresh verdicts.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.now.clone();
         let judged = self.targets.providers().map(|provider| {
             let issuer = self.now.issuers.get(&provider.issuer);
@@ -93,31 +93,31 @@ impl State {
     }
 
     /// The issuers to poll.
-    pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = &Issuer> {
         self.now.issuers.keys()
     }
 
     /// The issuer's last poll failed.
     #[must_use]
-    pub fn has_failed(&self, issuer: &Issuer) -> bool {
+    pub(crate) fn has_failed(&self, issuer: &Issuer) -> bool {
         self.now.issuers.get(issuer).is_some_and(|state| state.error.is_some())
     }
 
     /// Whether the issuer is one of them.
     #[must_use]
-    pub fn is_watched(&self, issuer: &Issuer) -> bool {
+    pub(crate) fn is_watched(&self, issuer: &Issuer) -> bool {
         self.now.issuers.contains_key(issuer)
     }
 
     /// The JWKS endpoint that the issuer was last known to have.
     #[must_use]
-    pub fn jwks_endpoint(&self, issuer: &Issuer) -> Option<&Endpoint> {
+    pub(crate) fn jwks_endpoint(&self, issuer: &Issuer) -> Option<&Endpoint> {
         self.now.issuers.get(issuer)?.jwks.as_ref()
     }
 
     /// The endpoints that told after `since` whether they take TLS 1.2.
     #[must_use]
-    pub fn tls12_known(&self, since: Timestamp) -> HashSet<Endpoint> {
+    pub(crate) fn tls12_known(&self, since: Timestamp) -> HashSet<Endpoint> {
         let told =
             self.now.endpoints.iter().filter(|(_, state)| state.tls12_asked.is_some_and(|at| at > since));
         told.map(|(endpoint, _)| endpoint.clone()).collect()
@@ -125,12 +125,12 @@ impl State {
 
     /// What IAM listed last.
     #[must_use]
-    pub fn listed(&self) -> &IamTargets {
+    pub(crate) fn listed(&self) -> &IamTargets {
         &self.targets.iam
     }
 
     /// Takes in a reading of IAM. A failed one removes nothing.
-    pub fn take_account(&mut self, poll: AccountPoll) {
+    pub(crate) fn take_account(&mut self, poll: AccountPoll) {
         let Some(account) = &mut self.now.account else { return };
         account.polls += 1;
         match poll.outcome {
@@ -154,7 +154,7 @@ impl State {
     }
 
     /// Takes in a poll of `issuer` in round number `round`; one of an issuer that is no longer watched is dropped.
-    pub fn take_poll(&mut self, issuer: &Issuer, poll: IssuerPoll, round: u64) {
+    pub(crate) fn take_poll(&mut self, issuer: &Issuer, poll: IssuerPoll, round: u64) {
         let Some(before) = self.now.issuers.get(issuer).map(Arc::clone) else { return };
         for capture in &poll.captures {
             self.take_capture(capture, round);

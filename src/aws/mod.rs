@@ -5,5 +5,6 @@ mod error;
 mod iam;
 mod session;
 
-pub use error::{AccountError, AccountReason};
-pub use iam::{Account, AccountPoll};
+pub(crate) use error::AccountError;
+pub use error::AccountReason;
+pub(crate) use iam::{Account, AccountPoll};

@@ -44,7 +44,7 @@ impl TrustStore {
         let verified = match source {
             Some(source) if is_valid && named => Ok(source),
             _ if is_valid => Err(Distrust::NameMismatch),
-            _ => Err(reason(&refusals, source)),
+            _ => Err(reason(refusals, source)),
         };
         let intercepted = named
             && is_well_known(host)
@@ -83,7 +83,7 @@ fn validate(
 type Refusals = EnumMap<AnchorSource, Option<Distrust>>;
 
 /// What the source that should have anchored the path says against it; without one, the first that is telling.
-fn reason(refusals: &Refusals, anchored_by: Option<AnchorSource>) -> Distrust {
+fn reason(refusals: Refusals, anchored_by: Option<AnchorSource>) -> Distrust {
     let reason = match anchored_by {
         Some(source) => refusals[source],
         None => refusals.values().flatten().copied().find(|reason| *reason != Distrust::UnknownIssuer),

@@ -12,7 +12,7 @@ use super::trust_store::AnchorSource;
 use crate::clock::Timestamp;
 
 /// An expiry that is nearer than this many days is worth a word.
-pub const EXPIRES_SOON_DAYS: f64 = 30.0;
+pub(crate) const EXPIRES_SOON_DAYS: f64 = 30.0;
 
 /// A served chain and what it is worth.
 #[derive(Clone, Debug)]

@@ -67,7 +67,7 @@ pub(super) struct ServedPaths {
 impl ServedPaths {
     /// The best one holds the last served certificate if any path does, is as long as it can be, and ends as late
     /// as it can: of an intermediate and its renewal, the renewal.
-    pub fn find(served: &[Certificate]) -> Self {
+    pub(super) fn find(served: &[Certificate]) -> Self {
         let graph = Graph::new(served);
         let Some(leaf) = graph.find_leaf() else {
             return Self { best: ServedPath::default(), all: Vec::new() };

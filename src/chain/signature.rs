@@ -18,7 +18,7 @@ impl Default for SignatureBudget {
 
 impl SignatureBudget {
     /// Nothing more is checked.
-    pub fn is_spent(&self) -> bool {
+    pub(super) fn is_spent(&self) -> bool {
         self.0 == 0
     }
 }

@@ -50,13 +50,13 @@ impl Anchors {
     }
 
     /// The certificate of an anchor that webpki picked from `for_webpki`.
-    pub fn certificate(&self, picked: &TrustAnchor<'_>) -> Option<Certificate> {
+    pub(super) fn certificate(&self, picked: &TrustAnchor<'_>) -> Option<Certificate> {
         let index = self.for_webpki.iter().position(|anchor| std::ptr::eq(anchor, picked))?;
         self.ders.get(index).cloned().map(Certificate::new)
     }
 
     /// The anchor that issued `child`, by name and signature; dates are not looked at, but one in date comes first.
-    pub fn issuer_of(&self, child: &Certificate, now: Timestamp) -> Option<Certificate> {
+    pub(super) fn issuer_of(&self, child: &Certificate, now: Timestamp) -> Option<Certificate> {
         let issuer = child.readable().map(|fields| child.part(&fields.link.issuer))?;
         let named =
             self.for_webpki.iter().zip(&self.ders).filter(|(anchor, _)| anchor.subject.as_ref() == issuer);
@@ -81,7 +81,7 @@ impl Anchors {
     }
 
     /// The self-signed certificates among the first that a server sent.
-    pub fn served(chain: &[Certificate]) -> Self {
+    pub(super) fn served(chain: &[Certificate]) -> Self {
         let mut anchors = Self::default();
         let considered = chain.iter().take(MAX_PATH_CERTIFICATES);
         for certificate in considered.filter(|certificate| has_issued(certificate, certificate)) {
@@ -190,6 +190,6 @@ impl TrustStore {
 ///
 /// # Errors
 /// When it cannot: what the path validator has against it.
-pub fn check_anchor(der: &CertificateDer<'_>) -> Result<(), Distrust> {
+pub(crate) fn check_anchor(der: &CertificateDer<'_>) -> Result<(), Distrust> {
     webpki::anchor_from_trusted_cert(der).map(drop).map_err(|error| Distrust::from(&error))
 }

@@ -10,7 +10,7 @@ use super::inspect::InspectArgs;
 /// Watches the certificates behind OIDC issuers and compares their thumbprints with AWS IAM.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
-pub struct Cli {
+pub(super) struct Cli {
     /// Configuration file (TOML). Without one, the defaults and the environment are in force.
     #[arg(long, short, global = true, env = "OIDC_EXPORTER_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -20,7 +20,7 @@ pub struct Cli {
 }
 
 #[derive(Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Run the daemon: poll, and serve metrics.
     Run,
     /// Show what an issuer, an endpoint or a file holds: chain, dates, thumbprint, trust, the `aws` command to run.
@@ -39,7 +39,7 @@ pub enum Command {
 }
 
 #[derive(Subcommand)]
-pub enum ConfigCommand {
+pub(super) enum ConfigCommand {
     /// Exit 0 when the configuration is good; else say what is wrong, and exit 2.
     Check,
     /// Print every setting that is in force, as TOML.

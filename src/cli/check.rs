@@ -18,7 +18,7 @@ use crate::report::FleetReport;
     after_help = "Exit code: 0 all match, 1 a finding, 2 something could not be told, or the configuration is wrong. A \
                         finding weighs more: with both, it is 1."
 )]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// How to print it.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -32,7 +32,7 @@ enum Output {
 }
 
 /// Polls everything once and prints what it found.
-pub fn check(file: Option<&Path>, args: &CheckArgs) -> Exit {
+pub(super) fn check(file: Option<&Path>, args: &CheckArgs) -> Exit {
     let loaded = match Loaded::load(file) {
         Ok(loaded) => loaded,
         Err(error) => return Exit::Untold.because(&error),

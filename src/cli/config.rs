@@ -9,7 +9,7 @@ use crate::plural::counted;
 use crate::web::LiveConfig;
 
 /// Reads the settings and every file that they name.
-pub fn check(file: Option<&Path>) -> Exit {
+pub(super) fn check(file: Option<&Path>) -> Exit {
     let Loaded { settings, .. } = match Loaded::load(file) {
         Ok(loaded) => loaded,
         Err(error) => return Exit::Untold.because(&error),
@@ -33,7 +33,7 @@ pub fn check(file: Option<&Path>) -> Exit {
 }
 
 /// Prints what is in force, defaults and environment included; it need not watch anything.
-pub fn show(file: Option<&Path>) -> Exit {
+pub(super) fn show(file: Option<&Path>) -> Exit {
     match Settings::load_any(file).map(|settings| toml::to_string(&settings)) {
         Ok(Ok(text)) => {
             print!("{text}");

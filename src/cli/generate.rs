@@ -10,7 +10,7 @@ use super::arguments::Cli;
 use super::exit::Exit;
 
 /// Writes `man/*.1`, one page for each command, and a completion file for each shell.
-pub fn generate(directory: &Path) -> Exit {
+pub(super) fn generate(directory: &Path) -> Exit {
     match write(directory) {
         Ok(()) => Exit::Well,
         Err(error) => Exit::Untold.because(&format!("{}: {error}", directory.display())),

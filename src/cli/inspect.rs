@@ -30,7 +30,7 @@ use crate::trust_files::{CaFileError, ca_certificates, system_roots};
     after_help = "Exit code: 0 all is well, 1 a finding (expired, misordered, incomplete, ...), 2 something could not \
                         be told."
 )]
-pub struct InspectArgs {
+pub(super) struct InspectArgs {
     /// An issuer URL, `host[:port]`, a file of certificates (PEM, DER, or a transcript of
     /// `openssl s_client -showcerts`), or `-` for standard input.
     target: String,
@@ -88,7 +88,7 @@ fn resolve(text: &str) -> Result<(String, IpAddr), String> {
 }
 
 /// Looks at the target and prints what it found.
-pub fn inspect(args: &InspectArgs) -> Exit {
+pub(super) fn inspect(args: &InspectArgs) -> Exit {
     match look(args).and_then(|report| Ok((print(&report, args.output)?, report))) {
         Ok(((), report)) => Exit::of(report.has_finding(), report.is_incomplete()),
         Err(error) => Exit::Untold.because(&error),

@@ -18,7 +18,7 @@ const LISTS: [&str; 3] = ["probe.allow", "trust.ca_files", "aws.audiences"];
 
 /// What is wrong with the configuration; the message names the file or the environment, and the key.
 #[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
+pub(crate) enum SettingsError {
     /// The file cannot be read.
     #[error("{path}: {error}")]
     Io {
@@ -62,7 +62,7 @@ impl Settings {
     ///
     /// # Errors
     /// When the file cannot be read, a key or a value is wrong, or there is nothing to watch: the first mistake.
-    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
         Self::layered(file, environment(), Self::check_watched)
     }
 
@@ -70,7 +70,7 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub fn load_any(file: Option<&Path>) -> Result<Self, SettingsError> {
+    pub(crate) fn load_any(file: Option<&Path>) -> Result<Self, SettingsError> {
         Self::layered(file, environment(), |_| Ok(()))
     }
 

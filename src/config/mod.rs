@@ -13,8 +13,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-pub use hosts::{HostPattern, HostPatternError};
-pub use load::SettingsError;
+pub(crate) use hosts::HostPattern;
+pub(crate) use load::SettingsError;
 
 use crate::chain::Thumbprint;
 use crate::issuer::Issuer;
@@ -22,7 +22,7 @@ use crate::issuer::Issuer;
 /// Everything that can be set. `config/default.toml` says what each key means.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The HTTP listener.
     pub web: Web,
     /// How issuers are polled.
@@ -44,7 +44,7 @@ pub struct Settings {
 /// `[web]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Web {
+pub(crate) struct Web {
     /// Address and port to listen on.
     pub listen: SocketAddr,
     /// The web configuration file: TLS, login, headers, rate limit. Empty: none.
@@ -61,7 +61,7 @@ pub struct Web {
 /// `[poll]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Poll {
+pub(crate) struct Poll {
     /// From the start of one round to the start of the next.
     #[serde(with = "humantime_serde")]
     pub interval: Duration,
@@ -101,7 +101,7 @@ pub struct Probe {
 /// `[trust]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Trust {
+pub(crate) struct Trust {
     /// Trust Mozilla's roots.
     pub mozilla: bool,
     /// Trust this machine's roots.
@@ -113,7 +113,7 @@ pub struct Trust {
 /// `[aws]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Aws {
+pub(crate) struct Aws {
     /// Whether IAM is read at all.
     pub enabled: bool,
     /// From one reading of IAM to the next.
@@ -129,7 +129,7 @@ pub struct Aws {
 /// `[log]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Log {
+pub(crate) struct Log {
     /// The least severe level that is logged.
     pub level: LogLevel,
     /// One line of text or one JSON object per event.
@@ -156,7 +156,7 @@ pub enum LogLevel {
 #[serde(rename_all = "lowercase", try_from = "String")]
 #[strum(serialize_all = "lowercase")]
 #[allow(missing_docs)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     Text,
     Json,
 }
@@ -164,7 +164,7 @@ pub enum LogFormat {
 /// `[reload]`
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Reload {
+pub(crate) struct Reload {
     /// Whether the content of the file and of the CA files is looked at for changes.
     pub watch: bool,
 }

@@ -16,18 +16,18 @@ use tracing_subscriber::{EnvFilter, Layer as _, Registry, reload};
 use crate::config::{Log, LogFormat, LogLevel};
 
 /// Changes the level while the program runs.
-pub struct LevelHandle(reload::Handle<EnvFilter, Registry>);
+pub(super) struct LevelHandle(reload::Handle<EnvFilter, Registry>);
 
 impl LevelHandle {
     /// Logs this level and what is more severe.
-    pub fn set(&self, level: LogLevel) {
+    pub(super) fn set(&self, level: LogLevel) {
         // It fails only when the subscriber is gone, and that has the life of the process.
         let _ = self.0.reload(filter(level));
     }
 }
 
 /// Begins to log.
-pub fn start(log: &Log) -> LevelHandle {
+pub(super) fn start(log: &Log) -> LevelHandle {
     let (filter, handle) = reload::Layer::new(filter(log.level));
     let in_journal = is_journal(std::env::var("JOURNAL_STREAM").ok().as_deref());
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);

@@ -3,7 +3,7 @@
 
 mod logging;
 mod reload;
-pub mod setup;
+pub(crate) mod setup;
 
 use std::io;
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ use crate::web::{
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub(crate) enum RunError {
     /// The configuration.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -59,7 +59,7 @@ pub enum RunError {
 impl RunError {
     /// A person has to mend a file first.
     #[must_use]
-    pub fn is_mistake(&self) -> bool {
+    pub(crate) fn is_mistake(&self) -> bool {
         matches!(self, Self::Load(_) | Self::WebConfig(_))
     }
 }
@@ -68,7 +68,7 @@ impl RunError {
 ///
 /// # Errors
 /// When the configuration has a mistake, or the daemon cannot start or go on.
-pub fn run(file: Option<&Path>) -> Result<(), RunError> {
+pub(crate) fn run(file: Option<&Path>) -> Result<(), RunError> {
     let sockets = Sockets::from_environment()?;
     let (content, loaded) = Content::load(file, &Content::default());
     let loaded = loaded?;

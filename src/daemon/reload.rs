@@ -22,7 +22,7 @@ use crate::web::{ProbeMeans, Prober, ReloadOutcome, ReloadRequests};
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Whoever may be told to reload.
-pub struct Reloader {
+pub(super) struct Reloader {
     pub file: Option<PathBuf>,
     pub clock: Clock,
     pub changes: Changes,
@@ -39,7 +39,7 @@ pub struct Reloader {
 
 impl Reloader {
     /// Reloads when told to, until `stop`.
-    pub async fn run(mut self, mut hangup: Signal, stop: CancellationToken) {
+    pub(super) async fn run(mut self, mut hangup: Signal, stop: CancellationToken) {
         self.requests.enable(self.settings.web.enable_reload);
         let mut look = interval(LOOK_INTERVAL);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -128,7 +128,7 @@ fn keep_fixed(running: &Settings, new: &mut Settings) -> Vec<&'static str> {
 
 /// What the configuration file and the CA files that it names hold, as far as a change can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Content {
+pub(super) struct Content {
     file: Option<[u8; 32]>,
     ca_files: Vec<(PathBuf, Option<[u8; 32]>)>,
 }
@@ -136,7 +136,7 @@ pub struct Content {
 impl Content {
     /// Loads the configuration. The content is what was there before it was read: what changes meanwhile is seen as a
     /// change by the next look.
-    pub fn load(file: Option<&Path>, former: &Self) -> (Self, Result<Loaded, LoadError>) {
+    pub(super) fn load(file: Option<&Path>, former: &Self) -> (Self, Result<Loaded, LoadError>) {
         let mut content = former.again(file);
         let settings = match Settings::load(file) {
             Ok(settings) => settings,

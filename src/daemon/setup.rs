@@ -20,7 +20,7 @@ use crate::trust_files::{CaFileError, read_ca_file, system_roots};
 const WORKERS: usize = 2;
 
 /// Settings with what the files that they name hold.
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The settings.
     pub settings: Settings,
     /// Whose roots they trust.
@@ -29,7 +29,7 @@ pub struct Loaded {
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
+pub(crate) enum LoadError {
     /// A mistake in the settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -43,7 +43,7 @@ impl Loaded {
     ///
     /// # Errors
     /// When the settings have a mistake, or a CA file cannot be used.
-    pub fn load(file: Option<&Path>) -> Result<Self, LoadError> {
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, LoadError> {
         Self::of(Settings::load(file)?)
     }
 
@@ -51,13 +51,13 @@ impl Loaded {
     ///
     /// # Errors
     /// When a CA file cannot be used.
-    pub fn of(settings: Settings) -> Result<Self, LoadError> {
+    pub(crate) fn of(settings: Settings) -> Result<Self, LoadError> {
         let trust = trust_store(&settings.trust)?;
         Ok(Self { settings, trust })
     }
 
     /// All that the agent works with. The AWS client is a new one, so that credential files are read again too.
-    pub async fn setup(&self, clock: Clock) -> Setup {
+    pub(crate) async fn setup(&self, clock: Clock) -> Setup {
         let settings = &self.settings;
         let account = if settings.aws.enabled {
             Some(Account::connect(clock.clone(), settings.aws.timeout).await)
@@ -116,6 +116,6 @@ fn trust_store(trust: &Trust) -> Result<TrustStore, CaFileError> {
 ///
 /// # Errors
 /// When the operating system gives no threads.
-pub fn runtime() -> io::Result<Runtime> {
+pub(crate) fn runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
 }

@@ -48,7 +48,7 @@ pub struct Description {
 }
 
 impl<L: LabelSet> Family<L> {
-    pub fn describe(&self) -> Description {
+    pub(super) fn describe(&self) -> Description {
         Description { name: self.name, help: self.help, kind: self.kind, labels: L::names() }
     }
 }

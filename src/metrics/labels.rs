@@ -17,7 +17,7 @@ pub(super) trait LabelSet {
     fn names() -> Vec<&'static str>;
 
     /// Puts the values behind those that are there.
-    fn put(&self, values: &mut Vec<String>);
+    fn put(self, values: &mut Vec<String>);
 }
 
 /// A certificate by its place in the served chain; 0 was served first.
@@ -49,7 +49,7 @@ macro_rules! label {
                 vec![$name]
             }
 
-            fn put(&self, values: &mut Vec<String>) {
+            fn put(self, values: &mut Vec<String>) {
                 let $this = self;
                 let value: &dyn Display = &$value;
                 values.push(value.to_string());
@@ -89,7 +89,7 @@ impl LabelSet for &Provider {
         vec!["provider_arn", "account_id", "issuer"]
     }
 
-    fn put(&self, values: &mut Vec<String>) {
+    fn put(self, values: &mut Vec<String>) {
         values.push(self.origin.arn_label().to_owned());
         values.push(self.origin.account_label().to_owned());
         values.push(self.issuer.to_string());
@@ -107,7 +107,7 @@ macro_rules! tuples {
             }
 
             #[allow(non_snake_case, unused_variables, reason = "written for any number of parts")]
-            fn put(&self, values: &mut Vec<String>) {
+            fn put(self, values: &mut Vec<String>) {
                 let ($($part,)*) = self;
                 $($part.put(values);)*
             }

@@ -18,7 +18,7 @@ use prometheus::Registry;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 
-pub use family::{Description, Kind};
+pub(crate) use family::Description;
 pub use write::Format;
 
 use samples::Samples;

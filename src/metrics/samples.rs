@@ -14,7 +14,7 @@ pub(super) struct Samples(BTreeMap<&'static str, MetricFamily>);
 
 impl Samples {
     /// One sample.
-    pub fn add<L: LabelSet>(&mut self, family: &Family<L>, labels: L, value: f64) {
+    pub(super) fn add<L: LabelSet>(&mut self, family: &Family<L>, labels: L, value: f64) {
         let mut values = Vec::new();
         labels.put(&mut values);
         let pairs = L::names().into_iter().zip(values).map(|(name, value)| {
@@ -48,30 +48,30 @@ impl Samples {
     }
 
     /// A sample that is always 1: its labels say everything.
-    pub fn info<L: LabelSet>(&mut self, family: &Family<L>, labels: L) {
+    pub(super) fn info<L: LabelSet>(&mut self, family: &Family<L>, labels: L) {
         self.add(family, labels, 1.0);
     }
 
     /// A number of things.
     #[allow(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-    pub fn count<L: LabelSet>(&mut self, family: &Family<L>, labels: L, count: u64) {
+    pub(super) fn count<L: LabelSet>(&mut self, family: &Family<L>, labels: L, count: u64) {
         self.add(family, labels, count as f64);
     }
 
     /// A time, if there is one.
-    pub fn time<L: LabelSet>(&mut self, family: &Family<L>, labels: L, time: Option<Timestamp>) {
+    pub(super) fn time<L: LabelSet>(&mut self, family: &Family<L>, labels: L, time: Option<Timestamp>) {
         if let Some(time) = time {
             self.add(family, labels, time.as_f64());
         }
     }
 
     /// 1 or 0.
-    pub fn flag<L: LabelSet>(&mut self, family: &Family<L>, labels: L, holds: bool) {
+    pub(super) fn flag<L: LabelSet>(&mut self, family: &Family<L>, labels: L, holds: bool) {
         self.add(family, labels, f64::from(u8::from(holds)));
     }
 
     /// By name.
-    pub fn into_families(self) -> Vec<MetricFamily> {
+    pub(super) fn into_families(self) -> Vec<MetricFamily> {
         self.0.into_values().collect()
     }
 }

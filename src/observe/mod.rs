@@ -6,7 +6,8 @@ mod window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use window::{MAX_OBSERVATIONS, Observation, Sighting, Window, WindowRules};
+pub use window::WindowRules;
+pub(crate) use window::{Observation, Sighting, Window};
 
 use crate::chain::{JudgedChain, TrustStore};
 use crate::poll::Capture;

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 
 /// Observations kept of one endpoint; beyond that the longest unseen go. A host whose DNS answers rotate over
 /// a large fleet, each server with a chain of its own, stays below it.
-pub const MAX_OBSERVATIONS: usize = 256;
+pub(crate) const MAX_OBSERVATIONS: usize = 256;
 
 /// One chain at one address.
 #[derive(Clone, Debug)]

@@ -20,12 +20,14 @@ use hyper::body::Bytes;
 use url::Url;
 
 pub use address::{AddressPolicy, Resolver};
-pub use capture::{AddressCapture, Capture};
+pub use capture::Capture;
 pub use document::{jwks_uri, usable_keys};
-pub use error::{AddressKind, DiscoveryError, JwksError, KeyKind, PollError, Reason};
-pub use phase::{Phase, Timings};
+pub use error::Reason;
+pub(crate) use error::{DiscoveryError, PollError};
+pub use phase::Phase;
+pub(crate) use phase::Timings;
 pub use poller::{Limits, Poller};
-pub use round::Round;
+pub(crate) use round::Round;
 pub use tls::Tls;
 
 use crate::clock::Timestamp;

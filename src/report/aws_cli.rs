@@ -9,7 +9,7 @@ use crate::verdict::Plan;
 
 /// `aws iam update-open-id-connect-provider-thumbprint` with its arguments. `ACCOUNT_ID` is left for the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
+pub(crate) struct Command {
     arn: String,
     plan: Plan,
 }
@@ -24,7 +24,7 @@ impl Command {
 
     /// The command in parts, each for a line of its own.
     #[must_use]
-    pub fn parts(&self) -> [String; 3] {
+    pub(crate) fn parts(&self) -> [String; 3] {
         let thumbprints: Vec<String> = self.plan.thumbprints.iter().map(ToString::to_string).collect();
         [
             "aws iam update-open-id-connect-provider-thumbprint".to_owned(),

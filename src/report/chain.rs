@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 
 /// One served chain.
 #[derive(Debug, Serialize)]
-pub struct ChainReport {
+pub(crate) struct ChainReport {
     /// SHA-1 of the last certificate, as IAM stores it.
     pub thumbprint: Thumbprint,
     /// As in `oidc_chain_status`.
@@ -38,7 +38,7 @@ pub struct ChainReport {
 
 /// A trust anchor.
 #[derive(Debug, Serialize)]
-pub struct AnchorReport {
+pub(crate) struct AnchorReport {
     /// Where it comes from.
     pub source: AnchorSource,
     /// What it is.
@@ -50,7 +50,7 @@ pub struct AnchorReport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum CertificateRole {
+pub(crate) enum CertificateRole {
     /// Served first.
     Leaf,
     /// Served between the first and the last.
@@ -75,7 +75,7 @@ impl From<Role> for CertificateRole {
 
 /// One certificate.
 #[derive(Debug, Serialize)]
-pub struct CertificateReport {
+pub(crate) struct CertificateReport {
     /// What it is.
     pub role: CertificateRole,
     /// SHA-1 of the DER.
@@ -92,7 +92,7 @@ pub struct CertificateReport {
 
 /// What a readable certificate says.
 #[derive(Debug, Serialize)]
-pub struct FieldsReport {
+pub(crate) struct FieldsReport {
     /// Subject.
     pub subject: String,
     /// Issuer.
@@ -118,7 +118,7 @@ pub struct FieldsReport {
 impl ChainReport {
     /// A chain of the window, as of `now`.
     #[must_use]
-    pub fn new(judged: &JudgedChain, now: Timestamp) -> Self {
+    pub(crate) fn new(judged: &JudgedChain, now: Timestamp) -> Self {
         let JudgedChain { served, judgement } = judged;
         let certificates = served.certificates().iter().enumerate();
         let certificates = certificates.map(|(position, certificate)| {
@@ -154,7 +154,7 @@ impl ChainReport {
 
     /// The chain is a proxy's, so nobody should copy its thumbprint.
     #[must_use]
-    pub fn is_intercepted(&self) -> bool {
+    pub(crate) fn is_intercepted(&self) -> bool {
         self.statuses.contains(&ChainStatus::Intercepted)
     }
 

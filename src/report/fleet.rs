@@ -18,7 +18,7 @@ use crate::verdict::{Status, not_listed};
 
 /// One round over everything configured.
 #[derive(Debug, Serialize)]
-pub struct FleetReport {
+pub(crate) struct FleetReport {
     /// When it ended, RFC 3339.
     #[serde(serialize_with = "shown")]
     pub at: Timestamp,
@@ -33,7 +33,7 @@ pub struct FleetReport {
 
 /// One provider, or one issuer without any.
 #[derive(Debug, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// The verdict on the provider; none for an issuer that is only watched.
     #[serde(serialize_with = "serialize_verdict")]
     pub verdict: Option<Status>,
@@ -77,7 +77,7 @@ pub enum Severity {
 impl Row {
     /// Who expects nothing has no verdict.
     #[must_use]
-    pub fn verdict_word(&self) -> &'static str {
+    pub(crate) fn verdict_word(&self) -> &'static str {
         verdict_word(self.verdict)
     }
 
@@ -97,11 +97,13 @@ fn verdict_word(verdict: Option<Status>) -> &'static str {
     verdict.map_or("watched", |status| status.into_str())
 }
 
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn serialize_verdict<S: Serializer>(verdict: &Option<Status>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(verdict_word(*verdict))
 }
 
 /// As the labels of the metrics: `account_id` and `provider_arn`, null where there is no provider.
+#[allow(clippy::ref_option, reason = "serde calls it so")]
 fn origin_labels<S: Serializer>(origin: &Option<Origin>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut labels = serializer.serialize_struct("Origin", 2)?;
     labels.serialize_field("account_id", &origin.as_ref().map(Origin::account_label))?;
@@ -112,7 +114,7 @@ fn origin_labels<S: Serializer>(origin: &Option<Origin>, serializer: S) -> Resul
 impl FleetReport {
     /// Of `snapshot`, at `now`.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, now: Timestamp) -> Self {
+    pub(crate) fn new(snapshot: &Snapshot, now: Timestamp) -> Self {
         let expected = snapshot.providers.iter().filter_map(|judged| {
             let issuer = &judged.provider.issuer;
             Some(row(snapshot, issuer, snapshot.issuers.get(issuer)?, Some(judged), now))
@@ -132,13 +134,13 @@ impl FleetReport {
 
     /// Something that a person should look at.
     #[must_use]
-    pub fn has_finding(&self) -> bool {
+    pub(crate) fn has_finding(&self) -> bool {
         self.rows.iter().any(|row| row.severity >= Severity::Finding)
     }
 
     /// Nothing can be told of some part, or there is nothing at all to tell of.
     #[must_use]
-    pub fn is_incomplete(&self) -> bool {
+    pub(crate) fn is_incomplete(&self) -> bool {
         self.rows.is_empty()
             || self.account_error.is_some()
             || self.rows.iter().any(|row| row.severity == Severity::Untold)
@@ -166,7 +168,7 @@ fn row(
         let thumbprints: Vec<String> = not_listed.iter().map(ToString::to_string).collect();
         notes.push(format!("serves {}, not listed", thumbprints.join(" and ")));
     }
-    let mut words: Vec<&str> = statuses.iter().map(|status| status.into_str()).collect();
+    let mut words: Vec<&str> = statuses.iter().map(ChainStatus::into_str).collect();
     words.sort_unstable();
     notes.extend(words.into_iter().map(str::to_owned));
     let required = provider.into_iter().flat_map(|provider| snapshot.audiences.required_of(provider));

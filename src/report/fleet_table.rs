@@ -9,7 +9,7 @@ use crate::provider::Origin;
 impl FleetReport {
     /// A table for people.
     #[must_use]
-    pub fn as_text(&self, style: Style) -> String {
+    pub(crate) fn as_text(&self, style: Style) -> String {
         let mut text = String::new();
         if let Some(error) = &self.account_error {
             let _ = writeln!(text, "{} {error}", style.bad("IAM:"));

@@ -17,7 +17,7 @@ use crate::verdict::{Plan, SeenEndpoint, Withheld};
 
 /// What is known of one target.
 #[derive(Debug, Serialize)]
-pub struct Inspection {
+pub(crate) struct Inspection {
     /// The target as it was given: an issuer URL, `host:port`, or the name of a file.
     pub target: String,
     /// When it was looked at, RFC 3339.
@@ -38,7 +38,7 @@ pub struct Inspection {
 
 /// A failure: its closed reason, and in words.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct ErrorReport {
+pub(crate) struct ErrorReport {
     /// As in `oidc_issuer_poll_failures_total`.
     pub reason: Reason,
     /// For people.
@@ -47,7 +47,7 @@ pub struct ErrorReport {
 
 /// One endpoint, or one file.
 #[derive(Debug, Serialize)]
-pub struct EndpointReport {
+pub(crate) struct EndpointReport {
     /// `host:port`, or the name of the file.
     pub endpoint: String,
     /// `discovery`, `jwks`, both, or neither.
@@ -64,7 +64,7 @@ pub struct EndpointReport {
 
 /// One address.
 #[derive(Debug, Serialize)]
-pub struct AddressReport {
+pub(crate) struct AddressReport {
     /// The address.
     pub address: IpAddr,
     /// Which of the endpoint's chains it served, counted from 1.
@@ -85,7 +85,7 @@ impl From<&PollError> for ErrorReport {
 impl Inspection {
     /// Of an issuer.
     #[must_use]
-    pub fn of_issuer(
+    pub(crate) fn of_issuer(
         issuer: &Issuer,
         poll: &IssuerPoll,
         judged: impl Fn(&Capture) -> Vec<Arc<JudgedChain>>,
@@ -122,14 +122,14 @@ impl Inspection {
 
     /// Of one endpoint.
     #[must_use]
-    pub fn of_endpoint(capture: &Capture, chains: &[Arc<JudgedChain>]) -> Self {
+    pub(crate) fn of_endpoint(capture: &Capture, chains: &[Arc<JudgedChain>]) -> Self {
         let endpoint = EndpointReport::new(capture, Vec::new(), chains, capture.at);
         Self::new(endpoint.endpoint.clone(), capture.at, vec![endpoint])
     }
 
     /// Of a file.
     #[must_use]
-    pub fn of_file(target: &str, chain: &JudgedChain, now: Timestamp) -> Self {
+    pub(crate) fn of_file(target: &str, chain: &JudgedChain, now: Timestamp) -> Self {
         let endpoint = EndpointReport {
             endpoint: target.to_owned(),
             serves: Vec::new(),
@@ -148,7 +148,7 @@ impl Inspection {
 
     /// Nothing is known of some part of what was asked.
     #[must_use]
-    pub fn is_incomplete(&self) -> bool {
+    pub(crate) fn is_incomplete(&self) -> bool {
         self.endpoints.is_empty()
             || self.endpoints.iter().any(|endpoint| endpoint.chains.is_empty())
             || (self.error.is_some()
@@ -158,7 +158,7 @@ impl Inspection {
     /// Something that a person should look at. What kept anything from being seen is none by itself; a document that is not
     /// right is one, once every chain was seen.
     #[must_use]
-    pub fn has_finding(&self) -> bool {
+    pub(crate) fn has_finding(&self) -> bool {
         (self.error.is_some() && !self.is_incomplete())
             || self.no_command.as_ref().is_some_and(Withheld::is_finding)
             || self.endpoints.iter().any(EndpointReport::has_finding)
@@ -166,7 +166,7 @@ impl Inspection {
 
     /// The thumbprints of each endpoint, in order: one, unless its addresses differ.
     #[must_use]
-    pub fn thumbprints(&self) -> Vec<Thumbprint> {
+    pub(crate) fn thumbprints(&self) -> Vec<Thumbprint> {
         let mut all = Vec::new();
         for endpoint in &self.endpoints {
             let mut own: Vec<Thumbprint> = Vec::new();
@@ -182,7 +182,7 @@ impl Inspection {
 
     /// Every failure, each once: of endpoints, of addresses, of the documents.
     #[must_use]
-    pub fn failures(&self) -> Vec<&ErrorReport> {
+    pub(crate) fn failures(&self) -> Vec<&ErrorReport> {
         let of_endpoints = self.endpoints.iter().flat_map(EndpointReport::failures);
         let mut failures: Vec<&ErrorReport> = Vec::new();
         for failure in of_endpoints.chain(&self.error) {

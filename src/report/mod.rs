@@ -12,10 +12,9 @@ mod style;
 mod text;
 mod warnings;
 
-pub use aws_cli::Command;
-pub use chain::{AnchorReport, CertificateReport, CertificateRole, ChainReport, FieldsReport};
-pub use fleet::{FleetReport, Row, Severity};
-pub use inspection::{AddressReport, EndpointReport, ErrorReport, Inspection};
-pub use pem::as_pem;
-pub use style::Style;
-pub use text::inspection as as_text;
+pub(crate) use chain::{AnchorReport, CertificateReport, ChainReport};
+pub(crate) use fleet::{FleetReport, Row, Severity};
+pub(crate) use inspection::{ErrorReport, Inspection};
+pub(crate) use pem::as_pem;
+pub(crate) use style::Style;
+pub(crate) use text::inspection as as_text;

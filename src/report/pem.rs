@@ -12,7 +12,7 @@ const LINE: usize = 64;
 
 /// Every chain in served order, each certificate under a line that names it.
 #[must_use]
-pub fn as_pem(report: &Inspection) -> String {
+pub(crate) fn as_pem(report: &Inspection) -> String {
     let mut text = String::new();
     for endpoint in &report.endpoints {
         for chain in &endpoint.chains {

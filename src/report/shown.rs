@@ -10,6 +10,7 @@ pub(super) fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Resul
 }
 
 /// As its text, or null.
+#[allow(clippy::ref_option, reason = "serde calls it so")]
 pub(super) fn shown_if_any<S: Serializer>(
     value: &Option<impl Display>,
     serializer: S,

@@ -2,7 +2,7 @@
 
 /// Whether words of state are coloured.
 #[derive(Clone, Copy, Debug)]
-pub struct Style {
+pub(crate) struct Style {
     /// With escape sequences: on a terminal, unless `NO_COLOR` is set (no-color.org).
     pub colour: bool,
 }
@@ -10,19 +10,19 @@ pub struct Style {
 impl Style {
     /// Good news.
     #[must_use]
-    pub fn good(self, text: &str) -> String {
+    pub(crate) fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 
     /// Bad news.
     #[must_use]
-    pub fn bad(self, text: &str) -> String {
+    pub(crate) fn bad(self, text: &str) -> String {
         self.paint("1;31", text)
     }
 
     /// Something in between.
     #[must_use]
-    pub fn doubtful(self, text: &str) -> String {
+    pub(crate) fn doubtful(self, text: &str) -> String {
         self.paint("33", text)
     }
 

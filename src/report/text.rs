@@ -13,7 +13,7 @@ const MARGIN: &str = "                    ";
 
 /// The whole inspection, ending in a line break.
 #[must_use]
-pub fn inspection(report: &Inspection, style: Style) -> String {
+pub(crate) fn inspection(report: &Inspection, style: Style) -> String {
     let mut text = format!("{}\n", report.target);
     for endpoint in &report.endpoints {
         self::endpoint(&mut text, endpoint, style);

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 const NAMED_POSITIONS: usize = 5;
 
 /// One sentence for each thing that a person should know.
-pub fn of(judged: &JudgedChain, now: Timestamp) -> Vec<String> {
+pub(super) fn of(judged: &JudgedChain, now: Timestamp) -> Vec<String> {
     let JudgedChain { served, judgement } = judged;
     let mut warnings = order(&judgement.path.findings);
     let next = judged.next_expiry();

@@ -6,7 +6,7 @@ use crate::aws::{AccountError, AccountReason};
 use crate::clock::Timestamp;
 
 /// Stands for the id of an account until one of its ARNs has told it.
-pub const ACCOUNT_NOT_KNOWN: &str = "unknown";
+pub(super) const ACCOUNT_NOT_KNOWN: &str = "unknown";
 
 /// What is known of an IAM account.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-pub use account::AccountState;
-pub use endpoint::EndpointState;
-pub use issuer::IssuerState;
+pub(crate) use account::AccountState;
+pub(crate) use endpoint::EndpointState;
+pub(crate) use issuer::IssuerState;
 
 use crate::chain::{Certificate, JudgedChain};
 use crate::clock::Timestamp;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use file::FileTargets;
-pub use iam::IamTargets;
+pub(crate) use iam::IamTargets;
 
 use crate::issuer::Issuer;
 use crate::provider::Provider;
@@ -64,7 +64,7 @@ mod tests {
         targets.iam.replace(listed);
         let issuers: Vec<&str> = targets.issuers().into_iter().map(Issuer::as_str).collect();
         assert_eq!(issuers, ["https://a.example", "https://b.example", "https://c.example"]);
-        let providers: Vec<String> = targets.providers().map(|provider| provider.to_string()).collect();
+        let providers: Vec<String> = targets.providers().map(ToString::to_string).collect();
         assert_eq!(
             providers,
             [

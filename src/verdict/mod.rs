@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use strum::{Display, EnumIter, IntoStaticStr};
 
-pub use audiences::{Audiences, RequiredAudience};
-pub use not_listed::not_listed;
-pub use plan::{Plan, SeenEndpoint, Withheld};
+pub(crate) use audiences::Audiences;
+pub(crate) use not_listed::not_listed;
+pub(crate) use plan::{Plan, SeenEndpoint, Withheld};
 
 use crate::chain::{Role, Thumbprint};
 use crate::observe::{Observation, Window};

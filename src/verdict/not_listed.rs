@@ -7,7 +7,7 @@ use crate::provider::Provider;
 
 /// The root CAs of the chains that hold nothing that `provider` lists; none as long as it is not known what it lists. A
 /// proxy's chain lacks nothing: its thumbprint must never get into IAM.
-pub fn not_listed<'a>(
+pub(crate) fn not_listed<'a>(
     provider: &Provider,
     chains: impl Iterator<Item = &'a JudgedChain>,
 ) -> BTreeSet<Thumbprint> {

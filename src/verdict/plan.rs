@@ -10,7 +10,7 @@ const MAX_THUMBPRINTS: usize = 5;
 
 /// What was seen of one endpoint.
 #[derive(Clone, Copy, Debug)]
-pub struct SeenEndpoint<'a> {
+pub(crate) struct SeenEndpoint<'a> {
     /// The endpoint.
     pub endpoint: &'a Endpoint,
     /// It is known to serve the JWKS.
@@ -21,14 +21,14 @@ pub struct SeenEndpoint<'a> {
 
 /// The list that takes the place of a provider's, each thumbprint once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// One to five, in the order they were seen.
     pub thumbprints: Vec<Thumbprint>,
 }
 
 /// Why a list would do harm, or IAM would refuse it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Withheld {
+pub(crate) enum Withheld {
     /// There may be a second host, whose thumbprint the list would lack.
     #[error("the host of jwks_uri is not known, and its thumbprint must be in the list too")]
     JwksHostUnknown,
@@ -56,7 +56,7 @@ impl Plan {
     ///
     /// # Errors
     /// When the list would not be whole, not of the issuer's own chains, or too long.
-    pub fn new(endpoints: &[SeenEndpoint<'_>]) -> Result<Self, Withheld> {
+    pub(crate) fn new(endpoints: &[SeenEndpoint<'_>]) -> Result<Self, Withheld> {
         if !endpoints.iter().any(|seen| seen.serves_jwks) {
             return Err(Withheld::JwksHostUnknown);
         }
@@ -83,7 +83,7 @@ impl Plan {
 impl Withheld {
     /// It is something that a person should look at, not only something that could not be seen.
     #[must_use]
-    pub fn is_finding(&self) -> bool {
+    pub(crate) fn is_finding(&self) -> bool {
         !matches!(self, Self::JwksHostUnknown | Self::NotSeen(_))
     }
 }

@@ -20,7 +20,7 @@ use crate::verdict::Status;
 
 /// `/api/v1/providers`.
 #[derive(Serialize)]
-pub struct ProviderList<'a> {
+pub(super) struct ProviderList<'a> {
     at_timestamp_seconds: f64,
     providers: Vec<ProviderView<'a>>,
 }
@@ -54,7 +54,7 @@ struct Listed {
 
 /// `/api/v1/issuers`.
 #[derive(Serialize)]
-pub struct IssuerList<'a> {
+pub(super) struct IssuerList<'a> {
     at_timestamp_seconds: f64,
     issuers: Vec<IssuerView<'a>>,
     /// Apart, because many issuers share one.
@@ -112,7 +112,7 @@ struct ObservationView<'a> {
 
 /// `/sd`: a target group of HTTP service discovery (Prometheus documentation, "Writing HTTP service discovery").
 #[derive(Serialize)]
-pub struct TargetGroup<'a> {
+pub(super) struct TargetGroup<'a> {
     targets: [&'a str; 1],
     labels: TargetLabels<'a>,
 }
@@ -128,7 +128,7 @@ struct TargetLabels<'a> {
 impl<'a> ProviderList<'a> {
     /// Of `snapshot`, in its order.
     #[must_use]
-    pub fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
+    pub(super) fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
         let providers = snapshot.providers.iter().map(provider_view);
         Self { at_timestamp_seconds: now.as_f64(), providers: providers.collect() }
     }
@@ -160,7 +160,7 @@ fn provider_view(JudgedProvider { provider, verdict }: &JudgedProvider) -> Provi
 impl<'a> IssuerList<'a> {
     /// Of `snapshot`, sorted by name.
     #[must_use]
-    pub fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
+    pub(super) fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
         let issuers = snapshot.issuers.iter();
         let endpoints = snapshot.endpoints.iter();
         Self {
@@ -233,7 +233,7 @@ fn endpoint_view<'a>(endpoint: &Endpoint, state: &'a EndpointState, now: Timesta
 
 /// One target for each watched issuer: `/probe` at `address`, which is where the asker reached this program.
 #[must_use]
-pub fn target_groups<'a>(snapshot: &'a Snapshot, address: &'a str) -> Vec<TargetGroup<'a>> {
+pub(super) fn target_groups<'a>(snapshot: &'a Snapshot, address: &'a str) -> Vec<TargetGroup<'a>> {
     let labels =
         |issuer| TargetLabels { __metrics_path__: "/probe", __param_target: issuer, instance: issuer };
     snapshot.issuers.keys().map(|issuer| TargetGroup { targets: [address], labels: labels(issuer) }).collect()

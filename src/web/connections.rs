@@ -49,7 +49,7 @@ struct Connection {
 
 /// The places of one listener.
 #[derive(Debug)]
-pub struct Places {
+pub(super) struct Places {
     limit: usize,
     taken: Mutex<HashMap<u64, Connection>>,
     freed: Notify,
@@ -57,12 +57,12 @@ pub struct Places {
 
 impl Places {
     /// So many places.
-    pub fn new(limit: usize) -> Arc<Self> {
+    pub(super) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { limit, taken: Mutex::default(), freed: Notify::new() })
     }
 
     /// A place for connection `id`; waits until there is one to be had.
-    pub async fn take(self: &Arc<Self>, id: u64) -> Place {
+    pub(super) async fn take(self: &Arc<Self>, id: u64) -> Place {
         loop {
             let next = match self.try_take(id, Instant::now()) {
                 Ok(place) => return place,
@@ -112,7 +112,7 @@ impl Places {
 
 /// The place of one connection.
 #[derive(Debug)]
-pub struct Place {
+pub(super) struct Place {
     id: u64,
     places: Arc<Places>,
     evicted: CancellationToken,
@@ -120,23 +120,23 @@ pub struct Place {
 
 impl Place {
     /// Notes that the handshake is done, and the first request comes next.
-    pub fn shaken(&self) {
+    pub(super) fn shaken(&self) {
         self.places.enter(self.id, Phase::FirstRequest);
     }
 
     /// Begins an answer; it ends when the turn is dropped.
-    pub fn turn(&self) -> Turn {
+    pub(super) fn turn(&self) -> Turn {
         self.places.enter(self.id, Phase::Answer);
         Turn { id: self.id, places: Arc::clone(&self.places) }
     }
 
     /// Whether an answer is under way.
-    pub fn is_answering(&self) -> bool {
+    pub(super) fn is_answering(&self) -> bool {
         self.places.lock().get(&self.id).is_some_and(|connection| connection.phase == Phase::Answer)
     }
 
     /// Returns when the connection must end: its place was given to another, or its client was too slow.
-    pub async fn lost(&self) {
+    pub(super) async fn lost(&self) {
         while let Some(deadline) = self.deadline() {
             tokio::select! {
                 () = self.evicted.cancelled() => return,

@@ -28,11 +28,12 @@ use hyper::{Request, StatusCode};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
-pub use config::{LiveConfig, WebConfig, WebConfigError};
-pub use exposition::Exposition;
-pub use probe::{ProbeMeans, Prober};
-pub use reload::{ReloadHandle, ReloadOutcome, ReloadRequests, reload_requests};
-pub use routes::Pages;
+pub use config::WebConfig;
+pub(crate) use config::{LiveConfig, WebConfigError};
+pub(crate) use exposition::Exposition;
+pub(crate) use probe::{ProbeMeans, Prober};
+pub(crate) use reload::{ReloadOutcome, ReloadRequests, reload_requests};
+pub(crate) use routes::Pages;
 
 use answer::{Answer, TEXT, page};
 use listener::Service;

@@ -136,7 +136,7 @@ impl ProbeMeans {
 
 /// How long Prometheus waits, less a margin; `None` when it does not say so.
 #[must_use]
-pub fn scrape_timeout(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn scrape_timeout(headers: &HeaderMap) -> Option<Duration> {
     let seconds: f64 = headers.get(SCRAPE_TIMEOUT)?.to_str().ok()?.trim().parse().ok()?;
     let whole = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero())?;
     Some(whole.saturating_sub(MARGIN).max(whole / 2))

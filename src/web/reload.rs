@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 /// What became of a request to reload: the settings that need a restart, or why the new configuration was refused.
-pub type ReloadOutcome = Result<Vec<&'static str>, String>;
+pub(crate) type ReloadOutcome = Result<Vec<&'static str>, String>;
 
 /// Asks for a reload from elsewhere, such as the HTTP server.
 #[derive(Clone)]
@@ -16,14 +16,14 @@ pub struct ReloadHandle {
 }
 
 /// The other end of a [`ReloadHandle`].
-pub struct ReloadRequests {
+pub(crate) struct ReloadRequests {
     enabled: Arc<AtomicBool>,
     requests: mpsc::Receiver<oneshot::Sender<ReloadOutcome>>,
 }
 
 /// A handle, and its other end for whoever reloads.
 #[must_use]
-pub fn reload_requests() -> (ReloadHandle, ReloadRequests) {
+pub(crate) fn reload_requests() -> (ReloadHandle, ReloadRequests) {
     let enabled = Arc::new(AtomicBool::new(false));
     let (sender, receiver) = mpsc::channel(1);
     let handle = ReloadHandle { enabled: Arc::clone(&enabled), requests: sender };
@@ -47,12 +47,12 @@ impl ReloadHandle {
 
 impl ReloadRequests {
     /// Whether requests are served from now on.
-    pub fn enable(&self, enabled: bool) {
+    pub(crate) fn enable(&self, enabled: bool) {
         self.enabled.store(enabled, Ordering::Relaxed);
     }
 
     /// The next request; never, once every handle is gone.
-    pub async fn next(&mut self) -> oneshot::Sender<ReloadOutcome> {
+    pub(crate) async fn next(&mut self) -> oneshot::Sender<ReloadOutcome> {
         match self.requests.recv().await {
             Some(request) => request,
             None => std::future::pending().await,

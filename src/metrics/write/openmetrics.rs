@@ -40,7 +40,7 @@ impl<'a> Head<'a> {
 ///
 /// # Errors
 /// A family that is neither gauge nor counter, or a counter whose name does not end in `_total`.
-pub fn encode(families: &[MetricFamily]) -> Result<String, prometheus::Error> {
+pub(super) fn encode(families: &[MetricFamily]) -> Result<String, prometheus::Error> {
     let mut out = String::new();
     for family in families {
         let refuse = || prometheus::Error::Msg(format!("{} has no form in OpenMetrics", family.name()));

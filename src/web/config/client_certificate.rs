@@ -44,7 +44,7 @@ const POLICIES: [(&str, Option<Policy>); 6] = [
 ///
 /// # Errors
 /// Keys that cannot work, or do not go together.
-pub fn verifier(
+pub(super) fn verifier(
     section: &TlsSection,
     client_ca: Option<&Pem>,
     crypto: &Arc<CryptoProvider>,

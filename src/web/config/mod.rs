@@ -12,6 +12,6 @@ mod rules;
 mod source;
 mod tls;
 
-pub use error::WebConfigError;
-pub use live::LiveConfig;
+pub(crate) use error::WebConfigError;
+pub(crate) use live::LiveConfig;
 pub use rules::WebConfig;

@@ -6,7 +6,7 @@ use rustls::pki_types::pem::PemObject as _;
 use super::names::{Fault, fault_of};
 
 /// A PEM text and the key that it comes from.
-pub struct Pem {
+pub(super) struct Pem {
     pub key: &'static str,
     pub bytes: Vec<u8>,
 }

@@ -10,10 +10,10 @@ use super::pem::Pem;
 use crate::files::read_regular;
 
 /// SHA-256 over all files.
-pub type Fingerprint = [u8; 32];
+pub(super) type Fingerprint = [u8; 32];
 
 /// All that a configuration is made of.
-pub struct Source {
+pub(super) struct Source {
     pub path: PathBuf,
     pub file: File,
     pub certificate: Option<Pem>,
@@ -27,7 +27,7 @@ impl Source {
     ///
     /// # Errors
     /// A file that cannot be read, or is not in the format.
-    pub fn read(path: &Path) -> Result<Self, WebConfigError> {
+    pub(super) fn read(path: &Path) -> Result<Self, WebConfigError> {
         let text = read(path)?;
         let file = parse(path, &text)?;
         let none = TlsSection::default();

@@ -59,7 +59,7 @@ const VERSIONS: [(&str, u16); 4] =
 ///
 /// # Errors
 /// The first key that cannot work.
-pub fn server_config(
+pub(super) fn server_config(
     section: &TlsSection,
     source: &Source,
     mut crypto: CryptoProvider,

@@ -12,11 +12,11 @@ use crate::report::{AnchorReport, CertificateReport, ChainReport};
 const SHOWN_CERTIFICATES: usize = 10;
 
 /// Who lists which thumbprint.
-pub struct Listing(BTreeMap<Thumbprint, Vec<String>>);
+pub(super) struct Listing(BTreeMap<Thumbprint, Vec<String>>);
 
 impl Listing {
     /// By the providers of one issuer.
-    pub fn of<'a>(providers: impl Iterator<Item = &'a Provider>) -> Self {
+    pub(super) fn of<'a>(providers: impl Iterator<Item = &'a Provider>) -> Self {
         let mut listed: BTreeMap<Thumbprint, Vec<String>> = BTreeMap::new();
         for provider in providers {
             let by = match &provider.origin {
@@ -42,7 +42,7 @@ impl Listing {
 }
 
 /// States, remarks, and a card for each certificate.
-pub fn put_chain(html: &mut Html, number: usize, chain: &ChainReport, listing: &Listing) {
+pub(super) fn put_chain(html: &mut Html, number: usize, chain: &ChainReport, listing: &Listing) {
     html.put("<h3>Chain {}: ", &[&number]);
     let class = if chain.has_finding { "finding" } else { "good" };
     for (index, status) in chain.statuses.iter().enumerate() {

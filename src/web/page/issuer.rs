@@ -18,7 +18,7 @@ use crate::web::answer::Answer;
 /// Chains drawn of one endpoint; a window can hold hundreds.
 const SHOWN_CHAINS: usize = 10;
 
-pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
+pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
     let Some(state) = snapshot.issuers.get(url) else {
         let main = |html: &mut Html| {
             html.put(

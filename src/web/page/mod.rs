@@ -20,12 +20,12 @@ use crate::snapshot::Snapshot;
 
 /// `/`: every provider, worst first; with `?q=` those that hold each of its words.
 #[must_use]
-pub fn overview(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Answer {
+pub(super) fn overview(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Answer {
     overview::page(snapshot, &parameter(query, "q").unwrap_or_default(), now)
 }
 
 /// `/issuer?url=`: everything that is known of one issuer; 404 for one that is not watched.
 #[must_use]
-pub fn issuer(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Answer {
+pub(super) fn issuer(snapshot: &Snapshot, query: Option<&str>, now: Timestamp) -> Answer {
     issuer::page(snapshot, &parameter(query, "url").unwrap_or_default(), now)
 }

@@ -17,7 +17,7 @@ use crate::web::answer::Answer;
 /// A poll is overdue when it has not come for so many intervals.
 const OVERDUE_INTERVALS: u32 = 3;
 
-pub fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Answer {
+pub(super) fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Answer {
     let rows = FleetReport::new(snapshot, now).rows;
     let sentence = snapshot.sentence();
     let title = sentence.split(';').next().unwrap_or_default();
