@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Settings;
+use super::settings::Settings;
 
 /// Longest of any duration: what a timer and a dashboard can still show.
 const MAX_DURATION: Duration = Duration::from_hours(24 * 366);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat, Source as _, Value};
 
-use super::Settings;
 use super::check::Mistake;
+use super::settings::Settings;
 use crate::files::read_regular;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");

@@ -1,6 +1,7 @@
 //! `inspect` and `check` as people and scripts meet them: processes with an exit code and two streams.
 
 mod check;
+mod exit;
 mod files;
 mod outputs;
 mod procedure;

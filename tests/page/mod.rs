@@ -3,6 +3,7 @@
 
 mod api;
 mod hostile;
+mod intercepted;
 mod look;
 mod probe;
 
