@@ -41,8 +41,8 @@ fn tokens(text: &str) -> Vec<String> {
     while let Some(first) = rest.chars().next() {
         let length = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("r#\"") {
-            3 + rest[3..].find("\"#").unwrap() + 2
+        } else if let Some(raw) = rest.strip_prefix("r#\"") {
+            raw.find("\"#").unwrap() + 5
         } else if first == '"' {
             let mut escaped = false;
             let end = rest[1..].find(|c: char| {
@@ -51,8 +51,8 @@ fn tokens(text: &str) -> Vec<String> {
                 ends
             });
             end.unwrap() + 2
-        } else if rest.starts_with("'\"'") || rest.starts_with("'\\''") {
-            rest[1..].find("'").map_or(1, |_| if rest.starts_with("'\"'") { 3 } else { 4 })
+        } else if let Some(quote) = ["'\"'", "'\\''"].into_iter().find(|quote| rest.starts_with(quote)) {
+            quote.len()
         } else if first.is_alphabetic() || first == '_' {
             let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
             tokens.push(rest[..end].to_owned());
@@ -203,9 +203,9 @@ fn no_file_imports_one_that_imports_it() {
 #[test]
 fn nothing_below_the_daemon_takes_the_settings_whole() {
     let takes = |text: &str| tokens(text).iter().any(|token| token == "Settings");
-    let takers: BTreeSet<String> =
+    let top: BTreeSet<String> =
         modules().into_iter().filter(|(_, text)| takes(text)).map(|(module, _)| module[0].clone()).collect();
-    assert_eq!(takers, ["cli", "config", "daemon"].map(str::to_owned).into());
+    assert_eq!(top, ["cli", "config", "daemon"].map(str::to_owned).into());
 }
 
 #[test]
