@@ -6,17 +6,18 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
 
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::{DefaultFields, Format, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, Registry, reload};
+use tracing_subscriber::{Layer as _, Registry, reload};
 
 use crate::config::{Log, LogFormat, LogLevel};
 
 /// Changes the level while the program runs.
-pub(super) struct LevelHandle(reload::Handle<EnvFilter, Registry>);
+pub(super) struct LevelHandle(reload::Handle<Targets, Registry>);
 
 impl LevelHandle {
     /// Logs this level and what is more severe.
@@ -55,8 +56,15 @@ pub(super) fn start(log: &Log) -> LevelHandle {
 }
 
 /// The libraries' own debug output can hold requests and their secrets: of them only warnings.
-fn filter(level: LogLevel) -> EnvFilter {
-    EnvFilter::new(format!("warn,oidc_thumbprint_exporter={}", level.into_str()))
+fn filter(level: LogLevel) -> Targets {
+    let level = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    Targets::new().with_default(LevelFilter::WARN).with_target("oidc_thumbprint_exporter", level)
 }
 
 /// `JOURNAL_STREAM` is inherited, so it tells something only when it holds the device and inode of standard error
