@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::ONE_ROUND;
 use crate::support::daemon::{Daemon, get, wait_for};
 use crate::support::process::{PROGRAM, run};
-use crate::support::server::free_address;
+use crate::support::server::own_address;
 use crate::support::watch::Watch;
 
 /// A daemon that is started by the first connection to one of these sockets; `names` are theirs.
@@ -42,7 +42,7 @@ fn unbindable() -> Watch {
 fn every_socket_named_http_answers_in_place_of_the_address_that_is_set() {
     let watch = unbindable();
     for names in ["http:http", "a.socket:b.socket"] {
-        let sockets = [free_address(), free_address()];
+        let sockets = [own_address(), own_address()];
         let knocked = knock(sockets[1]);
         let daemon = Daemon::start(activate(&watch, &sockets, names));
         knocked.join().unwrap();
@@ -56,7 +56,7 @@ fn every_socket_named_http_answers_in_place_of_the_address_that_is_set() {
 #[test]
 fn the_socket_named_health_shows_no_more_than_health() {
     let watch = unbindable();
-    let sockets = [free_address(), free_address()];
+    let sockets = [own_address(), own_address()];
     let knocked = knock(sockets[0]);
     let daemon = Daemon::start(activate(&watch, &sockets, "http:health"));
     knocked.join().unwrap();
@@ -72,7 +72,7 @@ fn the_socket_named_health_shows_no_more_than_health() {
 #[test]
 fn a_name_that_is_not_known_ends_it_with_1_and_the_name() {
     let watch = unbindable();
-    let sockets = [free_address(), free_address()];
+    let sockets = [own_address(), own_address()];
     let knocked = knock(sockets[0]);
     let run = run(&mut activate(&watch, &sockets, "http:htpp"));
     knocked.join().unwrap();

@@ -2,6 +2,7 @@
 
 use rcgen::DnType;
 use serde_json::json;
+use tokio::runtime::Runtime;
 
 use super::{ONE_ROUND, encoded};
 use crate::support::browser::Browser;
@@ -13,8 +14,8 @@ const SCRIPT: &str = "<script>alert(1)</script>";
 const IMAGE: &str = "\"><img src=x onerror=alert(2)>";
 const LATE: &str = "'--></style></title></textarea><svg onload=alert(3)>&amp;";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn markup_in_certificates_documents_and_queries_is_text() {
+#[test]
+fn markup_in_certificates_documents_and_queries_is_text() {
     let host = "hostile.oidc.test";
     let root = Authority::new(LATE, IMAGE);
     let mut leaf = Leaf::new(host);
@@ -25,9 +26,10 @@ async fn markup_in_certificates_documents_and_queries_is_text() {
     let chain = Chain { state: "hostile", served, key, anchor: None };
     let mut spec = Spec::new(host, chain);
     spec.path = "/it's&amp;q=<b>".to_owned();
-    let named = LabIssuer::start(spec.clone()).await;
+    let runtime = Runtime::new().unwrap();
+    let named = runtime.block_on(LabIssuer::start(spec.clone()));
     spec.path = String::new();
-    let liar = LabIssuer::start(spec).await;
+    let liar = runtime.block_on(LabIssuer::start(spec));
     liar.behave(Behaviour::discovery_with("issuer", SCRIPT));
     let daemon = Watch::new(&ONE_ROUND).issuer(&named, &[]).issuer(&liar, &[]).start();
     daemon.wait_ready();
@@ -66,8 +68,8 @@ async fn markup_in_certificates_documents_and_queries_is_text() {
 }
 
 /// The pages forbid what a hole in the escaping would let in.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_policy_stops_what_is_not_ours() {
+#[test]
+fn the_policy_stops_what_is_not_ours() {
     let daemon = Watch::new(&ONE_ROUND).url("https://127.0.0.7:1").start();
     let browser = Browser::start();
     browser.open(&format!("http://{}/", daemon.address()));

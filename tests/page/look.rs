@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{encoded, seen_once};
-use crate::support::browser::Browser;
+use crate::support::browser::{Browser, ENTER, ESCAPE, TAB};
 
 /// Texts whose contrast with what is behind them is less than WCAG 2.2 asks for (1.4.3: 4.5 to 1).
 const FAINT_TEXTS: &str = r"(() => {
@@ -68,7 +68,7 @@ fn every_page_is_readable_wide_and_narrow_by_day_and_by_night() {
         for path in &paths {
             let what = format!("{path} at {width}, dark: {dark}");
             browser.open(&format!("http://{}{path}", daemon.address()));
-            assert_eq!(browser.complaints(), Vec::<serde_json::Value>::new(), "{what}");
+            assert!(browser.complaints().is_empty(), "{what}: {:?}", browser.complaints());
             let overflow = browser.value("document.documentElement.scrollWidth - innerWidth").as_i64();
             assert!(overflow <= Some(0), "{what}: {overflow:?}");
             assert_eq!(browser.value(FAINT_TEXTS), json!([]), "{what}");
@@ -87,34 +87,34 @@ fn the_keyboard_is_enough() {
     browser.look(1200, false);
     browser.open(&front);
 
-    browser.press("Tab");
+    browser.press(TAB);
     assert_eq!(browser.text(FOCUSED), "Skip to the content");
     let in_sight = "document.activeElement.getBoundingClientRect().left >= 0";
     assert_eq!(browser.value(in_sight), json!(true));
-    browser.press("Enter");
+    browser.press(ENTER);
     assert_eq!(browser.text(FOCUSED), "main");
 
     browser.press("/");
     assert_eq!(browser.text(FOCUSED), "filter");
     assert_eq!(browser.text("document.activeElement.value"), "", "the key itself is not typed");
     assert_eq!(browser.value(SHOWN_ROWS), json!(8));
-    browser.type_text("OUTAGE wro");
+    browser.press("OUTAGE wro");
     assert_eq!(browser.value(SHOWN_ROWS), json!(1));
     assert_eq!(browser.text("document.getElementById('shown').textContent"), "1 of 8 shown");
     assert_eq!(browser.text("location.search"), "?q=OUTAGE%20wro", "the address can be passed on");
-    browser.press("Escape");
+    browser.press(ESCAPE);
     assert_eq!(browser.value(SHOWN_ROWS), json!(8));
-    browser.type_text("a/b");
+    browser.press("a/b");
     assert_eq!(browser.text("document.activeElement.value"), "a/b", "within the box a slash is one");
-    browser.press("Escape");
+    browser.press(ESCAPE);
 
     // The filter leaves one link, and the keyboard leads there.
-    browser.type_text("twins");
-    browser.press("Tab");
-    browser.press("Tab");
+    browser.press("twins");
+    browser.press(TAB);
+    browser.press(TAB);
     let twins = stage.lab.issuer("twins");
     assert_eq!(browser.text(FOCUSED), twins.url());
-    browser.press("Enter");
+    browser.press(ENTER);
     browser.wait_for(&format!(
         "document.title.startsWith({:?}) && document.readyState === 'complete'",
         twins.url()
@@ -129,7 +129,7 @@ fn the_keyboard_is_enough() {
     }
     let button = format!("document.querySelector('[aria-label$=\"{other}\"]')");
     browser.value(&format!("{button}.focus()"));
-    browser.press("Enter");
+    browser.press(ENTER);
     browser.wait_for(&format!("{button}.textContent !== 'Copy'"));
     assert_eq!(browser.text("getSelection().toString()"), other);
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());

@@ -2,13 +2,13 @@
 
 use crate::support::daemon::Exposition;
 use crate::support::lab::LabIssuer;
-use crate::support::server::{Program, query};
+use crate::support::server::{Server, query};
 use crate::support::stage::Stage;
 
 const EXPIRY: &str = "probe_ssl_earliest_cert_expiry";
 
-fn blackbox(stage: &Stage) -> Program {
-    Program::start("prometheus-blackbox-exporter", |directory, address| {
+fn blackbox(stage: &Stage) -> Server {
+    Server::start("prometheus-blackbox-exporter", |directory, address| {
         let config = directory.join("blackbox.yml");
         let roots = stage.lab.write_ca(directory).display().to_string();
         let tls = format!("fail_if_not_ssl: true, tls_config: {{ca_file: {roots:?}}}");
@@ -19,7 +19,7 @@ fn blackbox(stage: &Stage) -> Program {
 }
 
 /// Its metrics for the discovery document, verified, with the host's name in SNI.
-fn probe(blackbox: &Program, issuer: &LabIssuer) -> Exposition {
+fn probe(blackbox: &Server, issuer: &LabIssuer) -> Exposition {
     let path = issuer.url().split_once(&issuer.endpoint()).unwrap().1;
     let target = format!("https://{}{path}/.well-known/openid-configuration", issuer.sockets()[0]);
     let query = query(&[("module", "https"), ("target", &target), ("hostname", issuer.host())]);

@@ -13,7 +13,7 @@ use crate::support::fault_proxy::FaultProxy;
 use crate::support::lab::LabIssuer;
 use crate::support::lab::fleet::WRONG;
 use crate::support::process::output;
-use crate::support::server::Program;
+use crate::support::server::Server;
 use crate::support::stage::Stage;
 use crate::support::venv::installed;
 
@@ -23,15 +23,15 @@ const ANY_PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/*";
 /// No retry is ever through this many refusals.
 const ALWAYS: usize = usize::MAX;
 
-struct Moto(Program);
+struct Moto(Server);
 
 impl Moto {
     fn start() -> Self {
-        Self(Program::start(installed("moto_server").to_str().unwrap(), |_, address| arguments(address)))
+        Self(Server::start(installed("moto_server").to_str().unwrap(), |_, address| arguments(address)))
     }
 
     fn start_at(address: SocketAddr) -> Self {
-        Self(Program::start_at(address, installed("moto_server").to_str().unwrap(), |_, address| {
+        Self(Server::start_at(address, installed("moto_server").to_str().unwrap(), |_, address| {
             arguments(address)
         }))
     }

@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::support::daemon::{Daemon, wait_for};
 use crate::support::lab::LabIssuer;
 use crate::support::openssl::describe;
-use crate::support::server::{Program, query};
+use crate::support::server::{Server, query};
 use crate::support::stage::Stage;
 
 const ALERTS: &str = include_str!("../../dashboards/prometheus/alerts.yml");
 
-fn prometheus(daemon: &Daemon) -> Program {
-    Program::start("prometheus", |directory, address| {
+fn prometheus(daemon: &Daemon) -> Server {
+    Server::start("prometheus", |directory, address| {
         let config = format!(
             "global: {{scrape_interval: 1s}}\nrule_files: [alerts.yml]\nscrape_configs:\n\
              - job_name: oidc-thumbprint-exporter\n  static_configs: [targets: [\"{}\"]]\n",
@@ -34,14 +34,14 @@ fn prometheus(daemon: &Daemon) -> Program {
 }
 
 /// The `data` of an answer of the HTTP API.
-fn api(prometheus: &Program, path: &str) -> Option<Value> {
+fn api(prometheus: &Server, path: &str) -> Option<Value> {
     let answer = prometheus.get(path);
     let mut body: Value = serde_json::from_slice(&answer.body).ok()?;
     (body["status"] == "success").then(|| body["data"].take())
 }
 
 /// The value of a metric by issuer.
-fn by_issuer(prometheus: &Program, expression: &str) -> BTreeMap<String, f64> {
+fn by_issuer(prometheus: &Server, expression: &str) -> BTreeMap<String, f64> {
     let path = format!("/api/v1/query?{}", query(&[("query", expression)]));
     let data = api(prometheus, &path).unwrap();
     let samples = data["result"].as_array().unwrap().iter();

@@ -1,16 +1,18 @@
-//! A real browser, driven over the `DevTools` protocol: JSON objects, each ended by a zero byte, through a pair of pipes.
+//! A real browser: Chromium, asked through chromedriver in the words of W3C's `WebDriver`. What is asked while one page is on
+//! its way to another is answered by the other: that is the driver's business.
 
-use std::cell::{Cell, RefCell};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+#![allow(clippy::needless_pass_by_value, reason = "commands are written as JSON where they are given")]
+
+use std::cell::RefCell;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 
 use serde_json::{Value, json};
 
 use super::daemon::{PATIENCE, TempDir, wait_for};
+use super::server::Server;
 
-/// Without a graphics card, a sandbox for itself, or a wish to talk to anybody else.
+/// Without a graphics card, a sandbox for itself, or a wish to talk to anybody else; it ends with its driver.
 const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -23,105 +25,73 @@ const FLAGS: [&str; 9] = [
     "--remote-debugging-pipe",
 ];
 
+/// Keys without a letter (`WebDriver`, section 17.4.2).
+pub const TAB: &str = "\u{e004}";
+pub const ENTER: &str = "\u{e007}";
+pub const ESCAPE: &str = "\u{e00c}";
+
 /// Chromium with one tab; it ends when it is dropped.
 pub struct Browser {
-    child: Child,
-    commands: RefCell<ChildStdin>,
-    messages: Receiver<Value>,
-    /// What came while something else was awaited.
-    events: RefCell<Vec<Value>>,
-    number: Cell<u64>,
+    driver: Server,
+    /// The path of the session, such as `/session/1`.
     session: String,
+    complaints: RefCell<Vec<Value>>,
     _profile: TempDir,
 }
 
 impl Browser {
-    /// Starts `chromium` on an empty page.
+    /// Starts it on an empty page.
     pub fn start() -> Self {
         let profile = TempDir::new();
-        // It reads from file descriptor 3 and writes to 4: these are made of standard input and output.
-        let mut child = Command::new("sh")
-            .args(["-c", "exec chromium \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh"])
-            .args(FLAGS)
-            .arg(format!("--user-data-dir={}", profile.path().display()))
-            .arg("about:blank")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let commands = child.stdin.take().unwrap();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        let (sender, messages) = channel();
-        thread::spawn(move || {
-            for message in answers.split(0).map_while(Result::ok) {
-                if sender.send(serde_json::from_slice(&message).unwrap()).is_err() {
-                    break;
-                }
-            }
-        });
-        let mut browser = Self {
-            child,
-            commands: RefCell::new(commands),
-            messages,
-            events: RefCell::default(),
-            number: Cell::new(0),
-            session: String::new(),
-            _profile: profile,
-        };
-        let targets = browser.call("Target.getTargets", json!({}));
-        let tab = targets["targetInfos"].as_array().unwrap().iter().find(|target| target["type"] == "page");
-        let attach = json!({"targetId": tab.unwrap()["targetId"], "flatten": true});
-        let session = browser.call("Target.attachToTarget", attach);
-        browser.session = session["sessionId"].as_str().unwrap().into();
-        for domain in ["Page", "Runtime", "Log", "Accessibility"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
-        }
+        let driver = Server::start_told("chromedriver", &["--port=0"], "started successfully on port ");
+        let mut flags = FLAGS.map(str::to_owned).to_vec();
+        flags.push(format!("--user-data-dir={}", profile.path().display()));
+        let wanted = json!({"goog:chromeOptions": {"args": flags}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let session = "/session".to_owned();
+        let mut browser = Self { driver, session, complaints: RefCell::default(), _profile: profile };
+        let session = browser.tell("", json!({"capabilities": {"alwaysMatch": wanted}}));
+        browser.session = format!("/session/{}", session["sessionId"].as_str().unwrap());
         browser
     }
 
-    /// One command, and its result.
-    #[allow(clippy::needless_pass_by_value, reason = "written as JSON where it is called")]
-    pub fn call(&self, method: &str, params: Value) -> Value {
-        let number = self.number.get() + 1;
-        self.number.set(number);
-        let mut command = json!({"id": number, "method": method, "params": params});
-        if !self.session.is_empty() {
-            command["sessionId"] = self.session.as_str().into();
-        }
-        let mut bytes = serde_json::to_vec(&command).unwrap();
-        bytes.push(0);
-        self.commands.borrow_mut().write_all(&bytes).unwrap();
-        loop {
-            let mut message = self.next();
-            if message["id"] == number {
-                assert!(message["error"].is_null(), "{method}: {message}");
-                return message["result"].take();
-            }
-            self.events.borrow_mut().push(message);
-        }
+    /// One command to the driver: its value, or its error.
+    fn command(&self, path: &str, body: Value) -> Result<Value, Value> {
+        let body = body.to_string();
+        let request = format!(
+            "POST {}{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+            self.session,
+            body.len()
+        );
+        let (is_well, mut object) = exchange(self.driver.address(), &request)
+            .unwrap_or_else(|error| panic!("chromedriver does not answer: {error}: {}", self.driver.log()));
+        let value = object["value"].take();
+        if is_well { Ok(value) } else { Err(value) }
     }
 
-    fn next(&self) -> Value {
-        self.messages.recv_timeout(PATIENCE).expect("chromium, which tests/run installs, does not answer")
+    /// One that must not fail.
+    fn tell(&self, path: &str, body: Value) -> Value {
+        self.command(path, body).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// One command of the `DevTools` protocol, and its result.
+    pub fn call(&self, method: &str, params: Value) -> Value {
+        self.tell("/goog/cdp/execute", json!({"cmd": method, "params": params}))
     }
 
     /// Goes to a page, and waits until it is loaded.
     pub fn open(&self, url: &str) {
-        self.events.borrow_mut().clear();
-        let gone = self.call("Page.navigate", json!({"url": url}));
-        assert!(gone["errorText"].is_null(), "{url}: {gone}");
-        while !self.events.borrow().iter().any(|event| event["method"] == "Page.loadEventFired") {
-            let event = self.next();
-            self.events.borrow_mut().push(event);
-        }
+        self.listen();
+        self.complaints.borrow_mut().clear();
+        self.tell("/url", json!({"url": url}));
     }
 
     /// The value of a `JavaScript` expression in the page.
     pub fn value(&self, expression: &str) -> Value {
-        let params = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
-        let mut result = self.call("Runtime.evaluate", params);
-        assert!(result["exceptionDetails"].is_null(), "{expression}: {result}");
-        result["result"]["value"].take()
+        self.ask(expression).unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    fn ask(&self, expression: &str) -> Result<Value, Value> {
+        self.command("/execute/sync", json!({"script": format!("return {expression}"), "args": []}))
     }
 
     /// The value of an expression that is a text.
@@ -131,38 +101,19 @@ impl Browser {
 
     /// Waits until a `JavaScript` expression is true.
     pub fn wait_for(&self, expression: &str) {
-        wait_for(expression, || (self.value(expression) == true).then_some(()));
+        wait_for(expression, || match self.ask(expression) {
+            Ok(value) => (value == true).then_some(()),
+            // The page went away while it was asked: its successor is asked next.
+            Err(error) if error["error"] == "unknown error" => None,
+            Err(error) => panic!("{expression}: {error}"),
+        });
     }
 
-    /// Presses a key and lets it go; a single character is typed.
-    pub fn press(&self, key: &str) {
-        let mut down = json!({"type": "keyDown", "key": key});
-        if key.chars().count() == 1 {
-            down["text"] = key.into();
-        }
-        // What a key does beside its text hangs on its number.
-        let number = match key {
-            "Tab" => 9,
-            "Enter" => 13,
-            "Escape" => 27,
-            _ => 0,
-        };
-        down["windowsVirtualKeyCode"] = number.into();
-        if key == "Enter" {
-            down["text"] = "\r".into();
-        }
-        self.call("Input.dispatchKeyEvent", down);
-        self.call(
-            "Input.dispatchKeyEvent",
-            json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": number}),
-        );
-    }
-
-    /// Types these characters, one after the other.
-    pub fn type_text(&self, text: &str) {
-        for character in text.chars() {
-            self.press(&character.to_string());
-        }
+    /// Presses keys and lets them go, one after the other.
+    pub fn press(&self, keys: &str) {
+        let press = |key| ["keyDown", "keyUp"].map(|what| json!({"type": what, "value": key}));
+        let actions: Vec<Value> = keys.chars().flat_map(press).collect();
+        self.tell("/actions", json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]}));
     }
 
     /// The width of the window, in CSS pixels, and whether the user likes it dark.
@@ -174,29 +125,43 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", features);
     }
 
-    /// Everything that the page complained of since it was opened: console, exceptions, violations of its policy, dialogs.
+    /// Everything that the page complained of since it was opened: console, exceptions, violations of its policy. A dialog
+    /// fails whatever is asked next.
     pub fn complaints(&self) -> Vec<Value> {
-        // The status of the page itself is logged when it is not 200. This answer comes after all that was said before.
-        let own = self.text("location.href");
-        let is_status = |event: &Value| {
-            let entry = &event["params"]["entry"];
-            entry["source"] == "network" && entry["url"] == own
-        };
-        let bad = [
-            "Runtime.exceptionThrown",
-            "Runtime.consoleAPICalled",
-            "Log.entryAdded",
-            "Page.javascriptDialogOpening",
-        ];
-        let events = self.events.borrow();
-        let said = events.iter().filter(|event| bad.iter().any(|method| event["method"] == *method));
-        said.filter(|event| !is_status(event)).cloned().collect()
+        // The status of the page itself is logged when it is not 200.
+        let own = format!("{} - Failed to load resource", self.text("location.href"));
+        self.listen();
+        let is_status = |entry: &&Value| entry["message"].as_str().unwrap().starts_with(&own);
+        self.complaints.borrow().iter().filter(|entry| !is_status(entry)).cloned().collect()
     }
+
+    /// Keeps what the log says, which the driver tells once; it knows all that came before the question.
+    fn listen(&self) {
+        let said = self.tell("/se/log", json!({"type": "browser"}));
+        self.complaints.borrow_mut().extend(said.as_array().unwrap().iter().cloned());
+    }
+}
+
+/// One request on a connection of its own, which the driver leaves open: whether the status is 200, and the body.
+fn exchange(driver: SocketAddr, request: &str) -> io::Result<(bool, Value)> {
+    let mut stream = TcpStream::connect(driver)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(request.as_bytes())?;
+    let mut answer = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") && answer.read_line(&mut head)? > 0 {}
+    let head = head.to_ascii_lowercase();
+    let length =
+        head.split_once("content-length:").and_then(|(_, rest)| rest.lines().next()?.trim().parse().ok());
+    let mut body = vec![0; length.ok_or(io::ErrorKind::InvalidData)?];
+    answer.read_exact(&mut body)?;
+    Ok((head.starts_with("http/1.1 200"), serde_json::from_slice(&body)?))
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // It answers when the browser has ended, and nobody writes to the profile any more. Whatever else, it is killed next.
+        let request = format!("DELETE {} HTTP/1.1\r\nHost: localhost\r\n\r\n", self.session);
+        let _ = exchange(self.driver.address(), &request);
     }
 }
