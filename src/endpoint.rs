@@ -22,9 +22,7 @@ pub struct Endpoint {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum EndpointUse {
-    /// The discovery document.
     Discovery,
-    /// The JWKS.
     Jwks,
 }
 
@@ -32,25 +30,24 @@ pub enum EndpointUse {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// Not a URL at all.
-    #[error("not a URL: {0}")]
+    #[error("not a valid URL: {0}")]
     Syntax(#[from] url::ParseError),
     /// Another scheme than https.
-    #[error("the scheme must be https")]
+    #[error("the URL must start with https://")]
     NotHttps,
-    /// No host.
     #[error("the URL has no host")]
     NoHost,
     /// Two dots side by side, or nothing but a dot: no DNS name (RFC 1035, section 2.3.1).
-    #[error("the host has an empty label")]
+    #[error("the host name has an empty label (two dots in a row)")]
     EmptyLabel,
     /// `user:password@` in the URL.
-    #[error("the URL must not hold a user name or password")]
+    #[error("the URL must not contain a user name or password")]
     Credentials,
     /// `?query` or `#fragment` in an issuer URL.
-    #[error("an issuer URL has no query and no fragment")]
+    #[error("the URL must not have a query or a fragment")]
     QueryOrFragment,
     /// Port 0 cannot be connected to.
-    #[error("port 0 is not a port")]
+    #[error("port 0 is not valid")]
     PortZero,
     /// Longer than [`MAX_URL_BYTES`].
     #[error("the URL is longer than {MAX_URL_BYTES} bytes")]
@@ -117,7 +114,6 @@ impl Endpoint {
         &self.host
     }
 
-    /// The TCP port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port

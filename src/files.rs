@@ -28,7 +28,7 @@ pub fn read_whole(input: impl Read) -> io::Result<Vec<u8>> {
     // One byte more than is taken, so that a longer input is refused and not cut.
     input.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > MAX_FILE_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 1 MiB"));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
     }
     Ok(bytes)
 }
@@ -86,7 +86,7 @@ mod tests {
     fn nothing_longer_than_the_limit_is_read() {
         assert_eq!(read_whole(io::repeat(7).take(MAX_FILE_BYTES as u64)).unwrap().len(), MAX_FILE_BYTES);
         let error = read_whole(io::repeat(7)).unwrap_err();
-        assert_eq!(error.to_string(), "longer than 1 MiB");
+        assert_eq!(error.to_string(), "larger than 1 MiB");
         let error = read_regular(Path::new("/dev/zero")).unwrap_err();
         assert_eq!(error.to_string(), "not a regular file");
     }

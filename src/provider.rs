@@ -74,7 +74,7 @@ pub struct Details {
 
 /// Why a text is not the ARN of an OIDC provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the ARN of an OIDC provider: arn:PARTITION:iam::ACCOUNT:oidc-provider/URL is expected")]
+#[error("not the ARN of an OIDC provider (expected arn:PARTITION:iam::ACCOUNT:oidc-provider/URL)")]
 pub struct ArnError;
 
 impl ProviderArn {

@@ -72,7 +72,7 @@ impl Supervisor {
 fn send(states: &[NotifyState<'_>]) {
     let Some(socket) = env::var_os("NOTIFY_SOCKET") else { return };
     if let Err(error) = send_to(&socket, states) {
-        tracing::debug!(%error, "the service manager could not be told");
+        tracing::debug!(%error, "could not notify the service manager");
     }
 }
 
@@ -100,11 +100,10 @@ pub struct Sockets {
 #[derive(Debug, thiserror::Error)]
 pub enum SocketsError {
     /// Neither `http` nor `health`, while others are.
-    #[error("socket {number} is named `{name}`: FileDescriptorName= must be http or health")]
+    #[error("socket {number} is named `{name}`, but FileDescriptorName= must be http or health")]
     Name {
         /// Counted from 1.
         number: usize,
-        /// What it is named.
         name: String,
     },
     /// Not a listening TCP socket.
@@ -112,9 +111,7 @@ pub enum SocketsError {
     Socket {
         /// Counted from 1.
         number: usize,
-        /// What it is named.
         name: String,
-        /// What is wrong.
         error: io::Error,
     },
 }

@@ -11,10 +11,8 @@ use crate::files::read_regular;
 /// A file of CA certificates that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CaFileError {
-    /// Cannot be read.
     #[error("{path}: {error}")]
     Io {
-        /// The file.
         path: PathBuf,
         /// What the operating system said.
         error: io::Error,
@@ -22,15 +20,13 @@ pub enum CaFileError {
     /// Holds no certificate, or a damaged one.
     #[error("{path}: {error}")]
     Unreadable {
-        /// The file.
         path: PathBuf,
         /// Which certificate, where, and why.
         error: FileError,
     },
     /// A certificate that nothing can be anchored to.
-    #[error("{path}: certificate {number} cannot be a trust anchor: {error}")]
+    #[error("{path}: certificate {number} cannot be used as a trust anchor: {error}")]
     NoAnchor {
-        /// The file.
         path: PathBuf,
         /// Counted from 1.
         number: usize,
@@ -44,7 +40,7 @@ pub enum CaFileError {
 pub fn system_roots() -> Vec<CertificateDer<'static>> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
-        tracing::warn!(%error, "a system trust store could not be read whole");
+        tracing::warn!(%error, "part of the system trust store could not be read");
     }
     found.certs
 }

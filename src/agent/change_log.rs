@@ -11,7 +11,7 @@ use crate::snapshot::{AccountState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::{Coverage, Status, Verdict};
 
 /// On the last line for a while.
-const NOTE: &str = "it changes often: further lines about it are held back until an hour has passed";
+const NOTE: &str = "changes often; further messages about it are held back for up to an hour";
 
 /// What lines are about, and limited by.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -101,7 +101,7 @@ fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admit
             let (Some(now), then) = (root_cas(after), root_cas(before).unwrap_or_default()) else { return };
             let new: Vec<String> = now.difference(&then).map(ToString::to_string).collect();
             let new = new.join(",");
-            tracing::warn!(%issuer, new, held_back, note, "issuer serves a root CA not seen before");
+            tracing::warn!(%issuer, new, held_back, note, "issuer serves a new root CA");
         }
         Subject::Account => {
             let Some(account) = &after.account else { return };
@@ -110,7 +110,7 @@ fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admit
                 let reason = error.reason;
                 tracing::warn!(account = label, %reason, %error, held_back, note, "IAM cannot be read");
             } else {
-                tracing::info!(account = label, providers, held_back, note, "IAM is read");
+                tracing::info!(account = label, providers, held_back, note, "IAM was read");
             }
         }
         Subject::Verdict(origin, issuer) => {
@@ -129,20 +129,27 @@ fn tell_verdict(provider: &str, verdict: &Verdict, held_back: Option<u64>, note:
     let enforced = verdict.enforced.unwrap_or(false);
     match verdict.status {
         Status::Match if verdict.fragile => {
-            let message = "thumbprints match by a leaf only: that ends with its renewal";
+            let message =
+                "thumbprints match only the leaf certificate; they will stop matching when it is renewed";
             tracing::warn!(provider, held_back, note, "{message}");
         }
         Status::Match => tracing::info!(provider, held_back, note, "thumbprints match"),
         Status::Partial => {
-            let message = "thumbprints match some of the chains served";
+            let message = "thumbprints match only some of the served chains";
             tracing::warn!(provider, covered, chains = observed, enforced, held_back, note, "{message}");
         }
         Status::Mismatch => {
-            tracing::warn!(provider, enforced, held_back, note, "thumbprints match no chain that is served");
+            tracing::warn!(
+                provider,
+                enforced,
+                held_back,
+                note,
+                "thumbprints match none of the served chains"
+            );
         }
         Status::Unknown => {
             let why = verdict.unknown.map(|why| why.to_string()).unwrap_or_default();
-            tracing::info!(provider, why, held_back, note, "not known whether thumbprints match");
+            tracing::info!(provider, why, held_back, note, "cannot tell whether thumbprints match");
         }
     }
 }

@@ -178,5 +178,5 @@ impl Agent {
 }
 
 fn note_defect(error: &JoinError) {
-    tracing::error!(%error, "a poll broke off; this is a defect of this program");
+    tracing::error!(%error, "a poll panicked; please report this bug");
 }

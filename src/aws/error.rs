@@ -16,7 +16,6 @@ use crate::printable::printable;
 pub enum AccountReason {
     /// No credentials, or they are not accepted.
     Credentials,
-    /// The credentials have expired.
     ExpiredToken,
     /// AWS STS refused our own web identity: perhaps because of the very mismatch that is watched for.
     InvalidIdentityToken,
@@ -73,7 +72,6 @@ impl AccountReason {
 pub struct AccountError {
     /// The action, such as `iam:ListOpenIDConnectProviders`.
     pub call: &'static str,
-    /// The closed reason.
     pub reason: AccountReason,
     /// In words, for logs and people.
     pub detail: String,
@@ -106,12 +104,14 @@ impl AccountError {
                     (AccountReason::of_status(status), format!("HTTP {status} without an error code"))
                 }
             }
-            SdkError::TimeoutError(_) => (AccountReason::Timeout, "no answer in time".to_owned()),
+            SdkError::TimeoutError(_) => {
+                (AccountReason::Timeout, "timed out waiting for a response".to_owned())
+            }
             SdkError::ResponseError(_) => {
-                (AccountReason::Response, "the answer cannot be understood".to_owned())
+                (AccountReason::Response, "the response could not be parsed".to_owned())
             }
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-                (AccountReason::Timeout, "no connection in time".to_owned())
+                (AccountReason::Timeout, "timed out connecting".to_owned())
             }
             other => of_causes(other),
         };
@@ -136,17 +136,17 @@ fn of_causes(error: &(dyn Error + 'static)) -> (AccountReason, String) {
     // The provider that failed gives its error a type of its own; AWS's code is in its text.
     let has = |word: &str| causes().any(|cause| format!("{cause} {cause:?}").contains(word));
     if has("InvalidIdentityToken") {
-        let detail = "AWS STS refused the web identity token that this daemon itself uses";
+        let detail = "AWS STS refused this daemon's own web identity token";
         return (AccountReason::InvalidIdentityToken, detail.to_owned());
     }
     match credentials {
         _ if has("ExpiredToken") => (AccountReason::ExpiredToken, "the credentials have expired".to_owned()),
         CredentialsError::ProviderTimedOut(_) => {
-            (AccountReason::Credentials, "the credentials were not got in time".to_owned())
+            (AccountReason::Credentials, "timed out getting credentials".to_owned())
         }
         CredentialsError::CredentialsNotLoaded(_) => (
             AccountReason::Credentials,
-            "no credentials in the environment, profile, container or instance metadata".to_owned(),
+            "no credentials found in the environment, profile, container or instance metadata".to_owned(),
         ),
         CredentialsError::InvalidConfiguration(_) => {
             (AccountReason::Credentials, "the AWS configuration files are not valid".to_owned())

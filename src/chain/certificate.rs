@@ -86,16 +86,16 @@ pub(super) struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Not the DER of an X.509 certificate.
-    #[error("not the DER of an X.509 certificate")]
+    #[error("not a valid X.509 certificate")]
     Malformed,
     /// Fewer bytes than its first length field announces.
-    #[error("the certificate is cut short")]
+    #[error("the certificate is truncated")]
     Truncated,
     /// A whole certificate, and bytes after it.
-    #[error("bytes follow the certificate")]
+    #[error("extra bytes after the certificate")]
     TrailingBytes,
     /// The same extension twice (RFC 5280, section 4.2), or one that cannot be read.
-    #[error("its extensions cannot be read")]
+    #[error("its extensions are malformed")]
     Extensions,
 }
 

@@ -14,10 +14,10 @@ const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICA
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
     /// Longer than [`MAX_FILE_BYTES`].
-    #[error("longer than 1 MiB")]
+    #[error("larger than 1 MiB")]
     TooLong,
     /// Neither `-----BEGIN CERTIFICATE-----` nor DER.
-    #[error("holds no certificate, neither PEM nor DER")]
+    #[error("contains no certificate in PEM or DER")]
     NoCertificate,
     /// One certificate of several is damaged.
     #[error("certificate {number}, line {line}: {fault}")]
@@ -26,11 +26,10 @@ pub enum FileError {
         number: usize,
         /// Where in the file, counted from 1: the line of the fault, or the first line of the certificate.
         line: usize,
-        /// What is wrong.
         fault: Fault,
     },
     /// The file looks like DER, and is not a certificate.
-    #[error("taken for DER: {0}")]
+    #[error("looks like DER, but cannot be read: {0}")]
     Der(Unreadable),
 }
 
@@ -38,16 +37,16 @@ pub enum FileError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The file ends, or another certificate begins, before `-----END CERTIFICATE-----`.
-    #[error("no `-----END` line follows")]
+    #[error("the `-----END` line is missing")]
     NoEnd,
     /// A character that base64 does not have.
     #[error("not base64: {}", shown(*.0))]
     Character(u8),
     /// `=` anywhere but at the end.
-    #[error("not base64: `=` before the end")]
+    #[error("not base64: `=` before the end of the data")]
     Padding,
     /// The number of characters is no multiple of four, or bits are left over at the end.
-    #[error("not base64: it ends in the middle of a byte, so characters are missing or were changed")]
+    #[error("not base64: characters are missing or were changed")]
     Length,
     /// Good base64, but not a certificate.
     #[error(transparent)]

@@ -17,7 +17,7 @@ pub struct Fingerprint([u8; 32]);
 
 /// A text that is not a thumbprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a thumbprint is 40 hex digits (colons between pairs are taken)")]
+#[error("expected 40 hex digits (colons between pairs are allowed)")]
 pub struct ThumbprintError;
 
 impl Thumbprint {

@@ -5,43 +5,48 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::check::CheckArgs;
+use super::help;
 use super::inspect::InspectArgs;
 
 /// Watches the certificates behind OIDC issuers and compares their thumbprints with AWS IAM.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version, arg_required_else_help = true, after_help = help::TOP)]
 pub(super) struct Cli {
-    /// Configuration file (TOML). Without one, the defaults and the environment are in force.
+    /// Configuration file (TOML). Without it, only defaults and environment variables apply.
     #[arg(long, short, global = true, env = "OIDC_EXPORTER_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Run the daemon: poll, and serve metrics.
+    /// Run the daemon: poll issuers and IAM, and serve metrics.
+    #[command(after_help = help::RUN)]
     Run,
-    /// Show what an issuer, an endpoint or a file holds: chain, dates, thumbprint, trust, the `aws` command to run.
+    /// Show the certificate chain of an issuer, a host or a file: dates, trust, thumbprint, and the `aws` command.
+    #[command(after_help = help::INSPECT)]
     Inspect(InspectArgs),
-    /// One round over everything configured: exit 0 all match, 1 a finding, 2 could not tell.
+    /// Poll all issuers and IAM once, and list the results, worst first.
+    #[command(after_help = help::CHECK)]
     Check(CheckArgs),
-    /// Check the configuration, or show what is in force.
-    #[command(subcommand)]
+    /// Check the configuration, or print it with all defaults.
+    #[command(subcommand, after_help = help::CONFIG)]
     Config(ConfigCommand),
     /// Write man pages and shell completions to a directory, for packages.
     #[command(hide = true)]
     Generate {
-        /// It is made if need be.
+        /// Directory to write to; created if it does not exist.
         directory: PathBuf,
     },
 }
 
 #[derive(Subcommand)]
 pub(super) enum ConfigCommand {
-    /// Exit 0 when the configuration is good; else say what is wrong, and exit 2.
+    /// Check the configuration and every file that it names.
+    #[command(after_help = help::CONFIG_CHECK)]
     Check,
-    /// Print every setting that is in force, as TOML.
+    /// Print every setting as the daemon would use it, as TOML.
+    #[command(after_help = help::CONFIG_SHOW)]
     Show,
 }

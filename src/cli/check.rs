@@ -12,19 +12,13 @@ use crate::clock::Clock;
 use crate::daemon::setup::{Loaded, runtime};
 use crate::report::FleetReport;
 
-/// How to print it.
 #[derive(Args)]
-#[command(
-    after_help = "Exit code: 0 all match, 1 a finding, 2 something could not be told, or the configuration is wrong. A \
-                        finding weighs more: with both, it is 1."
-)]
 pub(super) struct CheckArgs {
-    /// How to print it.
+    /// Output format.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
 }
 
-/// Forms of the answer.
 #[derive(Clone, Copy, ValueEnum)]
 enum Output {
     Text,

@@ -24,15 +24,15 @@ pub(super) fn check(file: Option<&Path>) -> Exit {
     }
     for entry in &settings.issuers {
         for thumbprint in entry.thumbprints.iter().filter(|thumbprint| thumbprint.is_placeholder()) {
-            eprintln!("warning: issuers: {}: the thumbprint {thumbprint} is a placeholder", entry.url);
+            eprintln!("warning: issuers: {}: thumbprint {thumbprint} looks like a placeholder", entry.url);
         }
     }
-    let iam = if settings.aws.enabled { "and those that IAM lists" } else { "none from IAM" };
-    println!("good: {} from the file, {iam}", counted(settings.issuers.len(), "issuer"));
+    let iam = if settings.aws.enabled { "plus those that IAM lists" } else { "IAM is not read" };
+    println!("configuration is valid: {} in the file, {iam}", counted(settings.issuers.len(), "issuer"));
     Exit::Well
 }
 
-/// Prints what is in force, defaults and environment included; it need not watch anything.
+/// Prints every setting, defaults and environment included; it need not watch anything.
 pub(super) fn show(file: Option<&Path>) -> Exit {
     match Settings::load_any(file).map(|settings| toml::to_string(&settings)) {
         Ok(Ok(text)) => {

@@ -26,32 +26,27 @@ use crate::trust_files::{CaFileError, ca_certificates, system_roots};
 
 /// What to inspect, and how.
 #[derive(Args)]
-#[command(
-    after_help = "Exit code: 0 all is well, 1 a finding (expired, misordered, incomplete, ...), 2 something could not \
-                        be told."
-)]
 pub(super) struct InspectArgs {
-    /// An issuer URL, `host[:port]`, a file of certificates (PEM, DER, or a transcript of
-    /// `openssl s_client -showcerts`), or `-` for standard input.
+    /// An issuer URL, `host[:port]`, a certificate file (PEM, DER, or the output of `openssl s_client -showcerts`),
+    /// or `-` for standard input.
     target: String,
-    /// How to print it. `thumbprint` prints one line of 40 hex digits per endpoint; more if its addresses differ.
+    /// Output format. `thumbprint` prints one line of 40 hex digits per endpoint, or several if its addresses differ.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
-    /// Trust the CA certificates in this PEM file too.
+    /// Also trust the CA certificates in this file; may be repeated.
     #[arg(long, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
-    /// Use this address for a host name, in place of DNS; may be repeated.
+    /// Connect to this address instead of asking DNS; may be repeated.
     #[arg(long, value_name = "HOST=ADDRESS", value_parser = resolve)]
     resolve: Vec<(String, IpAddr)>,
-    /// Connect to loopback addresses too.
+    /// Allow connections to loopback addresses.
     #[arg(long)]
     allow_loopback: bool,
-    /// Longest wait for each step.
+    /// Time limit for each step.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
     timeout: Duration,
 }
 
-/// Forms of the answer.
 #[derive(Clone, Copy, ValueEnum)]
 enum Output {
     Text,
@@ -63,9 +58,9 @@ enum Output {
 /// Why nothing can be told.
 #[derive(Debug, thiserror::Error)]
 enum InspectError {
-    #[error("{target}: no such file; an issuer URL begins with https://")]
+    #[error("{target}: no such file (an issuer URL starts with https://)")]
     NoFile { target: String },
-    #[error("`{target}` is neither a file nor host[:port]: {error}")]
+    #[error("`{target}` is neither a file nor a valid host[:port]: {error}")]
     Endpoint { target: String, error: UrlError },
     #[error("{target}: {error}")]
     Issuer { target: String, error: UrlError },
@@ -77,12 +72,12 @@ enum InspectError {
     CaFile(#[from] CaFileError),
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
-    #[error("cannot be written as JSON: {0}")]
+    #[error("cannot encode the report as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
 
 fn resolve(text: &str) -> Result<(String, IpAddr), String> {
-    let (host, address) = text.split_once('=').ok_or("HOST=ADDRESS is expected")?;
+    let (host, address) = text.split_once('=').ok_or("expected HOST=ADDRESS")?;
     let address = address.parse().map_err(|_| format!("`{address}` is not an IP address"))?;
     Ok((host.to_lowercase(), address))
 }

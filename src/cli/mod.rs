@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod exit;
 mod generate;
+mod help;
 mod inspect;
 mod terminal;
 

@@ -12,7 +12,6 @@ const MAX_DURATION: Duration = Duration::from_hours(24 * 366);
 pub(super) struct Mistake {
     /// Dotted path.
     pub key: &'static str,
-    /// What is wrong.
     pub message: String,
 }
 
@@ -43,20 +42,20 @@ impl Settings {
             let shown = [poll.interval, poll.window].map(humantime::format_duration);
             return mistake(
                 "poll.interval",
-                format!("{} is longer than poll.window ({})", shown[0], shown[1]),
+                format!("must not be longer than poll.window ({} > {})", shown[0], shown[1]),
             );
         }
         if !(1..=1024).contains(&poll.concurrency) {
-            return mistake("poll.concurrency", "must be from 1 to 1024");
+            return mistake("poll.concurrency", "must be between 1 and 1024");
         }
         if !(1..=1024).contains(&self.web.max_scrapes) {
-            return mistake("web.max_scrapes", "must be from 1 to 1024");
+            return mistake("web.max_scrapes", "must be between 1 and 1024");
         }
         if poll.settle_rounds == 0 {
             return mistake("poll.settle_rounds", "must be at least 1");
         }
         if let Some((host, _)) = poll.resolve.iter().find(|(_, addresses)| addresses.is_empty()) {
-            return mistake("poll.resolve", format!("{host} has no address"));
+            return mistake("poll.resolve", format!("{host} has no addresses"));
         }
         let mut seen = BTreeSet::new();
         if let Some(twice) = self.issuers.iter().find(|entry| !seen.insert(&entry.url)) {
@@ -68,7 +67,7 @@ impl Settings {
     /// There is something to watch.
     pub(super) fn check_watched(&self) -> Result<(), Mistake> {
         if self.issuers.is_empty() && !self.aws.enabled {
-            let message = "nothing to watch: name an issuer in [[issuers]], or set aws.enabled = true";
+            let message = "nothing to watch: add an [[issuers]] entry, or set aws.enabled = true";
             return mistake("issuers", message);
         }
         Ok(())

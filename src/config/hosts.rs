@@ -17,7 +17,7 @@ pub struct HostPattern {
 
 /// Why a text is not a host pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a host is expected, such as oidc.example.com, or *.example.com for all below")]
+#[error("expected a host such as oidc.example.com, or *.example.com for every host below it")]
 pub struct HostPatternError;
 
 impl HostPattern {

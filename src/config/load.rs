@@ -22,15 +22,12 @@ pub(crate) enum SettingsError {
     /// The file cannot be read.
     #[error("{path}: {error}")]
     Io {
-        /// The file.
         path: PathBuf,
         /// What the operating system said.
         error: io::Error,
     },
-    /// Not TOML.
     #[error("{path}: {message}")]
     Syntax {
-        /// The file.
         path: PathBuf,
         /// Line, column and reason.
         message: String,
@@ -42,7 +39,6 @@ pub(crate) enum SettingsError {
         origin: String,
         /// Dotted path of the key.
         key: String,
-        /// What is wrong.
         message: String,
     },
     /// A value of the right form that cannot work.
@@ -52,7 +48,6 @@ pub(crate) enum SettingsError {
         origin: String,
         /// Dotted path of the key.
         key: &'static str,
-        /// What is wrong.
         message: String,
     },
 }
@@ -127,7 +122,7 @@ impl Origins<'_> {
         let (key, message) = match error {
             E::At { error, key, .. } => (key.unwrap_or_default(), error.to_string()),
             E::Type { unexpected, expected, key, .. } => {
-                (key.unwrap_or_default(), format!("{unexpected} where {expected} belongs"))
+                (key.unwrap_or_default(), format!("expected {expected}, found {unexpected}"))
             }
             E::NotFound(key) => (key, "is missing".to_owned()),
             other => (String::new(), other.to_string()),
@@ -229,24 +224,30 @@ mod tests {
                 "FILE: poll.interval: invalid value: string \"300\", expected a duration such",
             ),
             ("[poll]\ninterval = \"0s\"", "FILE: poll.interval: must be longer than 0s"),
-            ("[poll]\nwindow = \"1m\"", "FILE: poll.interval: 5m is longer than poll.window (1m)"),
-            ("[poll]\nconcurrency = -1", "FILE: poll.concurrency: 64-bit integer `-1` where"),
-            ("[poll]\nconcurrency = 0", "FILE: poll.concurrency: must be from 1 to 1024"),
+            ("[poll]\nwindow = \"1m\"", "FILE: poll.interval: must not be longer than poll.window (5m > 1m)"),
+            (
+                "[poll]\nconcurrency = -1",
+                "FILE: poll.concurrency: expected an unsigned 64 bit or less integer, found",
+            ),
+            ("[poll]\nconcurrency = 0", "FILE: poll.concurrency: must be between 1 and 1024"),
             ("[poll]\nsettle_rounds = 0", "FILE: poll.settle_rounds: must be at least 1"),
-            ("[probe]\nallow = [\"a/b\"]", "FILE: probe.allow[0]: `a/b`: a host is expected"),
-            ("[poll.resolve]\nx = []", "FILE: poll.resolve: x has no address"),
+            ("[probe]\nallow = [\"a/b\"]", "FILE: probe.allow[0]: `a/b`: expected a host such as"),
+            ("[poll.resolve]\nx = []", "FILE: poll.resolve: x has no addresses"),
             ("[poll.resolve]\nx = [\"999.1.1.1\"]", "FILE: poll.resolve.x[0]: invalid IP address syntax"),
-            ("[aws]\nenabled = \"maybe\"", "FILE: aws.enabled: string \"maybe\" where a boolean belongs"),
+            ("[aws]\nenabled = \"maybe\"", "FILE: aws.enabled: expected a boolean, found string \"maybe\""),
             (
                 "[log]\nlevel = \"loud\"",
                 "FILE: log.level: `loud`: must be one of error, warn, info, debug, trace",
             ),
             ("[web]\nlisten = \"localhost\"", "FILE: web.listen: invalid socket address syntax"),
-            ("[[issuers]]\nurl = \"http://a.example\"", "FILE: issuers[0].url: the scheme must be https"),
+            (
+                "[[issuers]]\nurl = \"http://a.example\"",
+                "FILE: issuers[0].url: the URL must start with https://",
+            ),
             ("[[issuers]]\nthumbprints = []", "FILE: issuers[0].url: is missing"),
             (
                 "[[issuers]]\nurl = \"https://a\"\nthumbprints = [\"zz\"]",
-                "FILE: issuers[0].thumbprints[0]: `zz`: a",
+                "FILE: issuers[0].thumbprints[0]: `zz`: expected 40 hex digits",
             ),
             ("[[issuers]\n", "FILE: TOML parse error at line 1, column 11"),
             ("", "FILE: issuers: nothing to watch"),
@@ -277,7 +278,7 @@ mod tests {
     fn a_file_is_read_within_bounds_and_as_text() {
         let file = std::env::temp_dir().join(format!("oidc-settings-{}-bounds.toml", std::process::id()));
         for (bytes, told) in
-            [(vec![b'#'; MAX_FILE_BYTES + 1], "longer than 1 MiB"), (vec![0xff], "not UTF-8")]
+            [(vec![b'#'; MAX_FILE_BYTES + 1], "larger than 1 MiB"), (vec![0xff], "not UTF-8")]
         {
             std::fs::write(&file, bytes).unwrap();
             let error = Settings::load(Some(&file)).unwrap_err().to_string();

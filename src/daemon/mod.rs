@@ -33,10 +33,8 @@ use crate::web::{
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
-    /// The configuration.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The web configuration.
     #[error("web.config_file: {0}")]
     WebConfig(#[from] WebConfigError),
     /// A port that is taken, or the like.
@@ -52,7 +50,7 @@ pub(crate) enum RunError {
     #[error("cannot start: {0}")]
     Io(#[from] io::Error),
     /// A defect of this program.
-    #[error("a part of the daemon broke off: {0}")]
+    #[error("a task of the daemon failed unexpectedly: {0}")]
     Task(#[from] JoinError),
 }
 
@@ -148,7 +146,7 @@ fn note_start(listeners: &[TcpListener], health: &[TcpListener], loaded: &Loaded
         );
     }
     for listener in health {
-        tracing::info!(health_listen = %listener.local_addr()?, "health checks are answered without login");
+        tracing::info!(health_listen = %listener.local_addr()?, "serving health checks without login");
     }
     Ok(())
 }

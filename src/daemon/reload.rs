@@ -70,11 +70,14 @@ impl Reloader {
                 tracing::info!(issuers, aws = self.settings.aws.enabled, "configuration reloaded");
                 if !left_out.is_empty() {
                     let keys = left_out.join(", ");
-                    tracing::warn!(keys, "changed settings that need a restart are left as they were");
+                    tracing::warn!(
+                        keys,
+                        "some changed settings need a restart; their old values stay in use"
+                    );
                 }
             }
             Err(reason) => {
-                tracing::error!(%reason, "new configuration refused; the former one stays in force");
+                tracing::error!(%reason, "new configuration rejected; the old one stays in use");
                 self.changes.refuse(reason.clone()).await;
             }
         }

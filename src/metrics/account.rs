@@ -6,11 +6,11 @@ use crate::aws::AccountReason;
 use crate::snapshot::AccountState;
 
 families! {
-    Gauge UP(&AccountState) = "oidc_account_up", "Whether the last reading of IAM got everything.";
+    Gauge UP(&AccountState) = "oidc_account_up", "Whether the last read of IAM was complete.";
     Gauge LAST_SUCCESS(&AccountState) = "oidc_account_last_success_timestamp_seconds",
-        "Start of the last reading of IAM that got everything.";
+        "When the last complete read of IAM started.";
     Counter FAILURES(&AccountState, AccountReason) = "oidc_account_poll_failures_total",
-        "Readings of IAM that failed, by reason.";
+        "Failed or incomplete reads of IAM, by reason.";
 }
 
 pub(super) fn sample(samples: &mut Samples, account: &AccountState) {

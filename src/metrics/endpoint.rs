@@ -13,28 +13,28 @@ use crate::observe::Window;
 use crate::snapshot::EndpointState;
 
 families! {
-    Gauge ADDRESSES(&Endpoint) = "oidc_endpoint_addresses", "Addresses that the host resolved to.";
+    Gauge ADDRESSES(&Endpoint) = "oidc_endpoint_addresses", "Addresses that the host name resolved to.";
     Gauge ADDRESSES_FAILED(&Endpoint) = "oidc_endpoint_addresses_failed",
-        "Addresses that gave no connection in the last round.";
+        "Addresses to which no TLS connection could be made in the last round.";
     Gauge TLS12(&Endpoint) = "oidc_endpoint_tls12_accepted",
-        "Whether the endpoint takes TLS 1.2; AWS relies on thumbprints where it does not.";
+        "Whether the endpoint accepts TLS 1.2; if not, AWS relies on the thumbprint.";
     Gauge TLS12_CHECKED(&Endpoint) = "oidc_endpoint_tls12_checked_timestamp_seconds",
-        "When the endpoint last told whether it takes TLS 1.2.";
+        "When the endpoint last showed whether it accepts TLS 1.2.";
     Counter DROPPED(&Endpoint) = "oidc_endpoint_observations_dropped_total",
-        "Chains at addresses that were given up before the window ended, because there were too many.";
+        "Observations (a chain at an address) dropped before the window ended, because there were too many.";
     Gauge CHAIN_STATUS(&Endpoint, ChainStatus) = "oidc_chain_status",
-        "States of the served chains: trusted when all are, the others when any is.";
+        "State of the served chains: trusted is 1 if all chains are, every other state if any chain is.";
     Gauge CHAIN_DISTRUST(&Endpoint, Distrust) = "oidc_chain_distrust_info",
-        "Why a served chain does not verify, where one does not.";
+        "Why a served chain does not verify; absent if all do.";
     Gauge CHAIN_NEXT_EXPIRY(&Endpoint, PathMember) = "oidc_chain_next_expiry_timestamp_seconds",
-        "What expires next on the path from leaf to trust anchor, and when.";
+        "When the next certificate on the path from leaf to trust anchor expires, and which one it is.";
     Gauge CERTIFICATE_NOT_AFTER(&Endpoint, Position, Role, Sha1) = "oidc_certificate_not_after_timestamp_seconds",
-        "Expiry of each certificate served within the window; position 0 was served first.";
+        "When each certificate served within the window expires; position 0 is served first.";
     Gauge CERTIFICATE_NOT_BEFORE(&Endpoint, Position, Role, Sha1) = "oidc_certificate_not_before_timestamp_seconds",
-        "Begin of validity of each certificate served within the window.";
+        "When each certificate served within the window becomes valid.";
     Gauge CERTIFICATE_INFO(
         &Endpoint, Position, Role, Subject<'static>, IssuedBy<'static>, Serial<'static>, Sha1, Sha256
-    ) = "oidc_certificate_info", "Each certificate served within the window.";
+    ) = "oidc_certificate_info", "Certificates served within the window.";
 }
 
 pub(super) fn sample(samples: &mut Samples, endpoint: &Endpoint, state: &EndpointState) {

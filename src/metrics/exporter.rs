@@ -8,12 +8,13 @@ use crate::snapshot::Snapshot;
 families! {
     Gauge BUILD_INFO(Version) = "oidc_exporter_build_info", "Version of this program.";
     Gauge RELOAD_SUCCESSFUL() = "oidc_exporter_config_last_reload_successful",
-        "Whether the last attempt to load the configuration worked.";
+        "Whether the last attempt to load the configuration succeeded.";
     Gauge RELOAD_TIMESTAMP() = "oidc_exporter_config_last_reload_success_timestamp_seconds",
-        "When the configuration in force was loaded.";
+        "When the configuration in use was loaded.";
     Gauge WEB_CONFIG_SUCCESSFUL() = "oidc_exporter_web_config_last_reload_successful",
-        "Whether the web configuration file, as it is now, is in force; absent without one.";
-    Gauge POLL_INTERVAL() = "oidc_exporter_poll_interval_seconds", "Time between the starts of two rounds.";
+        "Whether the current content of the web configuration file is in use; absent without such a file.";
+    Gauge POLL_INTERVAL() = "oidc_exporter_poll_interval_seconds",
+        "Time from the start of one round to the start of the next.";
 }
 
 /// `web_config` is whether the web configuration file is in force as it is now, where there is one.

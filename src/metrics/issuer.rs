@@ -10,26 +10,27 @@ use crate::poll::{Phase, Reason};
 use crate::snapshot::{IssuerState, Snapshot};
 
 families! {
-    Gauge UP(&Issuer) = "oidc_issuer_up", "Whether the last poll got discovery document, chain and JWKS.";
-    Counter POLLS(&Issuer) = "oidc_issuer_polls_total", "Polls that have ended, good or bad.";
-    Counter FAILURES(&Issuer, Reason) = "oidc_issuer_poll_failures_total", "Polls that failed, by reason.";
-    Gauge LAST_POLL(&Issuer) = "oidc_issuer_last_poll_timestamp_seconds", "Start of the last poll.";
+    Gauge UP(&Issuer) = "oidc_issuer_up",
+        "Whether the last poll fetched the discovery document, the certificate chain and the JWKS.";
+    Counter POLLS(&Issuer) = "oidc_issuer_polls_total", "Finished polls, successful or not.";
+    Counter FAILURES(&Issuer, Reason) = "oidc_issuer_poll_failures_total", "Failed polls, by reason.";
+    Gauge LAST_POLL(&Issuer) = "oidc_issuer_last_poll_timestamp_seconds", "When the last finished poll started.";
     Gauge LAST_SUCCESS(&Issuer) = "oidc_issuer_last_success_timestamp_seconds",
-        "Start of the last poll that got discovery document, chain and JWKS.";
+        "When the last successful poll started.";
     Gauge DURATION(&Issuer, Phase) = "oidc_issuer_poll_duration_seconds",
-        "Time that each phase of the last poll took, where it was reached.";
+        "Duration of each phase that the last poll completed.";
     Gauge ENDPOINT(&Issuer, &Endpoint, EndpointUse) = "oidc_issuer_endpoint_info",
-        "The TLS endpoints of an issuer, by what they serve.";
+        "TLS endpoints of an issuer, and what each serves.";
     Gauge THUMBPRINT(&Issuer, Thumbprint) = "oidc_issuer_thumbprint_info",
-        "Thumbprints (SHA-1 of the last certificate served) seen within the window.";
+        "Thumbprints served within the window: the SHA-1 of the last certificate in each chain.";
     Gauge THUMBPRINT_CHANGED(&Issuer) = "oidc_issuer_thumbprint_changed_timestamp_seconds",
-        "When a root CA was first served that had not been before.";
+        "When the issuer last began to serve a new root CA; absent until that happens.";
     Gauge ROOT_CA_DAYS(&Issuer) = "oidc_root_ca_days_to_expiry",
-        "Days until the soonest expiry among the last certificates served within the window.";
+        "Days until the first root CA (last certificate of a chain) served within the window expires.";
     Gauge ROOT_CA_NOT_AFTER(&Issuer) = "oidc_root_ca_not_after_timestamp_seconds",
-        "Soonest expiry among the last certificates served within the window.";
+        "When the first root CA (last certificate of a chain) served within the window expires.";
     Gauge TRUST_ANCHOR_NOT_AFTER(&Issuer) = "oidc_trust_anchor_not_after_timestamp_seconds",
-        "Soonest expiry among the trust anchors of the chains within the window, served or not.";
+        "When the first trust anchor of the chains within the window expires, whether it is served or not.";
 }
 
 pub(super) fn sample(

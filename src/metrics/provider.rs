@@ -12,17 +12,18 @@ use crate::verdict::{Audiences, Status};
 
 families! {
     Gauge MATCH(&Provider) = "oidc_provider_thumbprint_match",
-        "Whether every chain served holds a listed certificate, as last known; absent while unknown.";
-    Gauge STATUS(&Provider, Status) = "oidc_provider_thumbprint_status", "The verdict on a provider.";
+        "Whether every served chain contains a listed certificate, as last known; absent while unknown.";
+    Gauge STATUS(&Provider, Status) = "oidc_provider_thumbprint_status",
+        "Verdict on a provider: one of the states is 1.";
     Gauge ENFORCED(&Provider) = "oidc_provider_thumbprint_enforced",
-        "Whether AWS would rely on the thumbprint, by Mozilla's roots in place of its own.";
+        "Whether AWS would rely on the thumbprint, judged by Mozilla's roots because AWS's list is not public.";
     Gauge COVERAGE(&Provider) = "oidc_provider_thumbprint_coverage_ratio",
-        "Share of the chains served, by address, that hold a listed certificate.";
-    Gauge INFO(&Provider) = "oidc_provider_info", "Each provider of IAM or of the file.";
+        "Share of observed chains, by address, that contain a listed certificate.";
+    Gauge INFO(&Provider) = "oidc_provider_info", "Providers, from IAM or from the configuration file.";
     Gauge THUMBPRINT(&Provider, Thumbprint, SeenAt) = "oidc_provider_thumbprint_info",
-        "Each listed thumbprint and the place it was seen at: root, intermediate, leaf or none.";
+        "Listed thumbprints, and where each was seen: root, intermediate, leaf or none.";
     Gauge AUDIENCE(&Provider, Audience<'static>) = "oidc_provider_audience_allowed",
-        "Whether a provider allows an audience that the configuration requires.";
+        "Whether the provider allows an audience that the configuration requires.";
 }
 
 pub(super) fn sample(samples: &mut Samples, judged: &JudgedProvider, audiences: &Audiences) {

@@ -22,7 +22,6 @@ pub enum Reason {
     Connect,
     /// A wait reached its limit.
     Timeout,
-    /// The TLS handshake failed.
     Tls,
     /// The answer is not HTTP, or broke off.
     Http,
@@ -42,110 +41,91 @@ pub enum Reason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
 pub enum AddressKind {
     /// `0.0.0.0`, `::`.
-    #[strum(to_string = "an unspecified address")]
+    #[strum(to_string = "unspecified address")]
     Unspecified,
     /// One that many listen to.
-    #[strum(to_string = "a multicast or broadcast address")]
+    #[strum(to_string = "multicast or broadcast address")]
     Multicast,
     /// This machine, while that is not allowed.
-    #[strum(
-        to_string = "a loopback address; --allow-loopback, or poll.allow_loopback in the configuration, admits these"
-    )]
+    #[strum(to_string = "loopback address (allow it with poll.allow_loopback, or inspect --allow-loopback)")]
     Loopback,
     /// Where cloud providers answer with credentials.
-    #[strum(to_string = "a link-local or cloud metadata address")]
+    #[strum(to_string = "link-local or cloud metadata address")]
     Metadata,
 }
 
 /// Why a poll, or one address of it, failed. The text is for logs and people, never for labels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PollError {
-    /// The resolver failed.
     #[error("cannot resolve {host}: {error}")]
     Dns {
-        /// The name asked for.
         host: String,
         /// What the resolver said.
         error: String,
     },
     /// The resolver knows the name and gives no address.
-    #[error("{0} has no address")]
+    #[error("{0} resolves to no address")]
     NoAddress(String),
     /// An address that must not be connected to.
-    #[error("{address} is refused: {kind}")]
-    Blocked {
-        /// The address.
-        address: IpAddr,
-        /// What it is.
-        kind: AddressKind,
-    },
-    /// TCP.
+    #[error("{address} is not allowed: {kind}")]
+    Blocked { address: IpAddr, kind: AddressKind },
     #[error("cannot connect to {address}: {error}")]
     Connect {
-        /// The address.
         address: IpAddr,
         /// What the operating system said.
         error: String,
     },
     /// This machine has no way to the address, such as to IPv6 where there is none.
-    #[error("this machine has no route to {0}")]
+    #[error("no route to {0} from this machine")]
     NoRoute(IpAddr),
     /// A wait reached its limit.
-    #[error("no end of the phase `{0}` in time")]
+    #[error("timed out {}", .0.activity())]
     Timeout(Phase),
     /// The poll as a whole reached its limit.
-    #[error("the whole poll took too long")]
+    #[error("poll timed out")]
     Overrun,
-    /// TLS.
-    #[error("TLS handshake with {address}: {error}")]
+    #[error("TLS handshake with {address} failed: {error}")]
     Tls {
-        /// The address.
         address: IpAddr,
         /// What rustls or the operating system said.
         error: String,
     },
     /// The host of the URL cannot be named in TLS.
-    #[error("{0} cannot be asked for in TLS")]
+    #[error("{0} is not a valid TLS server name")]
     ServerName(String),
     /// Not HTTP, or broken off.
-    #[error("{phase}: {error}")]
+    #[error("{}: {error}", .phase.object())]
     Http {
         /// Which document was asked for.
         phase: Phase,
         /// What hyper said.
         error: String,
     },
-    /// 3xx.
-    #[error("{phase}: status {status}: redirects are not followed, AWS does not follow them either")]
+    #[error("{}: HTTP status {status} (redirects are not followed)", .phase.object())]
     Redirect {
         /// Which document was asked for.
         phase: Phase,
-        /// The status.
         status: u16,
     },
     /// Neither 200 nor 3xx.
-    #[error("{phase}: status {status}")]
+    #[error("{}: HTTP status {status}", .phase.object())]
     HttpStatus {
         /// Which document was asked for.
         phase: Phase,
-        /// The status.
         status: u16,
     },
     /// A document above the limit.
-    #[error("{phase}: longer than {limit} bytes")]
+    #[error("{}: larger than {limit} bytes", .phase.object())]
     TooLarge {
         /// Which document was asked for.
         phase: Phase,
-        /// The limit.
         limit: usize,
     },
     /// Too many header fields, or too long ones.
-    #[error("{0}: the head of the answer is longer than is read")]
+    #[error("{}: the response headers are too large", .0.object())]
     HeadTooLarge(Phase),
-    /// The discovery document.
     #[error("discovery document: {0}")]
     Discovery(#[from] DiscoveryError),
-    /// The JWKS.
     #[error("JWKS: {0}")]
     Jwks(#[from] JwksError),
 }
@@ -157,7 +137,7 @@ pub enum DiscoveryError {
     #[error("{0}")]
     Json(String),
     /// `issuer` is another one (OpenID Connect Discovery 1.0, section 4.3).
-    #[error("is for another issuer: {0}")]
+    #[error("names another issuer: {0}")]
     OtherIssuer(String),
     /// `jwks_uri` is not an https URL.
     #[error("jwks_uri: {0}")]
@@ -168,7 +148,6 @@ pub enum DiscoveryError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr, Display)]
 #[strum(serialize_all = "UPPERCASE", const_into_str)]
 pub enum KeyKind {
-    /// RSA.
     Rsa,
     /// Elliptic curve.
     Ec,
@@ -181,16 +160,23 @@ pub enum JwksError {
     #[error("{0}")]
     Json(String),
     /// No RSA or EC key with a `kid` that is for signatures.
-    #[error("holds no usable key among its {0}")]
+    #[error("{}", no_usable_key(*.0))]
     NoUsableKey(usize),
     /// AWS takes at most 100 keys of each kind.
-    #[error("holds {count} {kind} keys, AWS takes at most 100")]
+    #[error("contains {count} {kind} keys; AWS accepts at most 100")]
     TooManyKeys {
-        /// How many there are.
         count: usize,
         /// Of which kind.
         kind: KeyKind,
     },
+}
+
+fn no_usable_key(keys: usize) -> String {
+    match keys {
+        0 => "contains no keys".to_owned(),
+        1 => "its only key cannot be used by AWS".to_owned(),
+        _ => format!("none of its {keys} keys can be used by AWS"),
+    }
 }
 
 impl PollError {
@@ -209,6 +195,30 @@ impl PollError {
             Self::Discovery(_) => Reason::Discovery,
             Self::Jwks(_) => Reason::Jwks,
             Self::TooLarge { .. } | Self::HeadTooLarge(_) => Reason::TooLarge,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words() {
+        for (error, words) in [
+            (PollError::Timeout(Phase::Connect), "timed out connecting"),
+            (PollError::Timeout(Phase::Tls), "timed out during the TLS handshake"),
+            (PollError::Timeout(Phase::Jwks), "timed out fetching the JWKS"),
+            (PollError::Overrun, "poll timed out"),
+            (
+                PollError::Redirect { phase: Phase::Discovery, status: 302 },
+                "discovery document: HTTP status 302 (redirects are not followed)",
+            ),
+            (JwksError::NoUsableKey(0).into(), "JWKS: contains no keys"),
+            (JwksError::NoUsableKey(1).into(), "JWKS: its only key cannot be used by AWS"),
+            (JwksError::NoUsableKey(3).into(), "JWKS: none of its 3 keys can be used by AWS"),
+        ] {
+            assert_eq!(error.to_string(), words);
         }
     }
 }

@@ -11,14 +11,36 @@ use strum::{Display, EnumIter, IntoStaticStr};
 pub enum Phase {
     /// Name to addresses.
     Resolve,
-    /// TCP.
     Connect,
-    /// The TLS handshake.
     Tls,
     /// The discovery document, request to last byte.
     Discovery,
     /// The JWKS, request to last byte.
     Jwks,
+}
+
+impl Phase {
+    /// In words, after "timed out".
+    pub(super) const fn activity(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolving the host name",
+            Self::Connect => "connecting",
+            Self::Tls => "during the TLS handshake",
+            Self::Discovery => "fetching the discovery document",
+            Self::Jwks => "fetching the JWKS",
+        }
+    }
+
+    /// In words: what is fetched or made.
+    pub(super) const fn object(self) -> &'static str {
+        match self {
+            Self::Resolve => "host name",
+            Self::Connect => "connection",
+            Self::Tls => "TLS handshake",
+            Self::Discovery => "discovery document",
+            Self::Jwks => "JWKS",
+        }
+    }
 }
 
 /// How long each phase of a poll took, where it was reached.

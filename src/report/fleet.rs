@@ -42,7 +42,6 @@ pub(crate) struct Row {
     /// Who expects something of the issuer.
     #[serde(flatten, serialize_with = "origin_labels")]
     pub origin: Option<Origin>,
-    /// The issuer.
     pub issuer: Issuer,
     /// Days until the soonest root CA expires.
     pub root_ca_days_to_expiry: Option<f64>,
@@ -166,7 +165,8 @@ fn row(
     let mut notes: Vec<String> = Vec::new();
     if !not_listed.is_empty() {
         let thumbprints: Vec<String> = not_listed.iter().map(ToString::to_string).collect();
-        notes.push(format!("serves {}, not listed", thumbprints.join(" and ")));
+        let are = if not_listed.len() == 1 { "is" } else { "are" };
+        notes.push(format!("serves {}, which {are} not listed", thumbprints.join(" and ")));
     }
     let mut words: Vec<&str> = statuses.iter().map(ChainStatus::into_str).collect();
     words.sort_unstable();
@@ -175,15 +175,17 @@ fn row(
     let missing: Vec<_> = required.filter(|required| !required.is_allowed).collect();
     notes.extend(missing.iter().map(|required| format!("audience {} is not allowed", required.audience)));
     let malformed = provider.and_then(|provider| provider.details.as_ref()).map_or(0, |d| d.malformed);
-    if malformed > 0 {
-        notes.push(format!("listed entries that are no thumbprints: {malformed}"));
+    match malformed {
+        0 => {}
+        1 => notes.push("1 listed entry is not a thumbprint".to_owned()),
+        _ => notes.push(format!("{malformed} listed entries are not thumbprints")),
     }
     if let Some(why) = verdict.and_then(|verdict| verdict.unknown) {
         notes.push(why.to_string());
     }
     let fragile = verdict.is_some_and(|verdict| verdict.fragile);
     if fragile {
-        notes.push("only the leaf is listed".to_owned());
+        notes.push("only the leaf certificate is listed".to_owned());
     }
     if let Some(error) = &state.error {
         notes.push(format!("{}: {error}", error.reason()));

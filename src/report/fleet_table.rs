@@ -21,8 +21,8 @@ impl FleetReport {
         let width = self.rows.iter().map(|row| row.issuer.as_str().chars().count()).max().unwrap_or(0).max(6);
         let _ = writeln!(
             text,
-            "{:<8}  {:<8}  {:<12}  {:<width$}  {:>12}  NOTES",
-            "VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA ENDS"
+            "{:<8}  {:<8}  {:<12}  {:<width$}  {:>15}  NOTES",
+            "VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA EXPIRES"
         );
         for row in &self.rows {
             let verdict = format!("{:<8}", row.verdict_word());
@@ -37,21 +37,21 @@ impl FleetReport {
                 None => "-",
             };
             let account = row.origin.as_ref().map_or("-", Origin::account_label);
-            let ends = match row.root_ca_days_to_expiry {
-                Some(days) if days < 0.0 => format!("{:.1} d ago", -days),
-                Some(days) => format!("{days:.1} d"),
+            let expires = match row.root_ca_days_to_expiry {
+                Some(days) if days < 0.0 => format!("{:.1} days ago", -days),
+                Some(days) => format!("in {days:.1} days"),
                 None => "-".to_owned(),
             };
             let notes = row.notes.join("; ");
             let line = format!(
-                "{verdict}  {enforced:<8}  {account:<12}  {:<width$}  {ends:>12}  {notes}",
+                "{verdict}  {enforced:<8}  {account:<12}  {:<width$}  {expires:>15}  {notes}",
                 row.issuer.as_str()
             );
             let _ = writeln!(text, "{}", line.trim_end());
         }
         let _ = writeln!(text, "\n{}", self.summary);
         if self.rows.iter().any(|row| row.severity > Severity::Good) {
-            text += "`inspect ISSUER` shows the chain, and the command that updates IAM\n";
+            text += "run `oidc-thumbprint-exporter inspect ISSUER` to see the chain and the command that updates IAM\n";
         }
         text
     }

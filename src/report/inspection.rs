@@ -62,10 +62,8 @@ pub(crate) struct EndpointReport {
     pub chains: Vec<ChainReport>,
 }
 
-/// One address.
 #[derive(Debug, Serialize)]
 pub(crate) struct AddressReport {
-    /// The address.
     pub address: IpAddr,
     /// Which of the endpoint's chains it served, counted from 1.
     pub chain: Option<usize>,
@@ -235,15 +233,17 @@ fn cautions(issuer: &Issuer, endpoints: &[EndpointReport]) -> Vec<String> {
     for EndpointReport { endpoint, addresses, .. } in endpoints {
         let unseen = addresses.iter().filter(|address| address.chain.is_none()).count();
         if unseen > 0 {
+            let whose = if unseen == 1 { "its" } else { "their" };
             cautions.push(format!(
-                "{unseen} of {} addresses of {endpoint} served no chain: if they have another root CA, the list lacks it",
+                "{unseen} of {} addresses of {endpoint} served no chain; if {whose} root CA differs, it is missing from \
+                 this list",
                 addresses.len()
             ));
         }
     }
     // IAM API reference, CreateOpenIDConnectProvider: "The URL should not contain a port number."
     if issuer.endpoint().port() != 443 {
-        cautions.push("by its documentation, IAM takes no provider URL with a port".to_owned());
+        cautions.push("the IAM documentation says that a provider URL should not contain a port".to_owned());
     }
     cautions
 }

@@ -26,8 +26,7 @@ pub(crate) fn inspection(report: &Inspection, style: Style) -> String {
     }
     if let Some(command) = &report.command {
         let [call, arn, thumbprints] = command.parts();
-        let _ =
-            writeln!(text, "\nTo make IAM list exactly what is served, in place of all that it lists now:");
+        let _ = writeln!(text, "\nTo make IAM list exactly what is served (this replaces the current list):");
         let _ = writeln!(text, "  {call} \\\n    {arn} \\\n    {thumbprints}");
         for caution in &report.cautions {
             let _ = writeln!(text, "  {} {caution}", style.doubtful("note:"));
@@ -35,7 +34,7 @@ pub(crate) fn inspection(report: &Inspection, style: Style) -> String {
     }
     let seen = report.endpoints.iter().any(|endpoint| !endpoint.chains.is_empty());
     if let Some(why) = report.no_command.as_ref().filter(|_| seen) {
-        let _ = writeln!(text, "\n{} {why}.", style.doubtful("No command to update IAM is given:"));
+        let _ = writeln!(text, "\n{} {why}.", style.doubtful("No update command:"));
     }
     text
 }
@@ -52,8 +51,8 @@ fn endpoint(text: &mut String, endpoint: &EndpointReport, style: Style) {
             serves => format!(" ({})", joined(serves, " and ")),
         };
         let tls12 = match endpoint.tls12_accepted {
-            Some(false) => ", nothing below TLS 1.3: AWS relies on the thumbprint",
-            None if !endpoint.chains.is_empty() => ", not known whether it takes TLS 1.2",
+            Some(false) => ", TLS 1.3 only: AWS relies on the thumbprint",
+            None if !endpoint.chains.is_empty() => ", TLS 1.2 support unknown",
             _ => "",
         };
         let _ = writeln!(text, "\nendpoint {}{serves}{tls12}", endpoint.endpoint);
@@ -90,7 +89,7 @@ fn chain(text: &mut String, title: &str, chain: &ChainReport, style: Style) {
     if let Some(anchor) = &chain.anchor {
         self::anchor(text, anchor, chain, style);
     }
-    let whose = if chain.is_leaf_alone() { " (of the leaf, for want of another)" } else { "" };
+    let whose = if chain.is_leaf_alone() { " (of the leaf: no other certificate is served)" } else { "" };
     let _ = writeln!(text, "    thumbprint      {}{whose}", chain.thumbprint);
     for warning in &chain.warnings {
         let _ = writeln!(text, "    {} {warning}", style.doubtful("note:"));
@@ -126,13 +125,16 @@ fn name(certificate: &CertificateReport) -> String {
 
 fn details(text: &mut String, certificate: &CertificateReport, style: Style) {
     if let Some(fields) = &certificate.fields {
-        let issuer = if fields.issuer == fields.subject { "itself" } else { &fields.issuer };
-        let _ = writeln!(text, "{MARGIN}issued by {issuer}");
+        let _ = if fields.issuer == fields.subject {
+            writeln!(text, "{MARGIN}self-issued")
+        } else {
+            writeln!(text, "{MARGIN}issued by {}", fields.issuer)
+        };
         if !fields.names.is_empty() {
             let shown = &fields.names[..fields.names.len().min(NAMES)];
             let hidden = fields.names_total - shown.len();
             let more = if hidden > 0 { format!(" and {hidden} more") } else { String::new() };
-            let _ = writeln!(text, "{MARGIN}for {}{more}", shown.join(", "));
+            let _ = writeln!(text, "{MARGIN}names {}{more}", shown.join(", "));
         }
         let _ = writeln!(text, "{MARGIN}{}, {}", fields.key, dates(fields, style));
     }

@@ -30,26 +30,29 @@ pub(super) fn of(judged: &JudgedChain, now: Timestamp) -> Vec<String> {
     );
     if judged.is_intercepted() {
         warnings.push(
-            "a well-known public issuer, but only a locally added root anchors it: a proxy between here and the issuer \
-             serves a chain of its own, and AWS sees another"
+            "a well-known public issuer, but only a locally added root anchors the chain: a proxy between here and the \
+             issuer serves its own chain, and AWS sees a different one"
                 .to_owned(),
         );
     }
     match judgement.anchor.as_ref().map(|anchor| anchor.source) {
         Some(AnchorSource::Mozilla) => {}
         Some(AnchorSource::System | AnchorSource::Added | AnchorSource::Served) => warnings.push(
-            "no root of Mozilla's anchors it, which stand in for AWS's unpublished list: AWS most likely relies on the \
-             thumbprint, and a change of it is an outage"
+            "no Mozilla root anchors the chain (Mozilla's list stands in for AWS's, which is not published): AWS most \
+             likely relies on the thumbprint, so a change of it means an outage"
                 .to_owned(),
         ),
         None => warnings.push(
-            "it reaches no known trust anchor: a certificate is missing, or its CA is not known here (--ca-file adds one)"
+            "the chain reaches no known trust anchor: a certificate is missing, or its CA is not known here (add it with \
+             --ca-file or trust.ca_files)"
                 .to_owned(),
         ),
     }
     if served.certificates().len() == 1 {
-        warnings
-            .push("only one certificate is served: the thumbprint is the leaf's and ends with it".to_owned());
+        warnings.push(
+            "only one certificate is served: the thumbprint is the leaf's, and changes at its next renewal"
+                .to_owned(),
+        );
     }
     warnings.extend(next.and_then(|next| expiry(&next, now)));
     warnings
@@ -77,29 +80,32 @@ fn order(findings: &[OrderFinding]) -> Vec<String> {
             OrderFinding::Duplicate(position) => duplicates.push(position),
             OrderFinding::Unrelated(position) => unrelated.push(position),
             OrderFinding::LeafNotFirst(position) => warnings.push(format!(
-                "the leaf is served at position {position}, not first: TLS clients and AWS refuse that"
+                "the leaf is served at position {position} instead of first; TLS clients and AWS refuse that"
             )),
             OrderFinding::OutOfOrder => warnings.push(
-                "the certificates are not in path order, leaf first and root last: AWS refuses that".to_owned(),
+                "the certificates are not in order (leaf first, root last); AWS refuses that".to_owned(),
             ),
             OrderFinding::Twin { on_path, other } => warnings.push(format!(
-                "position {other} has subject and key of position {on_path}, and another thumbprint: only one of them is on \
-                 the path"
+                "position {other} has the same subject and key as position {on_path}, but another thumbprint; only one \
+                 of them is on the path"
             )),
             OrderFinding::LastOffPath => warnings.push(
-                "the last certificate is not on the path of the leaf: the thumbprint that AWS's procedure yields means \
-                 nothing"
+                "the last certificate is not on the leaf's path, so the thumbprint from AWS's procedure is meaningless"
                     .to_owned(),
             ),
-            OrderFinding::TooMany => warnings.push("more certificates are served than are looked at".to_owned()),
+            OrderFinding::TooMany => warnings.push("too many certificates are served; not all were examined".to_owned()),
         }
     }
     if !duplicates.is_empty() {
-        warnings.push(format!("{}: served before, and AWS refuses duplicates", positions(&duplicates)));
+        let what = match duplicates.len() {
+            1 => "duplicate of an earlier certificate",
+            _ => "duplicates of earlier certificates",
+        };
+        warnings.push(format!("{}: {what}; AWS refuses duplicates", positions(&duplicates)));
     }
     if !unrelated.is_empty() {
         warnings.push(format!(
-            "{}: not on the path of the leaf, and AWS refuses additional certificates",
+            "{}: not on the leaf's path; AWS refuses additional certificates",
             positions(&unrelated)
         ));
     }

@@ -40,13 +40,13 @@ pub enum Unknown {
     #[strum(to_string = "the provider could not be read from IAM")]
     ProviderUnread,
     /// The host of `jwks_uri` is not known.
-    #[strum(to_string = "the discovery document was never got")]
+    #[strum(to_string = "the discovery document has not been fetched yet")]
     EndpointUnknown,
     /// No chain of one of the endpoints was ever got.
-    #[strum(to_string = "no chain was observed yet")]
+    #[strum(to_string = "no certificate chain has been seen yet at one of the endpoints")]
     NotObserved,
     /// What AWS sees is not seen here.
-    #[strum(to_string = "a proxy between here and the issuer serves a chain of its own")]
+    #[strum(to_string = "a TLS-inspecting proxy between here and the issuer serves its own chain")]
     Intercepted,
 }
 
@@ -62,7 +62,6 @@ pub struct Seen<'a> {
 /// The verdict on one provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// The word.
     pub status: Status,
     /// Why `status` is unknown.
     pub unknown: Option<Unknown>,

@@ -11,7 +11,6 @@ const MAX_THUMBPRINTS: usize = 5;
 /// What was seen of one endpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeenEndpoint<'a> {
-    /// The endpoint.
     pub endpoint: &'a Endpoint,
     /// It is known to serve the JWKS.
     pub serves_jwks: bool,
@@ -30,24 +29,24 @@ pub(crate) struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Withheld {
     /// There may be a second host, whose thumbprint the list would lack.
-    #[error("the host of jwks_uri is not known, and its thumbprint must be in the list too")]
+    #[error("the jwks_uri host is not known, and its thumbprint must be listed too")]
     JwksHostUnknown,
     /// The list would lack a thumbprint.
-    #[error("no chain of {0} was seen, and its thumbprint must be in the list too")]
+    #[error("no chain was seen at {0}, and its thumbprint must be listed too")]
     NotSeen(Endpoint),
     /// The thumbprint is that of a proxy.
-    #[error("{0} seems to be answered by a proxy between here and the issuer, and AWS sees another chain")]
+    #[error("a proxy seems to answer for {0}; AWS sees a different chain")]
     Intercepted(Endpoint),
     /// Another host's certificates.
-    #[error("the certificate of {0} is for other names, so this may not be the issuer's own chain")]
+    #[error("the certificate of {0} is for other names, so this may not be the issuer's chain")]
     NameMismatch(Endpoint),
     /// The thumbprint will not outlive the mending of the order.
     #[error(
-        "the last certificate that {0} serves does not end the path of its leaf: mend the served order first"
+        "the last certificate that {0} serves is not the end of the leaf's path; fix the order on the server first"
     )]
     Misplaced(Endpoint),
     /// More than IAM takes.
-    #[error("{0} different root CAs are served, and IAM takes {MAX_THUMBPRINTS} thumbprints at most")]
+    #[error("{0} different root CAs are served, but IAM allows at most {MAX_THUMBPRINTS} thumbprints")]
     TooMany(usize),
 }
 

@@ -16,15 +16,15 @@ pub(super) fn json(value: &impl Serialize) -> Answer {
     match serde_json::to_vec(value) {
         Ok(text) => page_of(StatusCode::OK, JSON, text.into()),
         Err(error) => {
-            tracing::error!(%error, "the state cannot be encoded; this is a defect of this program");
-            page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "the state cannot be encoded\n")
+            tracing::error!(%error, "cannot encode the state; please report this bug");
+            page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "cannot encode the state\n")
         }
     }
 }
 
 /// For a method that the page does not know.
 pub(super) fn refusal(allowed: &'static str) -> Answer {
-    let body = format!("only {}\n", allowed.replace(", ", " and "));
+    let body = format!("method not allowed; use {}\n", allowed.replace(", ", " or "));
     let mut answer = page_of(StatusCode::METHOD_NOT_ALLOWED, TEXT, body.into());
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     answer

@@ -28,7 +28,7 @@ pub(super) enum HashError {
     #[error("is not a bcrypt hash ({0})")]
     NotBcrypt(bcrypt::BcryptError),
     /// It would take too long, or bcrypt has no such cost.
-    #[error("has cost {0}; from 4 to {MAX_COST} can be used")]
+    #[error("has cost {0}, which must be between 4 and {MAX_COST}")]
     Cost(u32),
 }
 
@@ -81,7 +81,6 @@ impl Users {
         Ok(Self { by_name, decoy, salt, checking: Arc::new(Semaphore::new(1)) })
     }
 
-    /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.by_name.len()
     }

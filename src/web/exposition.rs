@@ -42,7 +42,8 @@ impl Exposition {
     /// The answer to a scraper with these headers; 503 when too many are being answered.
     pub async fn answer(&self, headers: &HeaderMap) -> Answer {
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
-            let mut refusal = page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "too many scrapes at once\n");
+            let mut refusal =
+                page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "too many scrapes at the same time\n");
             refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
             return refusal;
         };
@@ -64,8 +65,8 @@ impl Exposition {
                 answer
             }
             Err(error) => {
-                tracing::error!(%error, "the metrics cannot be encoded; this is a defect of this program");
-                page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "the metrics cannot be encoded\n")
+                tracing::error!(%error, "cannot encode the metrics; please report this bug");
+                page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "cannot encode the metrics\n")
             }
         }
     }

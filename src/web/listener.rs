@@ -80,7 +80,7 @@ pub(super) async fn serve(
     drop(listener);
     connections.close();
     if tokio::time::timeout(DRAIN, connections.wait()).await.is_err() {
-        tracing::warn!("clients were still being answered at the end");
+        tracing::warn!("closing connections that were still being answered");
         abort.cancel();
         connections.wait().await;
     }
@@ -107,7 +107,7 @@ async fn connection(
             place.shaken();
             talk(stream, peer, place, service, config, stop).await;
         }
-        Err(error) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+        Err(error) => tracing::debug!(%peer, %error, "TLS handshake with a client failed"),
     }
 }
 
@@ -151,6 +151,6 @@ async fn talk<S>(
 
 fn note(peer: SocketAddr, ended: hyper::Result<()>) {
     if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "a client's connection ended badly");
+        tracing::debug!(%peer, %error, "connection to a client failed");
     }
 }

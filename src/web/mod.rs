@@ -51,7 +51,6 @@ const BACKLOG: u32 = 1024;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {error}")]
 pub struct ListenError {
-    /// The address.
     pub address: SocketAddr,
     /// What the operating system said.
     pub error: io::Error,
@@ -77,9 +76,7 @@ pub struct Server {
     pub listeners: Vec<TcpListener>,
     /// Where `/-/healthy` and `/-/ready` are served to anybody, in the clear.
     pub health: Vec<TcpListener>,
-    /// The pages.
     pub pages: Arc<Pages>,
-    /// The web configuration.
     pub config: Arc<LiveConfig>,
 }
 
@@ -115,8 +112,7 @@ impl GatedPages {
         if let Some(users) = &config.users
             && !users.admit(request.headers()).await
         {
-            let mut refusal =
-                page(StatusCode::UNAUTHORIZED, TEXT, "log in with a user name and its password\n");
+            let mut refusal = page(StatusCode::UNAUTHORIZED, TEXT, "user name and password required\n");
             refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(auth::CHALLENGE));
             return refusal;
         }

@@ -29,20 +29,18 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// Why a probe gives no metrics.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// No parameter.
-    #[error("the parameter `target` is missing: an issuer URL")]
+    #[error("the parameter `target` (an issuer URL) is missing")]
     NoTarget,
-    /// Not an issuer URL.
     #[error("target: {0}")]
     Target(#[from] UrlError),
     /// Neither watched nor allowed.
     #[error("this issuer is not watched, and probe.allow does not name its host")]
     Forbidden,
     /// As many as are allowed are under way.
-    #[error("{MAX_PROBES} probes are under way, which is as many as there may be")]
+    #[error("{MAX_PROBES} probes are already running, which is the limit")]
     Busy,
     /// A defect of this program.
-    #[error("the metrics cannot be encoded")]
+    #[error("cannot encode the metrics")]
     Encoding(#[from] prometheus::Error),
 }
 

@@ -37,7 +37,7 @@ impl ReloadHandle {
             return None;
         }
         let (reply, outcome) = oneshot::channel();
-        let ending = || Err("the daemon is ending".to_owned());
+        let ending = || Err("the daemon is shutting down".to_owned());
         if self.requests.send(reply).await.is_err() {
             return Some(ending());
         }

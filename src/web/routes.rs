@@ -65,10 +65,14 @@ impl Pages {
             return refusal("POST");
         }
         match self.reload.reload().await {
-            None => page(StatusCode::FORBIDDEN, TEXT, "off: web.enable_reload is false\n"),
+            None => page(
+                StatusCode::FORBIDDEN,
+                TEXT,
+                "reloading over HTTP is disabled (web.enable_reload is false)\n",
+            ),
             Some(Ok(left_out)) if left_out.is_empty() => page(StatusCode::OK, TEXT, "reloaded\n"),
             Some(Ok(left_out)) => {
-                let body = format!("reloaded; a restart is needed for {}\n", left_out.join(", "));
+                let body = format!("reloaded; these changes need a restart: {}\n", left_out.join(", "));
                 page_of(StatusCode::OK, TEXT, body.into())
             }
             Some(Err(reason)) => page_of(StatusCode::INTERNAL_SERVER_ERROR, TEXT, (reason + "\n").into()),
@@ -83,7 +87,7 @@ impl Pages {
             _ => page(
                 StatusCode::BAD_REQUEST,
                 TEXT,
-                "the header Host must say where this program is reached\n",
+                "the Host header must name the address of this exporter\n",
             ),
         }
     }
@@ -94,9 +98,11 @@ impl Pages {
             "/-/healthy" | "/-/ready" if !reads(request) => refusal("GET, HEAD"),
             "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),
             "/-/ready" if self.published.load().ready => page(StatusCode::OK, TEXT, "ready\n"),
-            "/-/ready" => {
-                page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "not every issuer has its first result yet\n")
-            }
+            "/-/ready" => page(
+                StatusCode::SERVICE_UNAVAILABLE,
+                TEXT,
+                "not ready: some issuers or IAM have no result yet\n",
+            ),
             _ => page(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
         }
     }

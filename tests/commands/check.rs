@@ -27,14 +27,14 @@ async fn the_worst_comes_first() {
         ("twins", "partial", "serves "),
         ("expired", "match", "expired"),
         ("dead", "unknown", "connect: cannot connect to 127.0.0.1"),
-        ("endless", "match", "too_large: jwks: longer than 1048576 bytes"),
+        ("endless", "match", "too_large: JWKS: larger than 1048576 bytes"),
         ("amazon", "match", ""),
         ("elsewhere", "match", ""),
         ("private", "match", ""),
     ];
     let lines = text.lines();
     let heads: Vec<&str> = lines[0].split("  ").filter(|head| !head.is_empty()).map(str::trim).collect();
-    assert_eq!(heads, ["VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA ENDS", "NOTES"]);
+    assert_eq!(heads, ["VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA EXPIRES", "NOTES"]);
     let column = lines[0].find("ISSUER").unwrap();
     let mut found: Vec<(&str, &str)> = Vec::new();
     for ((name, verdict, note), line) in expected.iter().zip(&lines[1..]) {

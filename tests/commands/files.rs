@@ -73,10 +73,10 @@ fn a_single_certificate_is_not_blamed_for_being_alone() {
 fn a_file_in_the_wrong_order_says_so() {
     let directory = TempDir::new();
     for (chain, told) in [
-        (chains::reversed(HOST), "the leaf is served at position 2, not first"),
-        (chains::intermediates_swapped(HOST), "not in path order"),
-        (chains::duplicated(HOST), "position 2: served before"),
-        (chains::unrelated_at_end(HOST), "the thumbprint that AWS's procedure yields means nothing"),
+        (chains::reversed(HOST), "the leaf is served at position 2 instead of first"),
+        (chains::intermediates_swapped(HOST), "not in order (leaf first, root last)"),
+        (chains::duplicated(HOST), "position 2: duplicate of an earlier certificate"),
+        (chains::unrelated_at_end(HOST), "the thumbprint from AWS's procedure is meaningless"),
     ] {
         let run = inspect_file(&write(&directory, "chain.pem", pem(&chain.served)), "text");
         assert_eq!(run.code, 1, "{}: {run:?}", chain.state);
@@ -90,7 +90,7 @@ fn a_bundle_of_unrelated_roots_is_told_in_few_words() {
     let bundle: Vec<_> = roots.iter().map(|der| der.clone().into_owned()).collect();
     let run = inspect_input(pem(&bundle).as_bytes(), "text");
     assert_eq!(run.code, 1, "{}", run.err);
-    assert!(run.out.contains("more certificates are served than are looked at"), "{}", run.out);
+    assert!(run.out.contains("too many certificates are served"), "{}", run.out);
     assert!(run.out.matches("note:").count() < 8, "{}", run.out);
 }
 
@@ -105,14 +105,18 @@ fn what_cannot_be_read_ends_in_2_with_one_line() {
         good.replace(lines[second + 1], &lines[second + 1].replacen(&lines[second + 1][9..10], "?", 1));
     let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     for (name, content, told) in [
-        ("empty", Vec::new(), "holds no certificate, neither PEM nor DER".to_owned()),
-        ("garbage", b"\xde\xad\xbe\xef\x00\x1b[2J".to_vec(), "holds no certificate".to_owned()),
-        ("page.html", b"<html>404</html>".to_vec(), "holds no certificate".to_owned()),
-        ("key.pem", key.into(), "holds no certificate".to_owned()),
-        ("large.pem", vec![b'x'; 2 << 20], "longer than 1 MiB".to_owned()),
-        ("cut.pem", cut.into(), format!("certificate 2, line {second}: no `-----END` line follows")),
+        ("empty", Vec::new(), "contains no certificate in PEM or DER".to_owned()),
+        ("garbage", b"\xde\xad\xbe\xef\x00\x1b[2J".to_vec(), "contains no certificate".to_owned()),
+        ("page.html", b"<html>404</html>".to_vec(), "contains no certificate".to_owned()),
+        ("key.pem", key.into(), "contains no certificate".to_owned()),
+        ("large.pem", vec![b'x'; 2 << 20], "larger than 1 MiB".to_owned()),
+        ("cut.pem", cut.into(), format!("certificate 2, line {second}: the `-----END` line is missing")),
         ("damaged.pem", damaged.into(), format!("certificate 2, line {}: not base64: `?`", second + 2)),
-        ("der", b"\x30\x82\x03\x00\x30".to_vec(), "taken for DER: the certificate is cut short".to_owned()),
+        (
+            "der",
+            b"\x30\x82\x03\x00\x30".to_vec(),
+            "looks like DER, but cannot be read: the certificate is truncated".to_owned(),
+        ),
     ] {
         for (target, run) in [
             (name, inspect_file(&write(&directory, name, &content), "text")),

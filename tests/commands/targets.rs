@@ -11,12 +11,12 @@ fn what_is_no_target_says_what_is_wrong_with_it() {
         ("no-such-file.pem", "no-such-file.pem: no such file"),
         ("no-such.CRT", "no such file"),
         ("/no/such/file", "/no/such/file: no such file"),
-        ("a.example/path", "an issuer URL begins with https://"),
-        ("http://a.example", "http://a.example: the scheme must be https"),
-        ("https://a.example/?x=1", "an issuer URL has no query and no fragment"),
-        ("https://user:secret@a.example", "must not hold a user name or password"),
+        ("a.example/path", "an issuer URL starts with https://"),
+        ("http://a.example", "http://a.example: the URL must start with https://"),
+        ("https://a.example/?x=1", "the URL must not have a query or a fragment"),
+        ("https://user:secret@a.example", "must not contain a user name or password"),
         ("a.example:99999", "invalid port number"),
-        ("", "`` is neither a file nor host[:port]"),
+        ("", "`` is neither a file nor a valid host[:port]"),
     ] {
         let run = inspect(&[target]);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{target}: {run:?}");
@@ -58,8 +58,8 @@ async fn a_private_host_is_refused_until_the_flag_admits_it() {
         let run = inspect(&["--resolve", &resolve, "--output", output, issuer.url()]);
         assert_eq!(run.code, 2, "{run:?}");
         let shown = if output == "text" { &run.out } else { &run.err };
-        assert!(shown.contains("127.0.0.1 is refused: a loopback address; --allow-loopback"), "{run:?}");
-        assert_eq!(shown.matches("refused").count(), 1, "once is enough: {run:?}");
+        assert!(shown.contains("127.0.0.1 is not allowed: loopback address (allow it with"), "{run:?}");
+        assert_eq!(shown.matches("not allowed").count(), 1, "once is enough: {run:?}");
     }
     assert_eq!(issuer.connections(), 0);
 }
@@ -79,26 +79,42 @@ async fn exit_codes() {
     // What an issuer does, the exit code, and what is said of it.
     for (case, spec, code, told) in [
         ("good", served(chains::good), 0, "chain 1: "),
-        ("TLS 1.3 only", modern, 0, "nothing below TLS 1.3: AWS relies on the thumbprint"),
-        ("self-signed", served(chains::self_signed), 0, "the thumbprint is the leaf's and ends with it"),
+        ("TLS 1.3 only", modern, 0, "TLS 1.3 only: AWS relies on the thumbprint"),
+        ("issued by itself", served(chains::self_signed), 0, "                    self-issued\n"),
+        (
+            "self-signed",
+            served(chains::self_signed),
+            0,
+            "the thumbprint is the leaf's, and changes at its next renewal",
+        ),
         ("expired", served(chains::expired_leaf), 1, "the leaf expired 3.0 days ago"),
         ("not yet valid", served(chains::not_yet_valid_leaf), 1, "not_yet_valid"),
         ("other names", served(chains::wrong_host), 1, "name_mismatch"),
         ("misordered", served(chains::intermediates_swapped), 1, "misordered"),
         ("off the path", served(chains::unrelated_at_end), 1, "root_off_path"),
-        ("JWKS gone", bad(Behaviour::Jwks(Reply::Status(404))), 1, "failed: jwks: status 404 (http_status)"),
-        ("no discovery", bad(Behaviour::Discovery(Reply::Status(500))), 2, "failed: discovery: status 500"),
+        (
+            "JWKS gone",
+            bad(Behaviour::Jwks(Reply::Status(404))),
+            1,
+            "failed: JWKS: HTTP status 404 (http_status)",
+        ),
+        (
+            "no discovery",
+            bad(Behaviour::Discovery(Reply::Status(500))),
+            2,
+            "failed: discovery document: HTTP status 500",
+        ),
         (
             "another issuer's",
             bad(Behaviour::discovery_with("issuer", "https://b.test")),
             2,
-            "is for another issuer",
+            "discovery document: names another issuer: https://b.test",
         ),
         (
             "no certificate in time",
             bad(Behaviour::Wire(Wire::Silence)),
             2,
-            "no end of the phase `tls` in time",
+            "timed out during the TLS handshake",
         ),
         ("dead", dead, 2, "Connection refused"),
     ] {

@@ -84,14 +84,14 @@ async fn it_is_kept_back_where_it_would_do_harm() {
     let github = "token.actions.githubusercontent.com";
     for (spec, why) in [
         (faces(5), None),
-        (faces(6), Some("6 different root CAs are served, and IAM takes 5 thumbprints at most")),
-        (Spec::new(github, chains::good(github)), Some("seems to be answered by a proxy")),
-        (Spec::new(HOST, chains::unrelated_at_end(HOST)), Some("does not end the path of its leaf")),
-        (Spec::new(HOST, chains::intermediates_swapped(HOST)), Some("does not end the path of its leaf")),
-        (Spec::new(HOST, chains::reversed(HOST)), Some("does not end the path of its leaf")),
-        (Spec::new(HOST, chains::last_is_no_certificate(HOST)), Some("does not end the path of its leaf")),
+        (faces(6), Some("6 different root CAs are served, but IAM allows at most 5 thumbprints")),
+        (Spec::new(github, chains::good(github)), Some("a proxy seems to answer for token.actions")),
+        (Spec::new(HOST, chains::unrelated_at_end(HOST)), Some("is not the end of the leaf's path")),
+        (Spec::new(HOST, chains::intermediates_swapped(HOST)), Some("is not the end of the leaf's path")),
+        (Spec::new(HOST, chains::reversed(HOST)), Some("is not the end of the leaf's path")),
+        (Spec::new(HOST, chains::last_is_no_certificate(HOST)), Some("is not the end of the leaf's path")),
         (Spec::new(HOST, chains::wrong_host(HOST)), Some("is for other names")),
-        (unseen, Some("no chain of keys.oidc.test")),
+        (unseen, Some("no chain was seen at keys.oidc.test")),
         // No harm: the list is right, if not for long.
         (Spec::new(HOST, chains::expired_leaf(HOST)), None),
         (Spec::new(HOST, chains::self_signed(HOST)), None),
@@ -104,7 +104,7 @@ async fn it_is_kept_back_where_it_would_do_harm() {
             (Some(command), None) => assert_eq!(list(&command), issuer.thumbprints(), "{state}: {}", run.out),
             (None, Some(why)) => {
                 assert!(run.out.contains(why) && !run.out.contains("aws iam"), "{state}: {}", run.out);
-                assert!(run.out.contains("No command to update IAM is given:"), "{state}: {}", run.out);
+                assert!(run.out.contains("No update command:"), "{state}: {}", run.out);
                 assert_ne!(run.code, 0, "{state}");
             }
             (command, why) => panic!("{state}: {command:?}, {why:?}: {}", run.out),
@@ -117,7 +117,7 @@ async fn a_port_is_something_to_think_of() {
     let issuer = start(HOST, chains::good).await;
     let run = inspect_lab(&issuer, &[issuer.url()]);
     assert!(
-        run.out.contains("note: by its documentation, IAM takes no provider URL with a port"),
+        run.out.contains("note: the IAM documentation says that a provider URL should not contain a port"),
         "{}",
         run.out
     );

@@ -36,6 +36,6 @@ async fn a_public_issuer_under_a_local_root_is_intercepted() {
         ] {
             assert_eq!(metrics.all(absent, &labels).count(), 0, "{source}: {absent}");
         }
-        daemon.wait_log("a proxy between here and the issuer");
+        daemon.wait_log("a TLS-inspecting proxy between here and the issuer");
     }
 }

@@ -97,7 +97,7 @@ async fn an_issuer_that_flaps_is_told_six_times_an_hour() {
         daemon.wait_metrics("a change", is_so);
     }
     assert_eq!(daemon.logged("issuer is up") + daemon.logged("issuer is down"), 6, "{}", daemon.log());
-    assert_eq!(daemon.logged("further lines about it are held back"), 1, "{}", daemon.log());
+    assert_eq!(daemon.logged("further messages about it are held back"), 1, "{}", daemon.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]

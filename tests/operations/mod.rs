@@ -29,7 +29,7 @@ fn hang_up(daemon: &Daemon) {
 }
 
 fn attempts(daemon: &Daemon) -> usize {
-    daemon.logged("configuration reloaded") + daemon.logged("new configuration refused")
+    daemon.logged("configuration reloaded") + daemon.logged("new configuration rejected")
 }
 
 fn post_reload(daemon: &Daemon) -> Answer {

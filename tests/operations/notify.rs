@@ -36,7 +36,7 @@ async fn a_reload_is_reloading_with_its_time_then_status_then_ready() {
     receive(&socket, "STATUS after the round", |message| message.contains("all match"));
 
     let mut times = Vec::new();
-    for (more, told) in [("", "all match"), ("[poll\n", "new configuration refused ("), ("", "all match")] {
+    for (more, told) in [("", "all match"), ("[poll\n", "new configuration rejected ("), ("", "all match")] {
         watch.settings.more = more.to_owned();
         watch.write();
         daemon.signal("HUP");

@@ -117,7 +117,7 @@ async fn a_bad_file_changes_nothing_and_says_so() {
         hang_up(&daemon);
         let log = daemon.log();
         let last = log.lines().last().unwrap();
-        assert!(last.contains("new configuration refused") && last.contains(told), "{bad}: {last}");
+        assert!(last.contains("new configuration rejected") && last.contains(told), "{bad}: {last}");
         let metrics = daemon.metrics();
         assert_eq!(metrics.value(SUCCESSFUL, &[]), Some(0.0), "{bad}");
         assert_eq!(metrics.value(LOADED_AT, &[]), loaded_at, "{bad}");
@@ -157,7 +157,7 @@ async fn http_reloads_only_where_that_is_enabled_and_tells_the_outcome() {
     std::fs::write(watch.file(), moved + "[log]\nformat = \"json\"\n").unwrap();
     let answer = post_reload(&daemon);
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.text(), "reloaded; a restart is needed for web.listen, log.format\n");
+    assert_eq!(answer.text(), "reloaded; these changes need a restart: web.listen, log.format\n");
     wait_for("a warning", || (daemon.logged("need a restart") == 1).then_some(()));
 
     std::fs::write(watch.file(), watch.settings.toml()).unwrap();

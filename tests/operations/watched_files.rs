@@ -28,7 +28,7 @@ async fn each_change_of_content_is_taken_up_once() {
     assert_eq!(verdict(&daemon.metrics()), "mismatch");
 
     swap(&watch.file(), "[poll]\nintervall = \"5m\"\n");
-    wait_for("a refusal", || (daemon.logged("new configuration refused") == 1).then_some(()));
+    wait_for("a refusal", || (daemon.logged("new configuration rejected") == 1).then_some(()));
     assert_eq!(verdict(&daemon.metrics()), "mismatch");
 
     watch.settings.issuers.clear();
@@ -39,7 +39,7 @@ async fn each_change_of_content_is_taken_up_once() {
     watch.settings.more = format!("{WATCH}[log]\nlevel = \"debug\"\n");
     watch.write();
     wait_for("another reload", || (daemon.logged("configuration reloaded") == 2).then_some(()));
-    assert_eq!(daemon.logged("new configuration refused"), 1, "{}", daemon.log());
+    assert_eq!(daemon.logged("new configuration rejected"), 1, "{}", daemon.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,7 +28,7 @@ async fn a_web_identity_that_sts_refuses_is_a_finding_by_name() {
     let refused = daemon.wait_metrics("a failed reading", |metrics| !reasons(metrics).is_empty());
     assert_eq!(reasons(&refused), ["invalid_identity_token"], "{}", daemon.log());
     assert_eq!(iam.count("ListOpenIDConnectProviders"), 0, "it got no further than STS");
-    daemon.wait_log("refused the web identity token that this daemon itself uses");
+    daemon.wait_log("refused this daemon's own web identity token");
 
     iam.heal();
     daemon.wait_metrics("match", |metrics| account_is_up(metrics) && verdict(metrics, &issuer) == "match");

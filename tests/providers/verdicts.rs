@@ -63,7 +63,7 @@ async fn each_form_of_a_list() {
         assert_eq!(metrics.value("oidc_provider_thumbprint_enforced", &labels), Some(1.0), "{case}");
     }
     assert!(reasons(&daemon.metrics()).is_empty());
-    daemon.wait_log("by a leaf only");
+    daemon.wait_log("match only the leaf certificate");
 }
 
 #[tokio::test(flavor = "multi_thread")]

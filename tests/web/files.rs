@@ -244,7 +244,7 @@ fn a_file_that_cannot_be_read_is_refused_at_once() {
         (directory.path().join("missing.yml"), "No such file"),
         (directory.path().to_owned(), "not a regular file"),
         (pipe, "not a regular file"),
-        (long, "longer than 1 MiB"),
+        (long, "larger than 1 MiB"),
     ] {
         let message = WebConfig::read(&file).unwrap_err().to_string();
         assert!(message.contains(told) && message.contains(file.to_str().unwrap()), "{message}");

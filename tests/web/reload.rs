@@ -11,8 +11,8 @@ use crate::support::daemon::{Daemon, get, wait_for};
 use crate::support::https::Https;
 use crate::support::web_certificates::{Ca, dns, write_server};
 
-const IN_FORCE: &str = "web configuration in force";
-const REFUSED: &str = "the old one stays";
+const LOADED: &str = "web configuration loaded";
+const REFUSED: &str = "changed web configuration rejected";
 const SUCCESSFUL: &str = "oidc_exporter_web_config_last_reload_successful";
 
 fn header(daemon: &Daemon) -> Option<String> {
@@ -49,7 +49,7 @@ fn a_change_is_taken_over_and_a_bad_one_is_refused_once() {
     assert_eq!((header(&daemon).as_deref(), successful(&daemon)), (Some("2"), Some(0.0)));
     // Back as it was: that is what is in force, and it counts as taken over.
     std::fs::write(&file, with_header("2")).unwrap();
-    daemon.wait_logged(IN_FORCE, 3);
+    daemon.wait_logged(LOADED, 3);
     assert_eq!(daemon.logged(REFUSED), 2, "{}", daemon.log());
     assert_eq!(successful(&daemon), Some(1.0));
 }
@@ -134,7 +134,7 @@ fn a_changed_client_ca_ends_sessions_and_connections_of_the_old_one() {
     assert!(kept.read(&mut [0; 4096]).unwrap() > 0);
 
     std::fs::write(&client_ca, new_ca.pem()).unwrap();
-    daemon.wait_logged(IN_FORCE, 2);
+    daemon.wait_logged(LOADED, 2);
     let ended = std::io::copy(&mut kept, &mut std::io::sink());
     assert!(
         ended.is_ok() || ended.unwrap_err().kind() != std::io::ErrorKind::WouldBlock,
@@ -156,6 +156,6 @@ fn a_changed_password_is_no_longer_remembered() {
     let status = |token: &str| get(daemon.address(), "/", &[&format!("Authorization: Basic {token}")]).status;
     assert_eq!((status("c3JlOm9sZA=="), status("c3JlOm5ldw==")), (200, 401));
     std::fs::write(watch.directory().join("web.yml"), file("new")).unwrap();
-    daemon.wait_logged(IN_FORCE, 2);
+    daemon.wait_logged(LOADED, 2);
     assert_eq!((status("c3JlOm9sZA=="), status("c3JlOm5ldw==")), (401, 200));
 }

@@ -53,20 +53,20 @@ pub(super) fn verifier(
     let policy = by_name(&POLICIES, "client_auth_type", name)?;
     let allowed_sans = section.client_allowed_sans.clone();
     if allowed_sans.is_some() && !policy.is_some_and(|policy| policy.required) {
-        let message = "needs client_auth_type RequireAndVerifyClientCert or RequireAnyClientCert: \
-            else a client without a certificate would be let in";
+        let message = "needs client_auth_type RequireAndVerifyClientCert or RequireAnyClientCert; \
+            otherwise clients without a certificate would be accepted";
         return Err(fault_of("client_allowed_sans", message));
     }
     let Some(policy) = policy else {
         return match client_ca {
-            Some(pem) => Err(fault_of(pem.key, "does nothing without client_auth_type")),
+            Some(pem) => Err(fault_of(pem.key, "has no effect without client_auth_type")),
             None => Ok(None),
         };
     };
     let pinned = match client_ca {
         Some(pem) => certificates(Some(pem), pem.key)?,
         None if policy.verified => {
-            let message = format!("is missing, and {name} needs it: no public CA vouches for a scraper");
+            let message = format!("is missing; {name} needs it");
             return Err(fault_of("client_ca_file", message));
         }
         None => Vec::new(),

@@ -85,7 +85,7 @@ impl LiveConfig {
                 let taken = source.map_err(|error| error.to_string()).and_then(|source| self.take(&source));
                 file.successful.store(taken.is_ok(), Ordering::Relaxed);
                 if let Err(error) = taken {
-                    tracing::error!(%error, "the web configuration has changed and is refused; the old one stays");
+                    tracing::error!(%error, "changed web configuration rejected; the old one stays in use");
                 }
             }
         }
@@ -95,11 +95,11 @@ impl LiveConfig {
         let config = WebConfig::build(source).map_err(|error| error.to_string())?;
         let old = self.in_force();
         if old.tls.is_some() != config.tls.is_some() {
-            return Err("turning TLS on or off takes a restart".to_owned());
+            return Err("turning TLS on or off needs a restart".to_owned());
         }
         // A file that lost its end, or all of it, must not open the door.
         if old.users.is_some() && config.users.is_none() {
-            return Err("taking away the last of basic_auth_users takes a restart".to_owned());
+            return Err("removing the last of basic_auth_users needs a restart".to_owned());
         }
         announce(&config);
         self.in_force.store(Arc::new(config));
@@ -112,5 +112,5 @@ fn announce(config: &WebConfig) {
     for warning in &config.warnings {
         tracing::warn!("web configuration: {warning}");
     }
-    tracing::info!("web configuration in force: {}", config.summary());
+    tracing::info!("web configuration loaded: {}", config.summary());
 }

@@ -16,7 +16,9 @@ pub(super) fn certificates(pem: Option<&Pem>, key: &str) -> Result<Vec<Certifica
     let Some(pem) = pem else { return Err(fault_of(key, "is missing")) };
     let parsed = CertificateDer::pem_slice_iter(&pem.bytes).collect::<Result<Vec<_>, _>>();
     match parsed {
-        Ok(certificates) if certificates.is_empty() => Err(fault_of(pem.key, "holds no certificate in PEM")),
+        Ok(certificates) if certificates.is_empty() => {
+            Err(fault_of(pem.key, "contains no certificate in PEM"))
+        }
         Ok(certificates) => Ok(certificates),
         Err(error) => Err(fault_of(pem.key, format!("is not PEM: {error}"))),
     }

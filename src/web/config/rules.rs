@@ -99,7 +99,7 @@ fn users(
     if let Some(name) = section.keys().find(|name| name.contains(':')) {
         return Err(fault(
             "basic_auth_users",
-            format!("{name:?}: a name with a colon cannot log in (RFC 7617)"),
+            format!("{name:?}: a user name must not contain a colon (RFC 7617)"),
         ));
     }
     let hashes =
@@ -116,7 +116,7 @@ fn headers(section: Option<&HttpSection>) -> Result<Vec<(HeaderName, HeaderValue
     for (name, value) in section.and_then(|section| section.headers.as_ref()).into_iter().flatten() {
         let Some((_, allowed)) = HEADERS.iter().find(|(known, _)| known == name) else {
             let known = HEADERS.map(|(name, _)| name).join(", ");
-            return Err(fault(KEY, format!("{name} cannot be set, only {known}")));
+            return Err(fault(KEY, format!("{name}: must be one of {known}")));
         };
         let value = value.as_deref().unwrap_or_default();
         if !allowed.is_empty() && !allowed.contains(&value) {
@@ -124,7 +124,7 @@ fn headers(section: Option<&HttpSection>) -> Result<Vec<(HeaderName, HeaderValue
         }
         let pair = (HeaderName::try_from(name), HeaderValue::try_from(value));
         let (Ok(name), Ok(value)) = pair else {
-            return Err(fault(KEY, format!("{name}: {value:?} cannot be sent in a header")));
+            return Err(fault(KEY, format!("{name}: {value:?} is not a valid header value")));
         };
         if !value.is_empty() {
             headers.push((name, value));
@@ -143,7 +143,7 @@ fn rate_limit(section: Option<&RateLimitSection>) -> Result<Option<RateLimit>, F
         return Ok(None);
     }
     match section.burst.unwrap_or(0) {
-        0 => Err(fault("rate_limit.burst", "is 0: every request would be refused")),
+        0 => Err(fault("rate_limit.burst", "must be at least 1")),
         burst => Ok(Some(RateLimit::new(interval, burst))),
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn server_config(
     let verifier = client_certificate::verifier(section, source.client_ca.as_ref(), &crypto)?;
     let builder = ServerConfig::builder_with_provider(crypto)
         .with_protocol_versions(&versions)
-        .map_err(|_| fault_of("cipher_suites", "leaves none for the TLS versions that are allowed"))?;
+        .map_err(|_| fault_of("cipher_suites", "contains none for the allowed TLS versions"))?;
     let builder = match verifier {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
@@ -94,7 +94,7 @@ pub(super) fn server_config(
 fn private_key(pem: Option<&Pem>) -> Result<PrivateKeyDer<'static>, Fault> {
     let Some(pem) = pem else { return Err(fault_of("key_file", "is missing")) };
     PrivateKeyDer::from_pem_slice(&pem.bytes)
-        .map_err(|_| fault_of(pem.key, "holds no private key in PEM that is not encrypted"))
+        .map_err(|_| fault_of(pem.key, "contains no unencrypted private key in PEM"))
 }
 
 fn versions(
@@ -108,7 +108,7 @@ fn versions(
     let lowest = number("min_version", section.min_version.as_ref(), 0x0303)?;
     let highest = number("max_version", section.max_version.as_ref(), 0x0304)?;
     if lowest < 0x0303 {
-        warnings.push("tls_server_config.min_version: TLS below 1.2 is not spoken; 1.2 it is".to_owned());
+        warnings.push("tls_server_config.min_version: TLS below 1.2 is not supported; using 1.2".to_owned());
     }
     let in_range = |version: &&SupportedProtocolVersion| {
         let number = match version.version {
@@ -119,7 +119,10 @@ fn versions(
     };
     let versions: Vec<_> = rustls::ALL_VERSIONS.iter().copied().filter(in_range).collect();
     if versions.is_empty() {
-        return Err(fault_of("max_version", "leaves neither TLS 1.2 nor 1.3"));
+        return Err(fault_of(
+            "max_version",
+            "together with min_version, it allows neither TLS 1.2 nor TLS 1.3",
+        ));
     }
     Ok(versions)
 }
@@ -135,7 +138,8 @@ fn cipher_suites(
         match by_name(&CIPHER_SUITES, "cipher_suites", name)? {
             Some(suite) if is_tls13(&suite) => {}
             Some(suite) => chosen.push(suite),
-            None => warnings.push(format!("tls_server_config.cipher_suites: {name} is left out")),
+            None => warnings
+                .push(format!("tls_server_config.cipher_suites: {name} is not supported and is ignored")),
         }
     }
     Ok(chosen)
@@ -152,11 +156,15 @@ fn curves(
         let wanted = by_name(&CURVES, "curve_preferences", name)?;
         match GROUPS.into_iter().find(|group| Some(group.name()) == wanted) {
             Some(group) => chosen.push(group),
-            None => warnings.push(format!("tls_server_config.curve_preferences: {name} is left out")),
+            None => warnings
+                .push(format!("tls_server_config.curve_preferences: {name} is not supported and is ignored")),
         }
     }
     if chosen.is_empty() {
-        return Err(fault_of("curve_preferences", "leaves none of X25519, CurveP256, CurveP384"));
+        return Err(fault_of(
+            "curve_preferences",
+            "must contain at least one of X25519, CurveP256, CurveP384",
+        ));
     }
     Ok(chosen)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::html::Html;
 use super::words::{DaysLeft, put_date, put_thumbprint};
 use crate::chain::{AnchorSource, Thumbprint};
+use crate::plural::counted;
 use crate::provider::{Origin, Provider};
 use crate::report::{AnchorReport, CertificateReport, ChainReport};
 
@@ -63,7 +64,7 @@ pub(super) fn put_chain(html: &mut Html, number: usize, chain: &ChainReport, lis
         if position < SHOWN_CERTIFICATES || position == last {
             put_served(html, position, certificate, chain, listing);
         } else if position == SHOWN_CERTIFICATES {
-            html.put("<li>{} more certificates</li>\n", &[&(last - position)]);
+            html.put("<li>{}</li>\n", &[&counted(last - position, "more certificate")]);
         }
     }
     html.put("</ol>\n", &[]);
@@ -80,7 +81,7 @@ fn put_served(
     let is_last = position + 1 == chain.certificates.len();
     html.put("<li>\n<p class=\"role\">{}: {}", &[&position, &certificate.role]);
     if is_last {
-        html.put(" <strong class=\"mark\">root CA of AWS's procedure</strong>", &[]);
+        html.put(" <strong class=\"mark\">root CA in AWS's procedure</strong>", &[]);
     }
     if let Some(anchor) = chain.anchor.as_ref().filter(|anchor| anchor.certificate.sha1 == certificate.sha1) {
         html.put(" <strong class=\"mark\">trust anchor: {}</strong>", &[&source(anchor)]);
@@ -98,7 +99,7 @@ fn put_served(
 /// The end of the path, where it is none of the served certificates.
 fn put_anchor(html: &mut Html, chain: &ChainReport) {
     let Some(anchor) = &chain.anchor else {
-        return html.put("<div class=\"anchor\"><p class=\"role\">no trust anchor is known</p></div>\n", &[]);
+        return html.put("<div class=\"anchor\"><p class=\"role\">no known trust anchor</p></div>\n", &[]);
     };
     if chain.certificates.iter().any(|certificate| certificate.sha1 == anchor.certificate.sha1) {
         return;
@@ -111,10 +112,10 @@ fn put_anchor(html: &mut Html, chain: &ChainReport) {
 
 fn source(anchor: &AnchorReport) -> &'static str {
     match anchor.source {
-        AnchorSource::Mozilla => "a root of Mozilla's",
-        AnchorSource::System => "a root of this machine",
-        AnchorSource::Added => "a root that the configuration adds",
-        AnchorSource::Served => "trusted by nobody here",
+        AnchorSource::Mozilla => "Mozilla root",
+        AnchorSource::System => "root from this machine's trust store",
+        AnchorSource::Added => "root added by the configuration",
+        AnchorSource::Served => "not trusted here",
     }
 }
 

@@ -9,6 +9,7 @@ use super::words::{enforced, put_thumbprint, put_time, put_url};
 use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
+use crate::plural::counted;
 use crate::provider::Origin;
 use crate::report::ChainReport;
 use crate::snapshot::{EndpointState, IssuerState, JudgedProvider, Snapshot};
@@ -22,7 +23,7 @@ pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
     let Some(state) = snapshot.issuers.get(url) else {
         let main = |html: &mut Html| {
             html.put(
-                "<h1>No such issuer</h1>\n<p><code>{}</code> is not watched. <a href=\"/\">All that are</a></p>\n",
+                "<h1>No such issuer</h1>\n<p><code>{}</code> is not watched. <a href=\"/\">See all watched issuers</a></p>\n",
                 &[&url],
             );
         };
@@ -36,7 +37,10 @@ pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
         put_url(html, url);
         html.put("</h1>\n", &[]);
         if providers.is_empty() {
-            html.put("<h2>Provider</h2>\n<p>None: nobody expects anything of this issuer.</p>\n", &[]);
+            html.put(
+                "<h2>Provider</h2>\n<p>None: there are no thumbprints to compare for this issuer.</p>\n",
+                &[],
+            );
         }
         for (index, judged) in providers.iter().enumerate() {
             provider(html, index, judged, snapshot.chains(state), now);
@@ -54,7 +58,7 @@ pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
             );
         }
         if state.jwks.is_none() {
-            html.put("<p>The host of <code>jwks_uri</code> is not known yet.</p>\n", &[]);
+            html.put("<p>The <code>jwks_uri</code> host is not known yet.</p>\n", &[]);
         }
     };
     framed(StatusCode::OK, url, main, now)
@@ -70,7 +74,7 @@ fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
             html.put("<strong class=\"outage\">down</strong>: {}: {}", &[&error.reason(), error]);
         }
         None if state.is_up() => html.put(
-            "<strong class=\"good\">up</strong>: the last poll got discovery document, chain and JWKS",
+            "<strong class=\"good\">up</strong>: the last poll fetched the discovery document, the chain and the JWKS",
             &[],
         ),
         None => html.put("not polled yet", &[]),
@@ -82,7 +86,7 @@ fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
     html.put("</dd>\n<dt>Root CA last changed</dt><dd>", &[]);
     match state.thumbprint_changed {
         Some(at) => put_time(html, Some(at), now),
-        None => html.put("not since this exporter was started", &[]),
+        None => html.put("not since this exporter started", &[]),
     }
     html.put("</dd>\n<dt>Polls</dt><dd>{}", &[&state.polls]);
     for (reason, count) in state.failures.iter().filter(|(_, count)| **count > 0) {
@@ -104,7 +108,7 @@ fn provider<'a>(
 ) {
     html.put("<section aria-labelledby=\"provider-{}\">\n<h2 id=\"provider-{}\">", &[&index, &index]);
     match &provider.origin {
-        Origin::File => html.put("Expected by the configuration file", &[]),
+        Origin::File => html.put("Thumbprints from the configuration file", &[]),
         Origin::Iam(arn) => {
             html.put("<span class=\"kind\">Provider</span> ", &[]);
             put_url(html, arn.as_str());
@@ -124,10 +128,10 @@ fn provider<'a>(
         html.put(": {}", &[&why]);
     } else {
         let Coverage { covered, observed } = verdict.coverage;
-        html.put(": {} of {} chains seen hold a listed certificate", &[&covered, &observed]);
+        html.put(": {} of {} served chains contain a listed certificate", &[&covered, &observed]);
     }
     if verdict.fragile {
-        html.put("; one of them only as its leaf, which ends with the next renewal", &[]);
+        html.put("; at least one only by its leaf, which changes at the next renewal", &[]);
     }
     html.put("</dd>\n", &[]);
     if let Some(details) = &provider.details {
@@ -140,13 +144,15 @@ fn provider<'a>(
         if verdict.positions.is_empty() {
             html.put("nothing", &[]);
         }
-        if details.malformed > 0 {
-            html.put("and {} that are no thumbprints", &[&details.malformed]);
+        match details.malformed {
+            0 => {}
+            1 => html.put("and 1 entry that is not a thumbprint", &[]),
+            malformed => html.put("and {} entries that are not thumbprints", &[&malformed]),
         }
         html.put("</dd>\n", &[]);
         let missing = not_listed(provider, chains);
         if !missing.is_empty() {
-            html.put("<dt>Served, not listed</dt><dd>", &[]);
+            html.put("<dt>Served but not listed</dt><dd>", &[]);
             for thumbprint in &missing {
                 put_thumbprint(html, thumbprint);
                 html.put("<br>", &[]);
@@ -186,12 +192,12 @@ fn endpoint(
         &[&index, &index, endpoint, &serves],
     );
     let Some(state) = state else {
-        return html.put("</dl>\n<p>Not looked at yet.</p>\n</section>\n", &[]);
+        return html.put("</dl>\n<p>Not polled yet.</p>\n</section>\n", &[]);
     };
     let tls12 = match state.takes_tls12 {
-        Some(true) => "taken",
+        Some(true) => "accepted",
         Some(false) => "refused, so AWS relies on the thumbprint",
-        None => "not known",
+        None => "unknown",
     };
     html.put(
         "<dt>TLS 1.2</dt><dd>{}</dd>\n<dt>Addresses</dt><dd>{} in the last round, {} failed</dd>\n</dl>\n",
@@ -203,11 +209,11 @@ fn endpoint(
         put_chain(html, number, &ChainReport::new(judged, now), listing);
     }
     if chains.len() > SHOWN_CHAINS {
-        let more = chains.len() - SHOWN_CHAINS;
-        html.put("<p>{} more chains are in <a href=\"/api/v1/issuers\">the API</a>.</p>\n", &[&more]);
+        let more = counted(chains.len() - SHOWN_CHAINS, "more chain");
+        html.put("<p>{}: see <a href=\"/api/v1/issuers\">the API</a>.</p>\n", &[&more]);
     }
     if chains.is_empty() {
-        html.put("<p>No chain was seen within the window.</p>\n", &[]);
+        html.put("<p>No chain seen within the window.</p>\n", &[]);
     }
     html.put("</section>\n", &[]);
 }

@@ -34,7 +34,8 @@ pub(super) fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Answer 
 
 fn providers(html: &mut Html, snapshot: &Snapshot, rows: &[Row], filter: &str, now: Timestamp) {
     if rows.is_empty() {
-        return html.put("<p>No issuer is configured, and no provider was read from IAM yet.</p>\n", &[]);
+        return html
+            .put("<p>No issuer is configured, and no provider has been read from IAM yet.</p>\n", &[]);
     }
     let texts: Vec<String> = rows.iter().map(searched).collect();
     let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
@@ -45,7 +46,7 @@ fn providers(html: &mut Html, snapshot: &Snapshot, rows: &[Row], filter: &str, n
          <input type=\"search\" id=\"filter\" name=\"q\" value=\"{}\" autocomplete=\"off\" spellcheck=\"false\" \
          aria-keyshortcuts=\"/\" aria-describedby=\"hint\">\n<button>Filter</button>\n\
          <output id=\"shown\" for=\"filter\">{} of {} shown</output>\n\
-         <p id=\"hint\">Words of issuer, account, state or note; the key <kbd>/</kbd> leads here, <kbd>Esc</kbd> clears.</p>\n\
+         <p id=\"hint\">Matches issuer, account, state and notes. Press <kbd>/</kbd> to jump here, <kbd>Esc</kbd> to clear.</p>\n\
          </form>\n",
         &[&filter, &shown, &rows.len()],
     );
@@ -82,9 +83,9 @@ fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
     put_url(html, row.issuer.as_str());
     html.put("</a>", &[]);
     match &row.origin {
-        Some(Origin::File) => html.put("<p>expected by the configuration file</p>", &[]),
+        Some(Origin::File) => html.put("<p>thumbprints from the configuration file</p>", &[]),
         Some(Origin::Iam(arn)) => html.put("<p>account {}</p>", &[&arn.account_id()]),
-        None => html.put("<p>no provider, only watched</p>", &[]),
+        None => html.put("<p>no provider; watched only</p>", &[]),
     }
     for note in &row.notes {
         html.put("<p class=\"note\">{}</p>", &[note]);
@@ -92,7 +93,7 @@ fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
     html.put("</th><td>", &[]);
     match row.root_ca_days_to_expiry.map(DaysLeft) {
         Some(days) => html.put("<span class=\"{}\">{}</span>", &[&days.class(), &days]),
-        None => html.put("not known", &[]),
+        None => html.put("unknown", &[]),
     }
     html.put("</td><td>", &[]);
     let polled = snapshot.issuers.get(&row.issuer).and_then(|state| state.last_poll);
@@ -117,14 +118,14 @@ fn account(html: &mut Html, state: &AccountState, now: Timestamp) {
     );
     match &state.error {
         Some(error) => {
-            html.put("<strong class=\"outage\">not readable</strong>: {}: {}", &[&error.reason, error]);
+            html.put("<strong class=\"outage\">cannot be read</strong>: {}: {}", &[&error.reason, error]);
         }
         None if state.is_up() => html.put("<strong class=\"good\">readable</strong>", &[]),
         None => html.put("not read yet", &[]),
     }
-    html.put("</dd>\n<dt>Last read whole</dt><dd>", &[]);
+    html.put("</dd>\n<dt>Last complete read</dt><dd>", &[]);
     put_time(html, state.last_success, now);
-    html.put("</dd>\n<dt>Readings</dt><dd>{}", &[&state.polls]);
+    html.put("</dd>\n<dt>Reads</dt><dd>{}", &[&state.polls]);
     for (reason, count) in state.failures.iter().filter(|(_, count)| **count > 0) {
         html.put("; {} failed: {}", &[count, &reason]);
     }
