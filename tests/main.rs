@@ -6,6 +6,7 @@ mod chain;
 mod commands;
 mod daemon;
 mod dashboards;
+mod docs;
 mod hostile;
 mod issuers;
 mod lab;
