@@ -5,12 +5,14 @@
 //!  enums of label values         ──► values      the tables that explain them are complete
 //!  README.md, docs/, dashboards/ ──► names       every metric, setting, alert and command in them exists
 //!                                ──► links       every file and heading that they link to exists
+//!  dashboards/runbooks/          ──► runbooks    all have the same parts
 //! ```
 
 mod generated;
 mod links;
 mod names;
 mod program;
+mod runbooks;
 mod values;
 
 use std::ffi::OsStr;
