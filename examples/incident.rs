@@ -1,6 +1,6 @@
 //! An incident on loopback, for looking at the dashboards: the real daemon watches made-up issuers while one rotates to
 //! a new intermediate, another does so at half of its addresses, IAM fails, and finally all is repaired. Each line on
-//! standard input, or each N seconds with `--seconds N`, starts the next stage; it ends with the input or the last stage.
+//! standard input, or each N seconds with `--seconds N`, starts the next stage; it ends with input or last stage.
 
 #[path = "../tests/daemon/mod.rs"]
 mod daemon;
