@@ -1,9 +1,9 @@
 //! The main job with nothing else installed: eight loopback issuers in different states, with CAs of their own, a fake
 //! AWS IAM, and the real daemon that watches them. Ends with Ctrl-C, or after N seconds with `--seconds N`.
 
-#[path = "../tests/daemon/mod.rs"]
+#[path = "../tests/support/daemon/mod.rs"]
 mod daemon;
-#[path = "../tests/lab/mod.rs"]
+#[path = "../tests/support/lab/mod.rs"]
 mod lab;
 
 use std::error::Error;

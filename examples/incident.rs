@@ -2,9 +2,9 @@
 //! a new intermediate, another does so at half of its addresses, IAM fails, and finally all is repaired. Each line on
 //! standard input, or each N seconds with `--seconds N`, starts the next stage; it ends with input or last stage.
 
-#[path = "../tests/daemon/mod.rs"]
+#[path = "../tests/support/daemon/mod.rs"]
 mod daemon;
-#[path = "../tests/lab/mod.rs"]
+#[path = "../tests/support/lab/mod.rs"]
 mod lab;
 
 use std::error::Error;

@@ -1,105 +1,48 @@
-//! The canonical issuer URL, and the TLS endpoint behind a URL.
+//! The canonical issuer URL, parsed once: with it come its discovery document and the endpoint that serves that.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
-use std::net::IpAddr;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use rustls::pki_types::ServerName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use url::{Host, Url};
+use url::Url;
+
+use crate::endpoint::{Endpoint, MAX_URL_BYTES, UrlError, parse_https};
 
 /// An OIDC issuer URL in canonical form: `https://host[:port][/path]`, host in lower case, no
-/// trailing slash, no query, no fragment (`OpenID` Connect Discovery 1.0, section 2).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Issuer(Arc<str>);
+/// trailing slash, no query, no fragment (OpenID Connect Discovery 1.0, section 2). Cheap to clone; two are equal when
+/// their texts are.
+#[derive(Clone)]
+pub struct Issuer(Arc<Parts>);
 
-/// Host and port that serve a discovery document or a JWKS.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Endpoint {
-    host: Arc<str>,
-    port: u16,
+struct Parts {
+    text: Box<str>,
+    discovery: Url,
+    endpoint: Endpoint,
 }
-
-/// Why a text is not the URL of an issuer or a JWKS.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UrlError {
-    /// Not a URL at all.
-    #[error("not a URL: {0}")]
-    Syntax(#[from] url::ParseError),
-    /// Another scheme than https.
-    #[error("the scheme must be https")]
-    NotHttps,
-    /// No host.
-    #[error("the URL has no host")]
-    NoHost,
-    /// Two dots side by side, or nothing but a dot: no DNS name (RFC 1035, section 2.3.1).
-    #[error("the host has an empty label")]
-    EmptyLabel,
-    /// `user:password@` in the URL.
-    #[error("the URL must not hold a user name or password")]
-    Credentials,
-    /// `?query` or `#fragment` in an issuer URL.
-    #[error("an issuer URL has no query and no fragment")]
-    QueryOrFragment,
-    /// Port 0 cannot be connected to.
-    #[error("port 0 is not a port")]
-    PortZero,
-    /// Longer than [`MAX_URL_BYTES`].
-    #[error("the URL is longer than {MAX_URL_BYTES} bytes")]
-    TooLong,
-}
-
-/// IAM takes issuer URLs of 1 to 255 characters; other URLs get the customary limit of HTTP servers.
-pub const MAX_URL_BYTES: usize = 2048;
 
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
-
-/// Parses a URL that must be https and name a host: a `jwks_uri`, or the base of an issuer.
-///
-/// # Errors
-/// Names what is wrong with the text; never repeats a user name or password.
-pub fn parse_https(text: &str) -> Result<Url, UrlError> {
-    if text.len() > MAX_URL_BYTES {
-        return Err(UrlError::TooLong);
-    }
-    let url = Url::parse(text)?;
-    if url.scheme() != "https" {
-        return Err(UrlError::NotHttps);
-    }
-    match url.host() {
-        None => return Err(UrlError::NoHost),
-        Some(Host::Domain(name)) if without_root(name).split('.').any(str::is_empty) => {
-            return Err(UrlError::EmptyLabel);
-        }
-        Some(_) => {}
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UrlError::Credentials);
-    }
-    if url.port() == Some(0) {
-        return Err(UrlError::PortZero);
-    }
-    Ok(url)
-}
-
-/// A DNS name without the dot that stands for the root.
-fn without_root(name: &str) -> &str {
-    name.strip_suffix('.').unwrap_or(name)
-}
 
 impl Issuer {
     /// The URL as text, without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.0.text
     }
 
-    /// `<issuer>/.well-known/openid-configuration` (`OpenID` Connect Discovery 1.0, section 4).
+    /// `<issuer>/.well-known/openid-configuration` (OpenID Connect Discovery 1.0, section 4).
     #[must_use]
-    pub fn discovery_url(&self) -> String {
-        format!("{}{WELL_KNOWN}", self.0)
+    pub fn discovery_url(&self) -> &Url {
+        &self.0.discovery
+    }
+
+    /// The endpoint that serves the discovery document.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
     }
 
     /// From the `Url` of `GetOpenIDConnectProvider` or the tail of a provider ARN, which IAM gives without scheme.
@@ -124,26 +67,54 @@ impl FromStr for Issuer {
         if canonical.len() + WELL_KNOWN.len() > MAX_URL_BYTES {
             return Err(UrlError::TooLong);
         }
-        Ok(Self(canonical.into()))
+        let discovery = parse_https(&format!("{canonical}{WELL_KNOWN}"))?;
+        let endpoint = Endpoint::of(&url)?;
+        Ok(Self(Arc::new(Parts { text: canonical.into(), discovery, endpoint })))
+    }
+}
+
+impl PartialEq for Issuer {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Issuer {}
+
+impl PartialOrd for Issuer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Issuer {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Issuer {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
 /// Lets a map be asked by text.
 impl Borrow<str> for Issuer {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl fmt::Display for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -155,80 +126,7 @@ impl<'de> Deserialize<'de> for Issuer {
 
 impl Serialize for Issuer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl Endpoint {
-    /// The endpoint of a URL that [`parse_https`] accepted; port 443 unless given.
-    ///
-    /// # Errors
-    /// [`UrlError::NoHost`] when the URL names none.
-    pub fn of(url: &Url) -> Result<Self, UrlError> {
-        let host = match url.host() {
-            Some(Host::Domain(name)) => without_root(name).to_owned(),
-            Some(Host::Ipv4(address)) => address.to_string(),
-            Some(Host::Ipv6(address)) => address.to_string(),
-            None => String::new(),
-        };
-        if host.is_empty() {
-            return Err(UrlError::NoHost);
-        }
-        Ok(Self { host: host.into(), port: url.port().unwrap_or(443) })
-    }
-
-    /// A DNS name without a trailing dot, or an IP address without brackets.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The TCP port.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The host, when it is an address and needs no DNS.
-    #[must_use]
-    pub fn ip(&self) -> Option<IpAddr> {
-        self.host.parse().ok()
-    }
-
-    /// The name to ask for (SNI) and to check the certificate against; `None` for a host that TLS cannot name.
-    #[must_use]
-    pub fn server_name(&self) -> Option<ServerName<'static>> {
-        ServerName::try_from(self.host.to_string()).ok()
-    }
-}
-
-impl FromStr for Endpoint {
-    type Err = UrlError;
-
-    /// `host`, `host:port`, `[ipv6]:port`.
-    fn from_str(text: &str) -> Result<Self, UrlError> {
-        let url = parse_https(&format!("https://{text}"))?;
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(UrlError::QueryOrFragment);
-        }
-        Self::of(&url)
-    }
-}
-
-/// `host:port`, IPv6 addresses in brackets: the value of the label `endpoint`.
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
-}
-
-impl fmt::Debug for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -276,18 +174,5 @@ mod tests {
     fn iam_gives_no_scheme() {
         let issuer = Issuer::from_iam("oidc.eks.eu-west-1.amazonaws.com/id/ABC").map(|i| i.to_string());
         assert_eq!(issuer.as_deref(), Ok("https://oidc.eks.eu-west-1.amazonaws.com/id/ABC"));
-    }
-
-    #[test]
-    fn endpoints_have_a_port_and_brackets() {
-        for (text, shown) in [
-            ("a.example", "a.example:443"),
-            ("A.example.:8443", "a.example:8443"),
-            ("[::1]:8443", "[::1]:8443"),
-            ("127.0.0.1:80", "127.0.0.1:80"),
-        ] {
-            assert_eq!(text.parse::<Endpoint>().map(|e| e.to_string()), Ok(shown.to_owned()), "{text}");
-        }
-        assert!("a.example/path".parse::<Endpoint>().is_err());
     }
 }

@@ -1,23 +1,31 @@
 //! Watches the certificates behind OIDC issuers, compares their thumbprints with AWS IAM, and exports what it finds to
-//! Prometheus. `ARCHITECTURE.md` is the map: settings and IAM name the targets, [`poll`] looks at them, [`chain`],
-//! [`window`] and [`verdict`] judge what was seen, [`agent`] keeps the [`snapshot`], [`metrics`] and [`web`] show it.
+//! Prometheus. `ARCHITECTURE.md` is the map: [`config`] and [`aws`] name the [`targets`], [`poll`] looks at them, [`chain`],
+//! [`observe`] and [`verdict`] judge what was seen, [`agent`] keeps the [`snapshot`], [`metrics`], [`report`] and [`web`]
+//! show it; [`daemon`] and [`cli`] put it all together.
 
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 
 pub mod agent;
 pub mod aws;
 pub mod chain;
 pub mod cli;
 pub mod clock;
-pub mod config;
+pub(crate) mod config;
+pub(crate) mod daemon;
+pub mod endpoint;
+pub mod files;
 pub mod issuer;
 pub mod metrics;
+pub mod observe;
+pub(crate) mod plural;
 pub mod poll;
+pub(crate) mod printable;
 pub mod provider;
-pub mod report;
-pub mod sightings;
+pub(crate) mod report;
 pub mod snapshot;
 pub mod systemd;
+pub mod targets;
+pub mod trust_files;
 pub mod verdict;
 pub mod web;
-pub mod window;

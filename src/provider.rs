@@ -1,26 +1,62 @@
-//! What somebody expects of an issuer: an IAM OIDC provider, or the thumbprints of a file.
+//! What somebody expects of an issuer: an IAM OIDC provider, or the thumbprints of the configuration file.
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::chain::Thumbprint;
 use crate::clock::Timestamp;
 use crate::issuer::Issuer;
 
-/// Stands for ARN and account id of expectations that come from the configuration file.
-pub const FROM_FILE: &str = "file";
-
 /// An IAM OIDC provider, or the like from the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
-    /// `arn:aws:iam::123456789012:oidc-provider/HOST/PATH`, or [`FROM_FILE`].
-    pub arn: String,
-    /// Twelve digits, or [`FROM_FILE`].
-    pub account_id: String,
+    /// Who expects it.
+    pub origin: Origin,
     /// The issuer it trusts.
     pub issuer: Issuer,
     /// What it lists; `None` when it could not be read yet.
     pub details: Option<Details>,
+}
+
+/// Where a provider comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The configuration file names the thumbprints.
+    File,
+    /// IAM lists it.
+    Iam(ProviderArn),
+}
+
+/// What stands in labels and JSON for the ARN and the account id of what the configuration file expects.
+const FILE: &str = "file";
+
+impl Origin {
+    /// The value of the label `provider_arn`.
+    #[must_use]
+    pub fn arn_label(&self) -> &str {
+        match self {
+            Self::File => FILE,
+            Self::Iam(arn) => arn.as_str(),
+        }
+    }
+
+    /// The value of the label `account_id`.
+    #[must_use]
+    pub fn account_label(&self) -> &str {
+        match self {
+            Self::File => FILE,
+            Self::Iam(arn) => arn.account_id(),
+        }
+    }
+}
+
+/// `arn:PARTITION:iam::ACCOUNT:oidc-provider/URL` (IAM user guide, "IAM identifiers").
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderArn {
+    text: Arc<str>,
+    account_id: Arc<str>,
 }
 
 /// What `GetOpenIDConnectProvider` tells.
@@ -36,28 +72,67 @@ pub struct Details {
     pub created: Option<Timestamp>,
 }
 
-/// Why an ARN is not that of an OIDC provider.
+/// Why a text is not the ARN of an OIDC provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the ARN of an OIDC provider: arn:PARTITION:iam::ACCOUNT:oidc-provider/URL is expected")]
 pub struct ArnError;
 
-/// The account id and the issuer URL, without scheme, that a provider's ARN holds
-/// (IAM user guide, "IAM identifiers").
-///
-/// # Errors
-/// [`ArnError`].
-pub fn split_arn(arn: &str) -> Result<(&str, &str), ArnError> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let &["arn", partition, "iam", "", account, resource] = parts.as_slice() else { return Err(ArnError) };
-    let url = resource.strip_prefix("oidc-provider/").filter(|url| !url.is_empty()).ok_or(ArnError)?;
-    let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
-    if is_account && !partition.is_empty() { Ok((account, url)) } else { Err(ArnError) }
+impl ProviderArn {
+    /// The whole ARN.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Twelve digits.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        &self.account_id
+    }
+
+    /// The provider's URL as the ARN has it: without scheme, with the trailing slash if there is one.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.text.split_once(RESOURCE).map_or("", |(_, url)| url)
+    }
+}
+
+const RESOURCE: &str = ":oidc-provider/";
+
+impl FromStr for ProviderArn {
+    type Err = ArnError;
+
+    fn from_str(text: &str) -> Result<Self, ArnError> {
+        let (head, url) = text.split_once(RESOURCE).ok_or(ArnError)?;
+        let parts: Vec<&str> = head.split(':').collect();
+        let &["arn", partition, "iam", "", account] = parts.as_slice() else { return Err(ArnError) };
+        let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+        if !is_account || partition.is_empty() || url.is_empty() {
+            return Err(ArnError);
+        }
+        Ok(Self { text: text.into(), account_id: account.into() })
+    }
+}
+
+impl fmt::Display for ProviderArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ProviderArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
 }
 
 /// The ARN; for an expectation of the file, the issuer too.
 impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.arn == FROM_FILE { write!(f, "{FROM_FILE}: {}", self.issuer) } else { f.write_str(&self.arn) }
+        match &self.origin {
+            Origin::File => write!(f, "{FILE}: {}", self.issuer),
+            Origin::Iam(arn) => write!(f, "{arn}"),
+        }
     }
 }
 
@@ -84,7 +159,9 @@ mod tests {
             ("arn::iam::123456789012:oidc-provider/a", Err(ArnError)),
             ("", Err(ArnError)),
         ] {
-            assert_eq!(split_arn(arn), split, "{arn}");
+            let parsed = arn.parse::<ProviderArn>();
+            let parts = parsed.as_ref().map(|arn| (arn.account_id(), arn.url()));
+            assert_eq!(parts.map_err(|error| *error), split, "{arn}");
         }
     }
 }

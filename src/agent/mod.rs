@@ -1,54 +1,40 @@
-//! The daemon's heart: rounds of polls, readings of IAM, and the snapshot that they leave behind.
+//! The daemon's heart, one loop: state -> polls and readings of IAM -> state, with a snapshot published after each step.
+//! In go a setup and its changes, out come snapshots and log lines. Nothing here knows who reads them.
 
-mod journal;
-mod limit;
-mod once;
+mod change_log;
+mod log_limit;
+mod one_round;
+mod polls;
+mod readings;
 mod reload;
+mod schedule;
 mod state;
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::task::JoinError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use once::one_round;
-pub use reload::{Changes, Outcome, ReloadHandle, ReloadRequests, Setup, reload_requests};
-pub use state::State;
+pub(crate) use one_round::one_round;
+pub(crate) use reload::Changes;
+pub use reload::Setup;
+pub use schedule::Schedule;
+pub(crate) use state::State;
+pub use state::Watch;
 
-use journal::Journal;
+use change_log::ChangeLog;
+use polls::{EndedPoll, Polls};
+use readings::Readings;
 use reload::{Change, Submitted};
+use schedule::every;
 
-use crate::aws::{Account, AccountPoll};
-use crate::issuer::Issuer;
-use crate::poll::{IssuerPoll, Poller, Round};
-use crate::snapshot::Snapshot;
+use crate::aws::Account;
+use crate::poll::Poller;
+use crate::snapshot::Published;
 use crate::systemd::Supervisor;
-
-/// A poll ends by itself at its limit. One that takes this many times as long is stuck, and a restart is the remedy.
-const PATIENCE: u32 = 2;
-
-/// The snapshot that is in force, shared by the agent, which writes it, and everybody else, who reads it.
-pub type Published = Arc<ArcSwap<Snapshot>>;
-
-/// When things are done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Schedule {
-    /// From the start of one round to the start of the next.
-    pub round: Duration,
-    /// From one reading of IAM to the next.
-    pub account: Duration,
-    /// Issuers polled at the same time.
-    pub concurrency: usize,
-    /// How long an endpoint's answer about TLS 1.2 is good for.
-    pub tls12: Duration,
-    /// No poll of an issuer takes longer.
-    pub poll_limit: Duration,
-}
 
 /// Polls for ever.
 pub struct Agent {
@@ -57,53 +43,39 @@ pub struct Agent {
     account: Option<Account>,
     schedule: Schedule,
     published: Published,
-    round: Arc<Round>,
-    round_number: u64,
-    /// Issuers of this round that wait for their turn.
-    waiting: VecDeque<Issuer>,
-    /// Issuers that are being polled, and when each poll must have ended at the very latest.
-    polling: HashMap<Issuer, Instant>,
-    polls: HashMap<Id, Issuer>,
-    /// The reading of IAM that is under way.
-    reading: Option<AbortHandle>,
-    running: JoinSet<Done>,
-    journal: Journal,
-    changes: (mpsc::Sender<Submitted>, mpsc::Receiver<Submitted>),
-}
-
-/// What a task brought back.
-enum Done {
-    Poll { round: u64, poll: Box<IssuerPoll> },
-    Account(AccountPoll),
+    polls: Polls,
+    readings: Readings,
+    change_log: ChangeLog,
+    changes: Changes,
+    submitted: mpsc::Receiver<Submitted>,
 }
 
 impl Agent {
     /// An agent that has not polled yet; its first snapshot is published at once.
     #[must_use]
-    pub fn new(state: State, poller: Poller, account: Option<Account>, schedule: Schedule) -> Self {
+    pub fn new(setup: Setup) -> Self {
+        let Setup { watch, poller, account, schedule } = setup;
+        let state = State::new(watch, poller.clock.now());
         let published = Arc::new(ArcSwap::from_pointee(state.snapshot()));
+        let (changes, submitted) = Changes::channel();
         Self {
             state,
             poller,
             account,
             schedule,
             published,
-            round: Arc::default(),
-            round_number: 0,
-            waiting: VecDeque::new(),
-            polling: HashMap::new(),
-            polls: HashMap::new(),
-            reading: None,
-            running: JoinSet::new(),
-            journal: Journal::new(),
-            changes: mpsc::channel(1),
+            polls: Polls::default(),
+            readings: Readings::default(),
+            change_log: ChangeLog::new(),
+            changes,
+            submitted,
         }
     }
 
     /// Where changes of the configuration are handed in.
     #[must_use]
     pub fn changes(&self) -> Changes {
-        Changes(self.changes.0.clone())
+        self.changes.clone()
     }
 
     /// Where the snapshots appear.
@@ -120,20 +92,33 @@ impl Agent {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = account_due.tick() => self.start_account(),
-                _ = round_due.tick() => self.start_round(),
-                Some(done) = self.running.join_next_with_id() => {
-                    self.take(done);
+                _ = account_due.tick() => {
+                    if let Some(account) = self.account.clone() {
+                        self.readings.start(account, self.state.listed());
+                    }
+                }
+                _ = round_due.tick() => self.polls.begin_round(&self.state, &self.poller, &self.schedule),
+                Some(poll) = self.polls.next() => {
+                    self.take_poll(poll);
                     // Whatever else is done by now goes into the same snapshot.
-                    while let Some(done) = self.running.try_join_next_with_id() {
-                        self.take(done);
+                    while let Some(poll) = self.polls.try_next() {
+                        self.take_poll(poll);
                     }
                     self.publish(supervisor);
                 }
-                Some((change, in_force)) = self.changes.1.recv() => {
+                Some(reading) = self.readings.next() => {
+                    match reading {
+                        Ok(reading) => self.state.take_account(reading),
+                        Err(error) => note_defect(&error),
+                    }
+                    self.enqueue_new();
+                    self.publish(supervisor);
+                }
+                Some(Submitted { change, in_force }) = self.submitted.recv() => {
                     match change {
-                        Change::Apply(setup) => {
-                            if self.apply(*setup) {
+                        Change::Apply { setup, look_again } => {
+                            self.apply(*setup, look_again);
+                            if look_again {
                                 round_due = every(self.schedule.round);
                             }
                             account_due = every(self.schedule.account);
@@ -146,107 +131,41 @@ impl Agent {
                 }
                 // This very loop answers, and only while polls come to their ends.
                 _ = alive.tick() => {
-                    if all_in_time(self.polling.values(), Instant::now()) {
+                    if self.polls.are_in_time(Instant::now()) {
                         supervisor.alive();
                     }
                 }
             }
-            self.start_waiting();
+            self.polls.start_waiting(&self.state, &self.poller, &self.schedule);
         }
-        self.running.shutdown().await;
+        self.polls.shutdown().await;
+        self.readings.shutdown().await;
     }
 
-    /// Puts another configuration in force. True when a round is to begin at once.
-    fn apply(&mut self, setup: Setup) -> bool {
-        let Setup { settings, trust, poller, account, schedule, look_again } = setup;
-        self.state.reconfigure(&settings, trust, poller.clock.now());
+    /// Puts another configuration in force.
+    fn apply(&mut self, setup: Setup, look_again: bool) {
+        let Setup { watch, poller, account, schedule } = setup;
+        self.state.reconfigure(watch, poller.clock.now());
         (self.poller, self.account, self.schedule) = (poller, account, schedule);
-        self.waiting.retain(|issuer| self.state.is_watched(issuer));
-        // A reading that is under way is that of the former credentials.
-        if let Some(reading) = self.reading.take() {
-            reading.abort();
-        }
+        self.polls.retain(|issuer| self.state.is_watched(issuer));
+        self.readings.abandon();
         if look_again {
-            self.running.abort_all();
-            self.polls.clear();
-            self.polling.clear();
+            self.polls.abandon();
         } else {
             self.enqueue_new();
         }
-        look_again
-    }
-
-    fn start_account(&mut self) {
-        let Some(account) = self.account.clone() else { return };
-        if self.reading.is_some() {
-            return;
-        }
-        let known = self.state.providers().clone();
-        self.reading = Some(self.running.spawn(async move { Done::Account(account.poll(&known).await) }));
-    }
-
-    fn start_round(&mut self) {
-        let since = self.poller.clock.now().minus(self.schedule.tls12);
-        self.round = Arc::new(Round::new(self.state.tls12_known(since)));
-        self.round_number += 1;
-        self.enqueue(|_| true);
-    }
-
-    /// Lets every issuer of which `wanted` is true take its turn, unless it waits or is being polled already. Those whose
-    /// last poll failed wait behind the others: they are the ones that can hold a slot until it times out.
-    fn enqueue(&mut self, wanted: impl Fn(&Issuer) -> bool) {
-        let issuers = self.state.issuers().filter(|issuer| wanted(issuer));
-        let free = issuers.filter(|i| !self.polling.contains_key(*i) && !self.waiting.contains(*i));
-        let free: Vec<Issuer> = free.cloned().collect();
-        self.waiting.extend(free);
-        let (failed, others) = self.waiting.drain(..).partition::<Vec<_>, _>(|i| self.state.has_failed(i));
-        self.waiting.extend(others.into_iter().chain(failed));
     }
 
     /// Issuers that have come since the round began join it.
     fn enqueue_new(&mut self) {
         let published = self.published.load_full();
-        self.enqueue(|issuer| !published.issuers.contains_key(issuer));
+        self.polls.enqueue(&self.state, |issuer| !published.issuers.contains_key(issuer));
     }
 
-    fn start_waiting(&mut self) {
-        while self.polling.len() < self.schedule.concurrency {
-            let Some(issuer) = self.waiting.pop_front() else { return };
-            let known = self.state.jwks_endpoint(&issuer).cloned();
-            let (poller, shared, round) = (self.poller.clone(), Arc::clone(&self.round), self.round_number);
-            self.polling.insert(issuer.clone(), Instant::now() + self.schedule.poll_limit * PATIENCE);
-            let of = issuer.clone();
-            let task = self.running.spawn(async move {
-                let poll = Box::new(poller.poll(&shared, &of, known.as_ref()).await);
-                Done::Poll { round, poll }
-            });
-            self.polls.insert(task.id(), issuer);
-        }
-    }
-
-    fn take(&mut self, done: Result<(Id, Done), JoinError>) {
-        let id = match &done {
-            Ok((id, _)) => *id,
-            Err(error) => error.id(),
-        };
-        let issuer = self.polls.remove(&id);
-        if let Some(issuer) = &issuer {
-            self.polling.remove(issuer);
-        }
-        let is_reading = self.reading.take_if(|reading| reading.id() == id).is_some();
-        match (done, issuer) {
-            (Ok((_, Done::Poll { round, poll })), Some(issuer)) => {
-                self.state.take_poll(&issuer, *poll, round);
-            }
-            (Ok((_, Done::Account(poll))), _) if is_reading => {
-                self.state.take_account(poll);
-                self.enqueue_new();
-            }
-            (Err(error), _) if error.is_panic() => {
-                tracing::error!(%error, "a poll broke off; this is a defect of this program");
-            }
-            // Begun under a configuration that is no longer in force.
-            _ => {}
+    fn take_poll(&mut self, poll: Result<EndedPoll, JoinError>) {
+        match poll {
+            Ok(EndedPoll { issuer, round, poll }) => self.state.take_poll(&issuer, poll, round),
+            Err(error) => note_defect(&error),
         }
     }
 
@@ -254,35 +173,10 @@ impl Agent {
         let snapshot = Arc::new(self.state.snapshot());
         supervisor.status(&snapshot.sentence());
         let before = self.published.swap(Arc::clone(&snapshot));
-        self.journal.note(&before, &snapshot, Instant::now().into_std());
+        self.change_log.note(&before, &snapshot, Instant::now().into_std());
     }
 }
 
-/// The first tick is at once; one that comes late delays those after it.
-fn every(period: Duration) -> Interval {
-    let mut due = tokio::time::interval(period);
-    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    due
-}
-
-/// No poll is stuck. One that is starves the watchdog, however well the others go; a slow round does not.
-fn all_in_time<'a>(mut ends: impl Iterator<Item = &'a Instant>, now: Instant) -> bool {
-    ends.all(|end| now <= *end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_stuck_poll_is_enough_and_many_slow_ones_are_not() {
-        let now = Instant::now();
-        let ends = |seconds: &[u64]| -> Vec<Instant> {
-            seconds.iter().map(|ahead| now + Duration::from_secs(*ahead)).collect()
-        };
-        let later = |seconds| now + Duration::from_secs(seconds);
-        assert!(all_in_time([].iter(), now));
-        assert!(all_in_time(ends(&[120; 700]).iter(), later(120)));
-        assert!(!all_in_time(ends(&[300, 300, 120, 300]).iter(), later(121)));
-    }
+fn note_defect(error: &JoinError) {
+    tracing::error!(%error, "a poll broke off; this is a defect of this program");
 }

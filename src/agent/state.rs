@@ -1,129 +1,136 @@
 //! What is known, and how each result changes it. Pure: results in, snapshots out.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::aws::AccountPoll;
 use crate::chain::TrustStore;
-use crate::clock::{Clock, Timestamp};
-use crate::config::{IssuerEntry, Settings};
-use crate::issuer::{Endpoint, Issuer, parse_https};
+use crate::clock::Timestamp;
+use crate::endpoint::Endpoint;
+use crate::issuer::Issuer;
+use crate::observe::{WindowRules, sightings};
 use crate::poll::{Capture, IssuerPoll};
-use crate::provider::{Details, FROM_FILE, Provider};
-use crate::sightings::sightings;
-use crate::snapshot::{Audiences, IssuerState, Snapshot};
-use crate::verdict::{self, Seen};
-use crate::window::WindowRules;
+use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
+use crate::targets::{FileTargets, IamTargets, Targets};
+use crate::verdict::{self, Audiences, Seen};
+
+/// What to watch, and how to judge it.
+#[derive(Clone)]
+pub struct Watch {
+    /// What the configuration file names.
+    pub file: FileTargets,
+    /// What IAM lists is watched too.
+    pub reads_iam: bool,
+    /// Client ids that every provider must hold.
+    pub audiences: BTreeSet<String>,
+    /// The set interval of the rounds.
+    pub interval: Duration,
+    /// When an observation stops counting.
+    pub rules: WindowRules,
+    /// Whose roots are trusted.
+    pub trust: TrustStore,
+}
 
 /// The state between polls. A snapshot of it is cheap: all that is large is shared.
-pub struct State {
+pub(crate) struct State {
     now: Snapshot,
-    from_file: Vec<Arc<Provider>>,
-    from_iam: BTreeMap<String, Provider>,
-    file_issuers: BTreeSet<Issuer>,
-    trust: TrustStore,
+    targets: Targets,
     rules: WindowRules,
+    trust: TrustStore,
 }
 
 impl State {
     /// Nothing polled yet.
     #[must_use]
-    pub fn new(settings: &Settings, trust: TrustStore, clock: &Clock) -> Self {
+    pub(crate) fn new(watch: Watch, at: Timestamp) -> Self {
         let mut state = Self {
             now: Snapshot::default(),
-            from_file: Vec::new(),
-            from_iam: BTreeMap::new(),
-            file_issuers: BTreeSet::new(),
+            targets: Targets::default(),
+            rules: watch.rules,
             trust: TrustStore::empty(),
-            rules: WindowRules { window: settings.poll.window, settle_rounds: settings.poll.settle_rounds },
         };
-        state.reconfigure(settings, trust, clock.now());
+        state.reconfigure(watch, at);
         state
     }
 
-    /// Puts other settings in force. Issuers, endpoints and providers that stay keep all that is known of them; the
-    /// others leave. Chains are judged by another `trust` when they are seen next.
-    pub fn reconfigure(&mut self, settings: &Settings, trust: TrustStore, at: Timestamp) {
-        let by_issuer = settings.issuers.iter().map(|entry| (entry.url.clone(), entry.audiences.clone()));
-        self.now.audiences =
-            Audiences { everywhere: settings.aws.audiences.clone(), by_issuer: by_issuer.collect() };
-        self.now.interval = settings.poll.interval;
+    /// Puts another configuration in force. Issuers, endpoints and providers that stay keep all that is known of them; the
+    /// others leave. Chains are judged by another trust store when they are seen next.
+    pub(crate) fn reconfigure(&mut self, watch: Watch, at: Timestamp) {
+        let Watch { file, reads_iam, audiences, interval, rules, trust } = watch;
+        self.now.audiences = Audiences { everywhere: audiences, by_issuer: file.audiences().clone() };
+        self.now.interval = interval;
         self.now.configured = Some(at);
         self.now.refused = None;
-        if settings.aws.enabled {
+        if reads_iam {
             self.now.account.get_or_insert_default();
         } else {
             self.now.account = None;
-            self.from_iam.clear();
+            self.targets.iam = IamTargets::default();
         }
-        self.from_file = settings.issuers.iter().filter_map(expectation).map(Arc::new).collect();
-        self.file_issuers = settings.issuers.iter().map(|entry| entry.url.clone()).collect();
-        self.trust = trust;
-        self.rules = WindowRules { window: settings.poll.window, settle_rounds: settings.poll.settle_rounds };
+        self.targets.file = file;
+        (self.rules, self.trust) = (rules, trust);
         self.retarget();
     }
 
     /// Notes that a configuration could not be used; the one in force stays.
-    pub fn refuse(&mut self, reason: &str) {
+    pub(crate) fn refuse(&mut self, reason: &str) {
         self.now.refused = Some(reason.into());
     }
 
     /// What is known now, with fresh verdicts.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.now.clone();
-        let from_iam = self.from_iam.values().cloned().map(Arc::new);
-        snapshot.providers = from_iam
-            .chain(self.from_file.iter().cloned())
-            .map(|provider| {
-                let issuer = self.now.issuers.get(&provider.issuer);
-                let seen = issuer.and_then(|issuer| self.now.seen(issuer));
-                let verdict = verdict::judge(&provider, seen.as_deref());
-                (provider, verdict)
-            })
-            .collect();
+        let judged = self.targets.providers().map(|provider| {
+            let issuer = self.now.issuers.get(&provider.issuer);
+            let seen = issuer.and_then(|issuer| self.now.seen(issuer));
+            let verdict = verdict::judge(provider, seen.as_deref());
+            JudgedProvider { provider: Arc::clone(provider), verdict }
+        });
+        snapshot.providers = judged.collect();
         snapshot
     }
 
     /// The issuers to poll.
-    pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = &Issuer> {
         self.now.issuers.keys()
     }
 
     /// The issuer's last poll failed.
     #[must_use]
-    pub fn has_failed(&self, issuer: &Issuer) -> bool {
+    pub(crate) fn has_failed(&self, issuer: &Issuer) -> bool {
         self.now.issuers.get(issuer).is_some_and(|state| state.error.is_some())
     }
 
     /// Whether the issuer is one of them.
     #[must_use]
-    pub fn is_watched(&self, issuer: &Issuer) -> bool {
+    pub(crate) fn is_watched(&self, issuer: &Issuer) -> bool {
         self.now.issuers.contains_key(issuer)
     }
 
     /// The JWKS endpoint that the issuer was last known to have.
     #[must_use]
-    pub fn jwks_endpoint(&self, issuer: &Issuer) -> Option<&Endpoint> {
+    pub(crate) fn jwks_endpoint(&self, issuer: &Issuer) -> Option<&Endpoint> {
         self.now.issuers.get(issuer)?.jwks.as_ref()
     }
 
     /// The endpoints that told after `since` whether they take TLS 1.2.
     #[must_use]
-    pub fn tls12_known(&self, since: Timestamp) -> HashSet<Endpoint> {
+    pub(crate) fn tls12_known(&self, since: Timestamp) -> HashSet<Endpoint> {
         let told =
             self.now.endpoints.iter().filter(|(_, state)| state.tls12_asked.is_some_and(|at| at > since));
         told.map(|(endpoint, _)| endpoint.clone()).collect()
     }
 
-    /// The IAM providers known so far, by ARN.
+    /// What IAM listed last.
     #[must_use]
-    pub fn providers(&self) -> &BTreeMap<String, Provider> {
-        &self.from_iam
+    pub(crate) fn listed(&self) -> &IamTargets {
+        &self.targets.iam
     }
 
     /// Takes in a reading of IAM. A failed one removes nothing.
-    pub fn take_account(&mut self, poll: AccountPoll) {
+    pub(crate) fn take_account(&mut self, poll: AccountPoll) {
         let Some(account) = &mut self.now.account else { return };
         account.polls += 1;
         match poll.outcome {
@@ -132,22 +139,22 @@ impl State {
                 account.error = None;
             }
             Err(error) => {
-                account.failures[error.reason as usize] += 1;
+                account.failures[error.reason] += 1;
                 account.error = Some(error);
             }
         }
         if let Some(providers) = poll.providers {
             if let Some(first) = providers.first() {
-                account.id = Some(first.account_id.clone());
+                account.id = Some(first.origin.account_label().to_owned());
             }
-            self.from_iam = providers.into_iter().map(|provider| (provider.arn.clone(), provider)).collect();
+            self.targets.iam.replace(providers);
             self.retarget();
         }
         self.now.ready |= self.now.has_first_results();
     }
 
     /// Takes in a poll of `issuer` in round number `round`; one of an issuer that is no longer watched is dropped.
-    pub fn take_poll(&mut self, issuer: &Issuer, poll: IssuerPoll, round: u64) {
+    pub(crate) fn take_poll(&mut self, issuer: &Issuer, poll: IssuerPoll, round: u64) {
         let Some(before) = self.now.issuers.get(issuer).map(Arc::clone) else { return };
         for capture in &poll.captures {
             self.take_capture(capture, round);
@@ -162,13 +169,13 @@ impl State {
                 after.error = None;
             }
             Err(error) => {
-                after.failures[error.reason() as usize] += 1;
+                after.failures[error.reason()] += 1;
                 after.error = Some(error);
             }
         }
         after.jwks = poll.jwks_endpoint.or(after.jwks);
         let own = self.now.chains(&after).filter(|judged| !judged.is_intercepted());
-        after.root_cas = own.map(|judged| judged.chain.root_ca().sha1).collect();
+        after.root_cas = own.map(|judged| judged.served.root_ca().sha1).collect();
         // Once every endpoint has been seen, what comes to be served is a change.
         if before.is_complete && !after.root_cas.is_subset(&before.root_cas) {
             after.thumbprint_changed = Some(poll.at);
@@ -203,17 +210,13 @@ impl State {
         endpoint.window.record(self.rules, capture.at, &sightings);
     }
 
-    /// Watches exactly the issuers of the file and of IAM.
+    /// Watches exactly the issuers of the targets.
     fn retarget(&mut self) {
-        let wanted: BTreeSet<&Issuer> =
-            self.file_issuers.iter().chain(self.from_iam.values().map(|provider| &provider.issuer)).collect();
+        let wanted = self.targets.issuers();
         self.now.issuers.retain(|issuer, _| wanted.contains(issuer));
         for issuer in wanted {
-            self.now.issuers.entry(issuer.clone()).or_insert_with(|| {
-                let url = parse_https(&issuer.discovery_url());
-                let discovery = url.and_then(|url| Endpoint::of(&url)).ok();
-                Arc::new(IssuerState { discovery, ..IssuerState::default() })
-            });
+            let state = self.now.issuers.entry(issuer.clone());
+            state.or_insert_with(|| Arc::new(IssuerState::new(issuer)));
         }
         self.forget_endpoints();
     }
@@ -223,20 +226,4 @@ impl State {
             self.now.issuers.values().flat_map(|issuer| issuer.known_endpoints()).collect();
         self.now.endpoints.retain(|endpoint, _| used.contains(endpoint));
     }
-}
-
-/// The thumbprints that the file expects of an issuer, as a provider.
-fn expectation(entry: &IssuerEntry) -> Option<Provider> {
-    let details = Details {
-        thumbprints: entry.thumbprints.clone(),
-        client_ids: BTreeSet::new(),
-        malformed: 0,
-        created: None,
-    };
-    (!entry.thumbprints.is_empty()).then(|| Provider {
-        arn: FROM_FILE.to_owned(),
-        account_id: FROM_FILE.to_owned(),
-        issuer: entry.url.clone(),
-        details: Some(details),
-    })
 }

@@ -1,14 +1,18 @@
 //! Why IAM could not be read: the closed set of reasons that becomes a label, and how SDK errors map to it.
 
 use std::error::Error;
-use std::fmt;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use enum_map::Enum;
+use strum::{Display, EnumIter, IntoStaticStr};
+
+use crate::printable::printable;
 
 /// The value of the label `reason` of `oidc_account_poll_failures_total`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, EnumIter, IntoStaticStr, Display)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum AccountReason {
     /// No credentials, or they are not accepted.
     Credentials,
@@ -31,35 +35,6 @@ pub enum AccountReason {
 }
 
 impl AccountReason {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Credentials,
-        Self::ExpiredToken,
-        Self::InvalidIdentityToken,
-        Self::AccessDenied,
-        Self::Throttled,
-        Self::Timeout,
-        Self::Connect,
-        Self::Service,
-        Self::Response,
-    ];
-
-    /// The value of the label.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Credentials => "credentials",
-            Self::ExpiredToken => "expired_token",
-            Self::InvalidIdentityToken => "invalid_identity_token",
-            Self::AccessDenied => "access_denied",
-            Self::Throttled => "throttled",
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::Service => "service",
-            Self::Response => "response",
-        }
-    }
-
     /// By the code of an error answer (IAM API reference, "Common Errors").
     fn of_code(code: &str) -> Self {
         match code {
@@ -92,12 +67,6 @@ impl AccountReason {
     }
 }
 
-impl fmt::Display for AccountReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// A failed call of IAM.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: {reason}: {detail}")]
@@ -117,7 +86,7 @@ impl AccountError {
     /// Of a call whose answer cannot be understood.
     #[must_use]
     pub fn response(call: &'static str, detail: &str) -> Self {
-        Self { call, reason: AccountReason::Response, detail: shown(detail) }
+        Self { call, reason: AccountReason::Response, detail: printable(detail, MAX_DETAIL_CHARS) }
     }
 
     /// From what the SDK says.
@@ -146,7 +115,7 @@ impl AccountError {
             }
             other => of_causes(other),
         };
-        Self { call, reason, detail: shown(&detail) }
+        Self { call, reason, detail: printable(&detail, MAX_DETAIL_CHARS) }
     }
 }
 
@@ -184,8 +153,4 @@ fn of_causes(error: &(dyn Error + 'static)) -> (AccountReason, String) {
         }
         _ => (AccountReason::Credentials, innermost),
     }
-}
-
-fn shown(text: &str) -> String {
-    text.escape_debug().take(MAX_DETAIL_CHARS).collect()
 }

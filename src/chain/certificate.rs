@@ -11,6 +11,7 @@ use x509_parser::public_key::PublicKey;
 
 use super::thumbprint::{Fingerprint, Thumbprint, hex};
 use crate::clock::Timestamp;
+use crate::printable::printable;
 
 /// Names kept per certificate; a certificate can hold thousands.
 const MAX_NAMES: usize = 20;
@@ -195,27 +196,8 @@ fn serial(der: &[u8]) -> String {
     }
 }
 
-/// A name that a stranger chose, made fit for a terminal, a log line and a label.
 fn text(name: &str) -> String {
-    let mut shown = String::new();
-    for (count, character) in name.chars().enumerate() {
-        if count == MAX_NAME_CHARS {
-            shown.push('\u{2026}');
-            break;
-        }
-        if is_unprintable(character) {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
-}
-
-/// Control characters, and those that reorder or hide the text around them.
-pub(crate) fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    printable(name, MAX_NAME_CHARS)
 }
 
 fn common_name(certificate: &X509Certificate<'_>) -> Option<String> {

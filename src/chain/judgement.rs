@@ -3,12 +3,25 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::anchors::AnchorSource;
 use super::certificate::Certificate;
+use super::distrust::Distrust;
 use super::path::{OrderFinding, ServedPath};
-use super::status::{ChainStatus, Distrust};
-use super::{Role, role};
+use super::served_chain::{Role, ServedChain, role};
+use super::status::ChainStatus;
+use super::trust_store::AnchorSource;
 use crate::clock::Timestamp;
+
+/// An expiry that is nearer than this many days is worth a word.
+pub(crate) const EXPIRES_SOON_DAYS: f64 = 30.0;
+
+/// A served chain and what it is worth.
+#[derive(Clone, Debug)]
+pub struct JudgedChain {
+    /// As served.
+    pub served: ServedChain,
+    /// For the endpoint's host, at the time it was last seen.
+    pub judgement: Judgement,
+}
 
 /// A chain judged for one host at one time.
 #[derive(Clone, Debug)]
@@ -53,9 +66,9 @@ pub enum PathMember {
 impl PathMember {
     /// The word for it in labels, JSON and text.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn into_str(self) -> &'static str {
         match self {
-            Self::Served(role) => role.as_str(),
+            Self::Served(role) => role.into_str(),
             Self::TrustAnchor => "trust_anchor",
         }
     }
@@ -63,7 +76,7 @@ impl PathMember {
 
 impl fmt::Display for PathMember {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(self.into_str())
     }
 }
 
@@ -106,6 +119,26 @@ impl Judgement {
                 Some(NextExpiry { member, certificate, not_after })
             })
             .min_by_key(|next| next.not_after)
+    }
+}
+
+impl JudgedChain {
+    /// The chain of a proxy, not the issuer's own.
+    #[must_use]
+    pub fn is_intercepted(&self) -> bool {
+        self.judgement.statuses.contains(&ChainStatus::Intercepted)
+    }
+
+    /// The last served certificate is where the path of the leaf ends, so that its thumbprint means something.
+    #[must_use]
+    pub fn root_ca_ends_path(&self) -> bool {
+        self.judgement.path.positions.last() == Some(&(self.served.certificates().len() - 1))
+    }
+
+    /// What ends first on the path from the leaf to the anchor.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<NextExpiry<'_>> {
+        self.judgement.next_expiry(self.served.certificates())
     }
 }
 

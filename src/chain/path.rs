@@ -6,7 +6,7 @@
 //! served order differs from the best of them.
 
 use super::certificate::Certificate;
-use super::issued::{SignatureBudget, has_issued_within};
+use super::signature::{SignatureBudget, has_issued_within};
 use crate::clock::Timestamp;
 
 /// Certificates looked at: the first ones and the last. Real chains have 2 to 5; the TLS limit of 64 KiB allows hundreds.
@@ -34,9 +34,14 @@ pub enum OrderFinding {
     OutOfOrder,
     /// The certificate at this position was served before.
     Duplicate(usize),
-    /// The second is not on the path, but has subject and key of the first, which is: a root and its cross-signed
-    /// twin, or an intermediate and its renewal.
-    Twin(usize, usize),
+    /// One that is not on the path has subject and key of one that is: a root and its cross-signed twin, or an
+    /// intermediate and its renewal.
+    Twin {
+        /// Position of the one on the path.
+        on_path: usize,
+        /// Position of the other.
+        other: usize,
+    },
     /// The certificate at this position is not on the path, nor a twin of one that is.
     Unrelated(usize),
     /// The last served certificate is not on the path, so the thumbprint of AWS's procedure means nothing.
@@ -48,23 +53,33 @@ pub enum OrderFinding {
 /// The best path of the leaf, and how the served order differs from it.
 #[must_use]
 pub fn served_path(served: &[Certificate]) -> ServedPath {
-    served_paths(served).0
+    ServedPaths::find(served).best
 }
 
-/// The best path, and all of them, best first.
-///
-/// The best one holds the last served certificate if any path does, is as long as it can be, and ends as late
-/// as it can: of an intermediate and its renewal, the renewal.
-pub(super) fn served_paths(served: &[Certificate]) -> (ServedPath, Vec<Vec<usize>>) {
-    let graph = Graph::new(served);
-    let Some(leaf) = graph.find_leaf() else { return (ServedPath::default(), Vec::new()) };
-    let mut search = Search { graph: &graph, found: Vec::new(), steps: 0 };
-    search.extend(&mut vec![leaf]);
-    let mut paths = search.found;
-    paths.sort_by_cached_key(|path| std::cmp::Reverse(graph.rank(path)));
-    let positions = paths.first().cloned().unwrap_or_default();
-    let findings = graph.findings(&positions);
-    (ServedPath { positions, findings }, paths)
+/// The leaf's paths through the served certificates.
+pub(super) struct ServedPaths {
+    /// The best one, and how the served order differs from it.
+    pub best: ServedPath,
+    /// All of them, best first.
+    pub all: Vec<Vec<usize>>,
+}
+
+impl ServedPaths {
+    /// The best one holds the last served certificate if any path does, is as long as it can be, and ends as late
+    /// as it can: of an intermediate and its renewal, the renewal.
+    pub(super) fn find(served: &[Certificate]) -> Self {
+        let graph = Graph::new(served);
+        let Some(leaf) = graph.find_leaf() else {
+            return Self { best: ServedPath::default(), all: Vec::new() };
+        };
+        let mut search = Search { graph: &graph, found: Vec::new(), steps: 0 };
+        search.extend(&mut vec![leaf]);
+        let mut all = search.found;
+        all.sort_by_cached_key(|path| std::cmp::Reverse(graph.rank(path)));
+        let positions = all.first().cloned().unwrap_or_default();
+        let findings = graph.findings(&positions);
+        Self { best: ServedPath { positions, findings }, all }
+    }
 }
 
 /// Who issued whom among the served certificates.
@@ -146,7 +161,10 @@ impl<'a> Graph<'a> {
         findings.extend(self.duplicates.iter().map(|position| OrderFinding::Duplicate(*position)));
         for &node in self.nodes.iter().filter(|node| !path.contains(node)) {
             let twin = path.iter().find(|on_path| self.are_twins(**on_path, node));
-            findings.push(twin.map_or(OrderFinding::Unrelated(node), |twin| OrderFinding::Twin(*twin, node)));
+            findings.push(match twin {
+                Some(&on_path) => OrderFinding::Twin { on_path, other: node },
+                None => OrderFinding::Unrelated(node),
+            });
         }
         if !self.holds_last(path) {
             findings.push(OrderFinding::LastOffPath);

@@ -5,9 +5,7 @@ use base64::{DecodeError, Engine as _};
 use rustls::pki_types::CertificateDer;
 
 use super::certificate::{Certificate, Unreadable};
-
-/// The longest file that is read, in bytes. A bundle of all public roots has about 250 KiB.
-pub const MAX_FILE_BYTES: usize = 1 << 20;
+use crate::files::MAX_FILE_BYTES;
 
 /// The labels under which certificates are found (RFC 7468, section 5.1; the third is OpenSSL's own).
 const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
@@ -16,7 +14,7 @@ const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICA
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
     /// Longer than [`MAX_FILE_BYTES`].
-    #[error("longer than {MAX_FILE_BYTES} bytes")]
+    #[error("longer than 1 MiB")]
     TooLong,
     /// Neither `-----BEGIN CERTIFICATE-----` nor DER.
     #[error("holds no certificate, neither PEM nor DER")]

@@ -45,7 +45,7 @@ const HOSTS: [&str; 26] = [
 
 /// The host, a lower-case DNS name, is that of a well-known public issuer.
 #[must_use]
-pub fn is_well_known_public_issuer(host: &str) -> bool {
+pub(crate) fn is_well_known_public_issuer(host: &str) -> bool {
     HOSTS.iter().any(|pattern| fits(pattern, host))
 }
 

@@ -7,9 +7,9 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, KeyUsage};
 
-use super::anchors::Anchors;
 use super::certificate::Certificate;
-use super::status::Distrust;
+use super::distrust::Distrust;
+use super::trust_store::Anchors;
 use crate::clock::Timestamp;
 
 /// Certificates of a path that are handed over: the leaf and one CA more than webpki takes, so that it says so.
@@ -17,13 +17,20 @@ const MAX_HANDED_OVER: usize = 8;
 /// CAs of one name on a path. Key rollover makes two; webpki tries every order of them, and hostile chains have many.
 const MAX_NAMESAKES: usize = 4;
 
+/// A path that is valid, cut at its anchor.
+pub(super) struct ValidPath {
+    /// Positions from the leaf up to the certificate that the anchor issued.
+    pub positions: Vec<usize>,
+    pub anchor: Certificate,
+}
+
 /// Path validation by webpki (RFC 5280, section 6), and the anchor's own dates, which it does not look at.
 pub(super) fn validate_path(
     served: &[Certificate],
     path: &[usize],
     anchors: &Anchors,
     now: Timestamp,
-) -> Result<(Vec<usize>, Certificate), Distrust> {
+) -> Result<ValidPath, Distrust> {
     let path = path.get(..MAX_HANDED_OVER).unwrap_or(path);
     if most_namesakes(served, path) > MAX_NAMESAKES {
         return Err(Distrust::TooComplex);
@@ -62,7 +69,7 @@ pub(super) fn validate_path(
     let positions =
         verified.intermediate_certificates().filter_map(|certificate| on_path(&certificate.der()));
     let anchor = anchors.certificate(verified.anchor()).ok_or(Distrust::UnknownIssuer)?;
-    Ok((path.iter().take(1).copied().chain(positions).collect(), anchor))
+    Ok(ValidPath { positions: path.iter().take(1).copied().chain(positions).collect(), anchor })
 }
 
 /// How often the most frequent subject of the path comes up.

@@ -2,16 +2,15 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::setup::{account, poller, trust_store};
-use super::{FOUND, UNTOLD, fail, runtime, style};
-use crate::agent::{State, one_round};
+use super::exit::Exit;
+use super::terminal::style;
+use crate::agent::{Setup, State, one_round};
 use crate::clock::Clock;
-use crate::config::Settings;
-use crate::report::RoundReport;
+use crate::daemon::setup::{Loaded, runtime};
+use crate::report::FleetReport;
 
 /// How to print it.
 #[derive(Args)]
@@ -19,7 +18,7 @@ use crate::report::RoundReport;
     after_help = "Exit code: 0 all match, 1 a finding, 2 something could not be told, or the configuration is wrong. A \
                         finding weighs more: with both, it is 1."
 )]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// How to print it.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -32,40 +31,31 @@ enum Output {
     Json,
 }
 
-/// Exit code 0 when all match, 1 for a finding, 2 when nothing can be told of some part.
-pub fn check(file: Option<&Path>, args: &CheckArgs) -> ExitCode {
-    let settings = match Settings::load(file) {
-        Ok(settings) => settings,
-        Err(error) => return fail(&error, UNTOLD),
-    };
-    let trust = match trust_store(&settings.trust) {
-        Ok(trust) => trust,
-        Err(error) => return fail(&format!("trust.ca_files: {error}"), UNTOLD),
+/// Polls everything once and prints what it found.
+pub(super) fn check(file: Option<&Path>, args: &CheckArgs) -> Exit {
+    let loaded = match Loaded::load(file) {
+        Ok(loaded) => loaded,
+        Err(error) => return Exit::Untold.because(&error),
     };
     let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start: {error}"), UNTOLD),
+        Err(error) => return Exit::Untold.because(&format!("cannot start: {error}")),
     };
     let clock = Clock::system();
     let snapshot = runtime.block_on(async {
-        let state = State::new(&settings, trust, &clock);
-        let account = account(&settings, clock.clone()).await;
-        let poller = poller(&settings, clock.clone());
-        one_round(state, &poller, account.as_ref(), settings.poll.concurrency, progress).await
+        let Setup { watch, poller, account, schedule } = loaded.setup(clock.clone()).await;
+        let state = State::new(watch, clock.now());
+        one_round(state, &poller, account.as_ref(), schedule.concurrency, progress).await
     });
-    let report = RoundReport::new(&snapshot, clock.now());
+    let report = FleetReport::new(&snapshot, clock.now());
     match args.output {
         Output::Text => print!("{}", report.as_text(style())),
         Output::Json => match serde_json::to_string_pretty(&report) {
             Ok(json) => println!("{json}"),
-            Err(error) => return fail(&error, UNTOLD),
+            Err(error) => return Exit::Untold.because(&error),
         },
     }
-    match report {
-        report if report.has_finding() => ExitCode::from(FOUND),
-        report if report.is_incomplete() => ExitCode::from(UNTOLD),
-        _ => ExitCode::SUCCESS,
-    }
+    Exit::of(report.has_finding(), report.is_incomplete())
 }
 
 /// One line that is written over, on a terminal only.

@@ -2,18 +2,18 @@
 
 use std::io;
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use clap_complete::{Shell, generate_to};
 
-use super::{Cli, FAILED, fail};
+use super::arguments::Cli;
+use super::exit::Exit;
 
 /// Writes `man/*.1`, one page for each command, and a completion file for each shell.
-pub fn generate(directory: &Path) -> ExitCode {
+pub(super) fn generate(directory: &Path) -> Exit {
     match write(directory) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("{}: {error}", directory.display()), FAILED),
+        Ok(()) => Exit::Well,
+        Err(error) => Exit::Untold.because(&format!("{}: {error}", directory.display())),
     }
 }
 

@@ -2,25 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{FOUND, UNTOLD, fail, runtime, style};
-use crate::chain::{
-    CaFileError, FileError, MAX_FILE_BYTES, ServedChain, TrustStore, read_ca_file, read_certificates,
-};
+use super::exit::Exit;
+use super::terminal::style;
+use crate::chain::{FileError, JudgedChain, ServedChain, TrustStore, read_certificates};
 use crate::clock::Clock;
-use crate::issuer::{Endpoint, Issuer, UrlError};
+use crate::daemon::setup::runtime;
+use crate::endpoint::{Endpoint, UrlError};
+use crate::files::read_whole;
+use crate::issuer::Issuer;
+use crate::observe::{distinct, sightings};
 use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls};
 use crate::report::{Inspection, as_pem, as_text};
-use crate::sightings::{distinct, sightings};
-use crate::window::JudgedChain;
+use crate::trust_files::{CaFileError, ca_certificates, system_roots};
 
 /// What to inspect, and how.
 #[derive(Args)]
@@ -28,7 +30,7 @@ use crate::window::JudgedChain;
     after_help = "Exit code: 0 all is well, 1 a finding (expired, misordered, incomplete, ...), 2 something could not \
                         be told."
 )]
-pub struct InspectArgs {
+pub(super) struct InspectArgs {
     /// An issuer URL, `host[:port]`, a file of certificates (PEM, DER, or a transcript of
     /// `openssl s_client -showcerts`), or `-` for standard input.
     target: String,
@@ -85,20 +87,19 @@ fn resolve(text: &str) -> Result<(String, IpAddr), String> {
     Ok((host.to_lowercase(), address))
 }
 
-/// Exit code 0, 1 for a finding, 2 when nothing can be told of some part.
-pub fn inspect(args: &InspectArgs) -> ExitCode {
+/// Looks at the target and prints what it found.
+pub(super) fn inspect(args: &InspectArgs) -> Exit {
     match look(args).and_then(|report| Ok((print(&report, args.output)?, report))) {
-        Ok(((), report)) if report.is_incomplete() => ExitCode::from(UNTOLD),
-        Ok(((), report)) if report.has_finding() => ExitCode::from(FOUND),
-        Ok(_) => ExitCode::SUCCESS,
-        Err(error) => fail(&error, UNTOLD),
+        Ok(((), report)) => Exit::of(report.has_finding(), report.is_incomplete()),
+        Err(error) => Exit::Untold.because(&error),
     }
 }
 
 fn look(args: &InspectArgs) -> Result<Inspection, InspectError> {
-    let mut trust = TrustStore::empty().with_mozilla().with_system();
-    for file in &args.ca_file {
-        trust = trust.with_added(read_ca_file(file)?);
+    let mut trust = TrustStore::empty().with_mozilla().with_system_roots(system_roots());
+    for path in &args.ca_file {
+        let bytes = read(path).map_err(|error| CaFileError::Io { path: path.clone(), error })?;
+        trust = trust.with_added(ca_certificates(path, &bytes)?);
     }
     let target = args.target.as_str();
     let is_url = target.contains("://");
@@ -131,19 +132,22 @@ fn is_file_name(target: &str) -> bool {
 }
 
 fn look_at_file(target: &str, trust: &TrustStore) -> Result<Inspection, InspectError> {
-    let io = |error| InspectError::Io { target: target.into(), error };
-    let limit = MAX_FILE_BYTES as u64 + 1;
-    let mut bytes = Vec::new();
-    match target {
-        "-" => io::stdin().take(limit).read_to_end(&mut bytes).map_err(io)?,
-        file => std::fs::File::open(file).and_then(|f| f.take(limit).read_to_end(&mut bytes)).map_err(io)?,
+    let bytes = match target {
+        "-" => read_whole(io::stdin()),
+        file => read(Path::new(file)),
     };
+    let bytes = bytes.map_err(|error| InspectError::Io { target: target.into(), error })?;
     let file = |error| InspectError::File { target: target.into(), error };
-    let chain = read_certificates(&bytes).map_err(file)?;
-    let chain = ServedChain::new(chain).ok_or_else(|| file(FileError::NoCertificate))?;
+    let certificates = read_certificates(&bytes).map_err(file)?;
+    let served = ServedChain::new(certificates).ok_or_else(|| file(FileError::NoCertificate))?;
     let now = Clock::system().now();
-    let judgement = trust.judge(chain.certificates(), None, now);
-    Ok(Inspection::of_file(target, &JudgedChain { chain, judgement }, now))
+    let judgement = trust.judge(served.certificates(), None, now);
+    Ok(Inspection::of_file(target, &JudgedChain { served, judgement }, now))
+}
+
+/// A pipe is as good as a file here, since somebody waits for its writer.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_whole(File::open(path)?)
 }
 
 fn poller(args: &InspectArgs) -> Poller {

@@ -3,14 +3,26 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Settings;
+use super::settings::Settings;
 
 /// Longest of any duration: what a timer and a dashboard can still show.
 const MAX_DURATION: Duration = Duration::from_hours(24 * 366);
 
+/// A key whose value cannot work.
+pub(super) struct Mistake {
+    /// Dotted path.
+    pub key: &'static str,
+    /// What is wrong.
+    pub message: String,
+}
+
+fn mistake(key: &'static str, message: impl Into<String>) -> Result<(), Mistake> {
+    Err(Mistake { key, message: message.into() })
+}
+
 impl Settings {
-    /// The first key whose value cannot work, and why.
-    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+    /// The first mistake.
+    pub(super) fn check(&self) -> Result<(), Mistake> {
         let poll = &self.poll;
         let durations = [
             ("poll.interval", poll.interval),
@@ -24,32 +36,40 @@ impl Settings {
         ];
         for (key, duration) in durations {
             if duration.is_zero() || duration > MAX_DURATION {
-                return Err((key, "must be longer than 0s and at most 366 days".to_owned()));
+                return mistake(key, "must be longer than 0s and at most 366 days");
             }
         }
         if poll.interval > poll.window {
             let shown = [poll.interval, poll.window].map(humantime::format_duration);
-            return Err(("poll.interval", format!("{} is longer than poll.window ({})", shown[0], shown[1])));
+            return mistake(
+                "poll.interval",
+                format!("{} is longer than poll.window ({})", shown[0], shown[1]),
+            );
         }
         if !(1..=1024).contains(&poll.concurrency) {
-            return Err(("poll.concurrency", "must be from 1 to 1024".to_owned()));
+            return mistake("poll.concurrency", "must be from 1 to 1024");
         }
         if !(1..=1024).contains(&self.web.max_scrapes) {
-            return Err(("web.max_scrapes", "must be from 1 to 1024".to_owned()));
+            return mistake("web.max_scrapes", "must be from 1 to 1024");
         }
         if poll.settle_rounds == 0 {
-            return Err(("poll.settle_rounds", "must be at least 1".to_owned()));
+            return mistake("poll.settle_rounds", "must be at least 1");
         }
         if let Some((host, _)) = poll.resolve.iter().find(|(_, addresses)| addresses.is_empty()) {
-            return Err(("poll.resolve", format!("{host} has no address")));
+            return mistake("poll.resolve", format!("{host} has no address"));
         }
         let mut seen = BTreeSet::new();
         if let Some(twice) = self.issuers.iter().find(|entry| !seen.insert(&entry.url)) {
-            return Err(("issuers", format!("{} is listed twice", twice.url)));
+            return mistake("issuers", format!("{} is listed twice", twice.url));
         }
+        Ok(())
+    }
+
+    /// There is something to watch.
+    pub(super) fn check_watched(&self) -> Result<(), Mistake> {
         if self.issuers.is_empty() && !self.aws.enabled {
             let message = "nothing to watch: name an issuer in [[issuers]], or set aws.enabled = true";
-            return Err(("issuers", message.to_owned()));
+            return mistake("issuers", message);
         }
         Ok(())
     }

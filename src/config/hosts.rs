@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::issuer::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// `oidc.example.com` for that host, or `*.example.com` for every host below that name, and not for the name itself. On any
 /// port.

@@ -1,11 +1,14 @@
 //! Embedded defaults, then the file, then the environment; strict about keys and values, and every mistake is
 //! reported with the place it was made in.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat, Source as _, Value};
 
-use super::Settings;
+use super::check::Mistake;
+use super::settings::Settings;
+use crate::files::read_regular;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// `OIDC_EXPORTER__POLL__INTERVAL` overrides `poll.interval`.
@@ -15,14 +18,14 @@ const LISTS: [&str; 3] = ["probe.allow", "trust.ca_files", "aws.audiences"];
 
 /// What is wrong with the configuration; the message names the file or the environment, and the key.
 #[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
+pub(crate) enum SettingsError {
     /// The file cannot be read.
     #[error("{path}: {error}")]
     Io {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// Not TOML.
     #[error("{path}: {message}")]
@@ -55,19 +58,31 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads and checks the settings.
+    /// Reads and checks settings that a daemon or a round can work with.
     ///
     /// # Errors
-    /// The first thing that is wrong.
-    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
-        Self::layered(file, Environment::with_prefix(ENVIRONMENT_PREFIX))
+    /// When the file cannot be read, a key or a value is wrong, or there is nothing to watch: the first mistake.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        Self::layered(file, environment(), Self::check_watched)
     }
 
-    fn layered(file: Option<&Path>, environment: Environment) -> Result<Self, SettingsError> {
+    /// Reads and checks settings that need not watch anything.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(crate) fn load_any(file: Option<&Path>) -> Result<Self, SettingsError> {
+        Self::layered(file, environment(), |_| Ok(()))
+    }
+
+    fn layered(
+        file: Option<&Path>,
+        environment: Environment,
+        check: impl Fn(&Self) -> Result<(), Mistake>,
+    ) -> Result<Self, SettingsError> {
         let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         if let Some(path) = file {
-            std::fs::read(path).map_err(|error| SettingsError::Io { path: path.to_owned(), error })?;
-            builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+            let text = read(path).map_err(|error| SettingsError::Io { path: path.to_owned(), error })?;
+            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
         let environment = LISTS.iter().fold(
             environment
@@ -84,13 +99,20 @@ impl Settings {
         })?;
         let origin = Origins { whole: &whole, file };
         let settings: Self = whole.clone().try_deserialize().map_err(|error| origin.explain(error))?;
-        settings.check().map_err(|(key, message)| SettingsError::Value {
-            origin: origin.of(key),
-            key,
-            message,
+        settings.check().and_then(|()| check(&settings)).map_err(|Mistake { key, message }| {
+            SettingsError::Value { origin: origin.of(key), key, message }
         })?;
         Ok(settings)
     }
+}
+
+fn environment() -> Environment {
+    Environment::with_prefix(ENVIRONMENT_PREFIX)
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_regular(path)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"))
 }
 
 /// Tells where a value came from.
@@ -155,6 +177,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::files::MAX_FILE_BYTES;
 
     /// The settings, or the error with the file's directory taken out.
     fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
@@ -165,7 +188,7 @@ mod tests {
         let variables: HashMap<String, String> =
             environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let source = Environment::with_prefix(ENVIRONMENT_PREFIX).source(Some(variables));
-        let loaded = Settings::layered(Some(&file), source);
+        let loaded = Settings::layered(Some(&file), source, Settings::check_watched);
         std::fs::remove_file(&file).unwrap();
         loaded.map_err(|error| error.to_string().replace(file.to_str().unwrap(), "FILE"))
     }
@@ -214,7 +237,10 @@ mod tests {
             ("[poll.resolve]\nx = []", "FILE: poll.resolve: x has no address"),
             ("[poll.resolve]\nx = [\"999.1.1.1\"]", "FILE: poll.resolve.x[0]: invalid IP address syntax"),
             ("[aws]\nenabled = \"maybe\"", "FILE: aws.enabled: string \"maybe\" where a boolean belongs"),
-            ("[log]\nlevel = \"loud\"", "FILE: log.level: `loud` is none of error, warn, info, debug, trace"),
+            (
+                "[log]\nlevel = \"loud\"",
+                "FILE: log.level: `loud`: must be one of error, warn, info, debug, trace",
+            ),
             ("[web]\nlisten = \"localhost\"", "FILE: web.listen: invalid socket address syntax"),
             ("[[issuers]]\nurl = \"http://a.example\"", "FILE: issuers[0].url: the scheme must be https"),
             ("[[issuers]]\nthumbprints = []", "FILE: issuers[0].url: is missing"),
@@ -245,6 +271,21 @@ mod tests {
     fn a_missing_file_is_named() {
         let error = Settings::load(Some(Path::new("/nonexistent/config.toml"))).unwrap_err();
         assert!(error.to_string().starts_with("/nonexistent/config.toml: No such file"), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_read_within_bounds_and_as_text() {
+        let file = std::env::temp_dir().join(format!("oidc-settings-{}-bounds.toml", std::process::id()));
+        for (bytes, told) in
+            [(vec![b'#'; MAX_FILE_BYTES + 1], "longer than 1 MiB"), (vec![0xff], "not UTF-8")]
+        {
+            std::fs::write(&file, bytes).unwrap();
+            let error = Settings::load(Some(&file)).unwrap_err().to_string();
+            assert_eq!(error, format!("{}: {told}", file.display()));
+        }
+        std::fs::remove_file(&file).unwrap();
+        let error = Settings::load(Some(Path::new("/dev/zero"))).unwrap_err().to_string();
+        assert_eq!(error, "/dev/zero: not a regular file");
     }
 
     #[test]

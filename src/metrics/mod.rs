@@ -1,44 +1,30 @@
-//! Snapshot to exposition. Built anew for each scrape; no value is kept here.
+//! Snapshot to exposition: in goes the snapshot, out come its samples, one subject a file, in the format that was asked
+//! for. Built anew for each scrape; no value is kept here.
 
-mod families;
-mod openmetrics;
+mod account;
+mod endpoint;
+mod exporter;
+mod family;
+mod issuer;
+mod labels;
+mod provider;
 mod samples;
+mod write;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use prometheus::Registry;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Registry, TextEncoder};
 
-pub use families::{ALL, Family};
+pub(crate) use family::Description;
+pub use write::Format;
 
-use crate::agent::Published;
+use samples::Samples;
+
 use crate::clock::{Clock, Timestamp};
-use crate::snapshot::Snapshot;
-
-/// A format of the exposition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Prometheus text format 0.0.4.
-    Text,
-    /// OpenMetrics 1.0.
-    OpenMetrics,
-    /// The draft that OpenMetrics 1.0 grew from, for scrapers that ask for no other; our output fits both.
-    OpenMetricsDraft,
-}
-
-impl Format {
-    /// The content type that it is sent as.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
-            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            Self::OpenMetricsDraft => "application/openmetrics-text; version=0.0.1; charset=utf-8",
-        }
-    }
-}
+use crate::snapshot::{Published, Snapshot};
 
 /// Whether the last change of the web configuration file could be taken over.
 pub type WebConfigReload = Arc<AtomicBool>;
@@ -61,7 +47,7 @@ impl Metrics {
         web_config: Option<WebConfigReload>,
     ) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let descs = ALL.iter().map(desc).collect::<Result<Vec<Desc>, _>>()?;
+        let descs = families().iter().map(desc).collect::<Result<Vec<Desc>, _>>()?;
         registry.register(Box::new(SnapshotCollector { published, clock, web_config, descs }))?;
         registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         Ok(Self { registry: Arc::new(registry) })
@@ -72,12 +58,21 @@ impl Metrics {
     /// # Errors
     /// When a family is not valid, which is a defect.
     pub fn exposition(&self, format: Format) -> Result<String, prometheus::Error> {
-        let families = self.registry.gather();
-        match format {
-            Format::Text => TextEncoder::new().encode_to_string(&families),
-            Format::OpenMetrics | Format::OpenMetricsDraft => openmetrics::encode(&families),
-        }
+        write::encode(&self.registry.gather(), format)
     }
+}
+
+/// Every family, by subject.
+#[must_use]
+pub fn families() -> Vec<Description> {
+    [
+        issuer::describe(),
+        endpoint::describe(),
+        provider::describe(),
+        account::describe(),
+        exporter::describe(),
+    ]
+    .concat()
 }
 
 /// The exposition of `snapshot` alone, in the text format: nothing of this process.
@@ -85,12 +80,28 @@ impl Metrics {
 /// # Errors
 /// As [`Metrics::exposition`].
 pub fn text_of(snapshot: &Snapshot, now: Timestamp) -> Result<String, prometheus::Error> {
-    let mut families = samples::of(snapshot, now, None);
-    families.retain(|family| !family.name().starts_with("oidc_exporter_"));
-    TextEncoder::new().encode_to_string(&families)
+    let mut samples = Samples::default();
+    sample(&mut samples, snapshot, now);
+    write::encode(&samples.into_families(), Format::Text)
 }
 
-fn desc(family: &Family) -> Result<Desc, prometheus::Error> {
+/// Everything but this process.
+fn sample(samples: &mut Samples, snapshot: &Snapshot, now: Timestamp) {
+    for (issuer, state) in &snapshot.issuers {
+        issuer::sample(samples, issuer, state, snapshot, now);
+    }
+    for (endpoint, state) in &snapshot.endpoints {
+        endpoint::sample(samples, endpoint, state);
+    }
+    for judged in &snapshot.providers {
+        provider::sample(samples, judged, &snapshot.audiences);
+    }
+    if let Some(account) = &snapshot.account {
+        account::sample(samples, account);
+    }
+}
+
+fn desc(family: &Description) -> Result<Desc, prometheus::Error> {
     let labels = family.labels.iter().map(ToString::to_string).collect();
     Desc::new(family.name.to_owned(), family.help.to_owned(), labels, std::collections::HashMap::new())
 }
@@ -109,7 +120,11 @@ impl Collector for SnapshotCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
+        let mut samples = Samples::default();
+        let snapshot = self.published.load();
         let web_config = self.web_config.as_ref().map(|successful| successful.load(Ordering::Relaxed));
-        samples::of(&self.published.load(), self.clock.now(), web_config)
+        exporter::sample(&mut samples, &snapshot, web_config);
+        sample(&mut samples, &snapshot, self.clock.now());
+        samples.into_families()
     }
 }

@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::error::{Phase, PollError};
-use crate::issuer::Endpoint;
+use super::error::{AddressKind, PollError};
+use super::phase::Phase;
+use crate::endpoint::Endpoint;
 
 /// Addresses of one host that are looked at; a zone can hold thousands.
 const MAX_ADDRESSES: usize = 32;
@@ -65,28 +66,23 @@ impl AddressPolicy {
     /// # Errors
     /// [`PollError::Blocked`].
     pub fn admit(self, address: IpAddr) -> Result<(), PollError> {
-        let refuse = |what| Err(PollError::Blocked(address, what));
         let real = embedded_v4(address).map_or(address, IpAddr::V4);
-        if real.is_unspecified() {
-            return refuse("an unspecified address");
-        }
-        if real.is_multicast() || real == IpAddr::V4(Ipv4Addr::BROADCAST) {
-            return refuse("a multicast or broadcast address");
-        }
-        if real.is_loopback() {
-            return if self.allow_loopback {
-                Ok(())
-            } else {
-                refuse(
-                    "a loopback address; --allow-loopback, or poll.allow_loopback in the configuration, admits these",
-                )
-            };
-        }
         let link_local = match real {
             IpAddr::V4(v4) => v4.is_link_local() || METADATA_V4.contains(&v4),
             IpAddr::V6(v6) => v6.is_unicast_link_local() || METADATA_V6.contains(&v6),
         };
-        if link_local { refuse("a link-local or cloud metadata address") } else { Ok(()) }
+        let kind = if real.is_unspecified() {
+            AddressKind::Unspecified
+        } else if real.is_multicast() || real == IpAddr::V4(Ipv4Addr::BROADCAST) {
+            AddressKind::Multicast
+        } else if real.is_loopback() && !self.allow_loopback {
+            AddressKind::Loopback
+        } else if link_local {
+            AddressKind::Metadata
+        } else {
+            return Ok(());
+        };
+        Err(PollError::Blocked { address, kind })
     }
 }
 

@@ -1,22 +1,21 @@
 //! One endpoint in one round: every address of its host is connected to, and what each serves is recorded.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, ProtocolVersion};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::error::{Phase, PollError};
+use super::error::PollError;
 use super::http::Connection;
-use super::{Poller, Timings};
+use super::phase::{Phase, Timings};
+use super::poller::Poller;
+use super::tls12::{Negotiated, takes_tls12};
 use crate::chain::ServedChain;
 use crate::clock::Timestamp;
-use crate::issuer::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// Addresses of one endpoint that are connected to at the same time.
 const CONCURRENT_ADDRESSES: usize = 16;
@@ -51,13 +50,13 @@ pub struct AddressCapture {
 struct Attempt {
     capture: AddressCapture,
     connection: Option<Connection>,
-    version: Option<ProtocolVersion>,
+    negotiated: Option<Negotiated>,
     connect: Duration,
     tls: Duration,
 }
 
 impl Capture {
-    /// Resolves, connects and shakes hands; bounded in time by the poller's limits. `ask_tls12` makes one more
+    /// Resolves, connects and shakes hands, within the poller's limits. `ask_tls12` makes one more
     /// handshake where the others ended in TLS 1.3.
     pub async fn take(poller: &Poller, endpoint: &Endpoint, ask_tls12: bool) -> Self {
         let at = poller.clock.now();
@@ -66,7 +65,7 @@ impl Capture {
         let resolved = poller.resolver.resolve(endpoint, limit).await;
         let mut timings = Timings::default();
         timings.set(Phase::Resolve, started.elapsed());
-        let (mut open, mut takes_tls12) = (Vec::new(), None);
+        let (mut open, mut tls12) = (Vec::new(), None);
         let addresses = match (resolved, endpoint.server_name()) {
             (Err(error), _) => Err(error),
             (Ok(_), None) => Err(PollError::ServerName(endpoint.host().to_owned())),
@@ -76,7 +75,9 @@ impl Capture {
                     .buffered(CONCURRENT_ADDRESSES);
                 let attempts = attempts.collect::<Vec<_>>().await;
                 if ask_tls12 {
-                    takes_tls12 = ask(poller, endpoint, name, &attempts).await;
+                    let negotiated: Vec<_> =
+                        attempts.iter().filter_map(|attempt| attempt.negotiated).collect();
+                    tls12 = takes_tls12(poller, endpoint.port(), name, &negotiated).await;
                 }
                 let mut seen = Vec::new();
                 for attempt in attempts {
@@ -94,7 +95,14 @@ impl Capture {
         };
         // The first address is used first.
         open.reverse();
-        Self { endpoint: endpoint.clone(), at, addresses, timings, takes_tls12, open: Mutex::new(open) }
+        Self {
+            endpoint: endpoint.clone(),
+            at,
+            addresses,
+            timings,
+            takes_tls12: tls12,
+            open: Mutex::new(open),
+        }
     }
 
     /// A connection that is still open, or a new one to the first address that works.
@@ -142,7 +150,7 @@ async fn attempt(
     let mut attempt = Attempt {
         capture: AddressCapture { address, chain: None, failure: None },
         connection: None,
-        version: None,
+        negotiated: None,
         connect: Duration::ZERO,
         tls: Duration::ZERO,
     };
@@ -156,16 +164,8 @@ impl Attempt {
     async fn run(&mut self, poller: &Poller, port: u16, name: ServerName<'static>) -> Result<(), PollError> {
         let address = self.capture.address;
         let limit = poller.limits.connect;
-        poller.addresses.admit(address)?;
-
         let started = Instant::now();
-        let tcp = timeout(limit, TcpStream::connect(SocketAddr::new(address, port)))
-            .await
-            .map_err(|_| PollError::Timeout(Phase::Connect))?
-            .map_err(|error| match error.kind() {
-                ErrorKind::NetworkUnreachable => PollError::NoRoute(address),
-                _ => PollError::Connect { address, error: error.to_string() },
-            })?;
+        let tcp = poller.dial(address, port).await?;
         self.connect = started.elapsed();
 
         let started = Instant::now();
@@ -176,38 +176,9 @@ impl Attempt {
         self.capture.chain = handshake.served.and_then(ServedChain::new);
         let stream =
             handshake.stream.map_err(|error| PollError::Tls { address, error: error.to_string() })?;
-        self.version = stream.get_ref().1.protocol_version();
+        let version = stream.get_ref().1.protocol_version();
+        self.negotiated = version.map(|version| Negotiated { address, version });
         self.connection = Some(Connection::new(address, stream).await?);
         Ok(())
-    }
-}
-
-/// Whether an endpoint takes TLS 1.2: AWS STS relies on the thumbprint of those that do not (IAM user guide, "Create an
-/// OpenID Connect identity provider"). A refusal counts when the server says it in TLS; silence says nothing.
-async fn ask(
-    poller: &Poller,
-    endpoint: &Endpoint,
-    name: ServerName<'static>,
-    attempts: &[Attempt],
-) -> Option<bool> {
-    let negotiated = || attempts.iter().filter_map(|attempt| attempt.version);
-    if negotiated().any(|version| version == ProtocolVersion::TLSv1_2) {
-        return Some(true);
-    }
-    let worked = attempts.iter().find(|attempt| attempt.version.is_some())?;
-    let socket = SocketAddr::new(worked.capture.address, endpoint.port());
-    let limit = poller.limits.connect;
-    let tcp = timeout(limit, TcpStream::connect(socket)).await.ok()?.ok()?;
-    let handshake = timeout(limit, poller.tls.handshake(tcp, name, &[&rustls::version::TLS12])).await.ok()?;
-    match handshake.stream {
-        Ok(_) => Some(true),
-        Err(error) => match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
-            Some(rustls::Error::AlertReceived(
-                AlertDescription::ProtocolVersion
-                | AlertDescription::HandshakeFailure
-                | AlertDescription::InsufficientSecurity,
-            )) => Some(false),
-            _ => None,
-        },
     }
 }

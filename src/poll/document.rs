@@ -1,10 +1,13 @@
 //! The two documents of an issuer, read as far as they matter here. Pure.
 
 use serde::Deserialize;
+use strum::IntoEnumIterator as _;
 use url::Url;
 
-use super::error::{DiscoveryError, JwksError};
-use crate::issuer::{Issuer, parse_https};
+use super::error::{DiscoveryError, JwksError, KeyKind};
+use crate::endpoint::parse_https;
+use crate::issuer::Issuer;
+use crate::printable::printable;
 
 /// AWS takes 1 to 100 keys of each kind (IAM user guide, "Create an `OpenID` Connect identity provider").
 const MAX_KEYS_OF_A_KIND: usize = 100;
@@ -30,23 +33,11 @@ pub fn jwks_uri(document: &[u8], issuer: &Issuer) -> Result<Url, DiscoveryError>
     Ok(parse_https(&document.jwks_uri)?)
 }
 
-/// Bytes of a stranger's text that are shown. Errors of serde repeat a whole string of the document.
-const MAX_SHOWN: usize = 200;
+/// Characters of a stranger's text that are shown. Errors of serde repeat a whole string of the document.
+const MAX_SHOWN_CHARS: usize = 200;
 
-/// Text from a stranger, fit for a log line.
 fn shown(text: &str) -> String {
-    let mut shown = String::new();
-    for c in text.chars() {
-        if shown.len() >= MAX_SHOWN {
-            shown.push('\u{2026}');
-            break;
-        }
-        match c {
-            '"' | '\'' | '\\' => shown.push(c),
-            c => shown.extend(c.escape_debug()),
-        }
-    }
-    shown
+    printable(text, MAX_SHOWN_CHARS)
 }
 
 #[derive(Deserialize)]
@@ -79,12 +70,12 @@ impl Jwk {
         is_text(&self.kid) && self.usage.as_ref().is_none_or(|usage| usage == "sig")
     }
 
-    fn is_rsa(&self) -> bool {
-        self.kty == "RSA" && is_text(&self.n) && is_text(&self.e)
-    }
-
-    fn is_ec(&self) -> bool {
-        self.kty == "EC" && is_text(&self.x) && is_text(&self.y)
+    fn is(&self, kind: KeyKind) -> bool {
+        let members = match kind {
+            KeyKind::Rsa => [&self.n, &self.e],
+            KeyKind::Ec => [&self.x, &self.y],
+        };
+        self.kty == kind.into_str() && members.into_iter().all(is_text)
     }
 }
 
@@ -100,10 +91,10 @@ pub fn usable_keys(document: &[u8]) -> Result<usize, JwksError> {
     let jwks: Jwks =
         serde_json::from_slice(document).map_err(|error| JwksError::Json(shown(&error.to_string())))?;
     let mut usable = 0;
-    for (kind, is_kind) in [("RSA", Jwk::is_rsa as fn(&Jwk) -> bool), ("EC", Jwk::is_ec)] {
-        let count = jwks.keys.iter().filter(|key| key.is_for_signatures() && is_kind(key)).count();
+    for kind in KeyKind::iter() {
+        let count = jwks.keys.iter().filter(|key| key.is_for_signatures() && key.is(kind)).count();
         if count > MAX_KEYS_OF_A_KIND {
-            return Err(JwksError::TooManyKeys(count, kind));
+            return Err(JwksError::TooManyKeys { count, kind });
         }
         usable += count;
     }
@@ -113,7 +104,7 @@ pub fn usable_keys(document: &[u8]) -> Result<usize, JwksError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::issuer::UrlError;
+    use crate::endpoint::UrlError;
 
     fn discovered(text: &str) -> Result<String, DiscoveryError> {
         let issuer = "https://a.example/x".parse().unwrap();
@@ -165,7 +156,7 @@ mod tests {
             assert_eq!(set(&[unusable, rsa]), Ok(1), "{unusable}");
         }
         assert_eq!(set(&[]), Err(JwksError::NoUsableKey(0)));
-        assert_eq!(set(&[rsa; 101]), Err(JwksError::TooManyKeys(101, "RSA")));
+        assert_eq!(set(&[rsa; 101]), Err(JwksError::TooManyKeys { count: 101, kind: KeyKind::Rsa }));
         assert_eq!(set(&[rsa; 100]), Ok(100));
         let bomb = "[".repeat(100_000);
         for text in ["", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, &bomb] {

@@ -1,12 +1,18 @@
 //! Every way in which a poll can fail, and the closed set of reasons that becomes a label.
 
-use std::fmt;
 use std::net::IpAddr;
 
-use crate::issuer::UrlError;
+use enum_map::Enum;
+use serde::Serialize;
+use strum::{Display, EnumIter, IntoStaticStr};
+
+use super::phase::Phase;
+use crate::endpoint::UrlError;
 
 /// The value of the label `reason` of `oidc_issuer_poll_failures_total`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, EnumIter, IntoStaticStr, Display, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Reason {
     /// The host name has no address, or the resolver failed.
     Dns,
@@ -32,83 +38,23 @@ pub enum Reason {
     TooLarge,
 }
 
-impl Reason {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::Dns,
-        Self::Blocked,
-        Self::Connect,
-        Self::Timeout,
-        Self::Tls,
-        Self::Http,
-        Self::Redirect,
-        Self::HttpStatus,
-        Self::Discovery,
-        Self::Jwks,
-        Self::TooLarge,
-    ];
-
-    /// The value of the label.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Blocked => "blocked",
-            Self::Connect => "connect",
-            Self::Timeout => "timeout",
-            Self::Tls => "tls",
-            Self::Http => "http",
-            Self::Redirect => "redirect",
-            Self::HttpStatus => "http_status",
-            Self::Discovery => "discovery",
-            Self::Jwks => "jwks",
-            Self::TooLarge => "too_large",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The steps of a poll, in order; the value of the label `phase`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
-    /// Name to addresses.
-    Resolve,
-    /// TCP.
-    Connect,
-    /// The TLS handshake.
-    Tls,
-    /// The discovery document, request to last byte.
-    Discovery,
-    /// The JWKS, request to last byte.
-    Jwks,
-}
-
-impl Phase {
-    /// All of them, in order.
-    pub const ALL: [Self; 5] = [Self::Resolve, Self::Connect, Self::Tls, Self::Discovery, Self::Jwks];
-
-    /// The value of the label.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Resolve => "resolve",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Discovery => "discovery",
-            Self::Jwks => "jwks",
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+/// Addresses that are not connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
+pub enum AddressKind {
+    /// `0.0.0.0`, `::`.
+    #[strum(to_string = "an unspecified address")]
+    Unspecified,
+    /// One that many listen to.
+    #[strum(to_string = "a multicast or broadcast address")]
+    Multicast,
+    /// This machine, while that is not allowed.
+    #[strum(
+        to_string = "a loopback address; --allow-loopback, or poll.allow_loopback in the configuration, admits these"
+    )]
+    Loopback,
+    /// Where cloud providers answer with credentials.
+    #[strum(to_string = "a link-local or cloud metadata address")]
+    Metadata,
 }
 
 /// Why a poll, or one address of it, failed. The text is for logs and people, never for labels.
@@ -126,8 +72,13 @@ pub enum PollError {
     #[error("{0} has no address")]
     NoAddress(String),
     /// An address that must not be connected to.
-    #[error("{0} is refused: {1}")]
-    Blocked(IpAddr, &'static str),
+    #[error("{address} is refused: {kind}")]
+    Blocked {
+        /// The address.
+        address: IpAddr,
+        /// What it is.
+        kind: AddressKind,
+    },
     /// TCP.
     #[error("cannot connect to {address}: {error}")]
     Connect {
@@ -213,6 +164,16 @@ pub enum DiscoveryError {
     JwksUri(#[from] UrlError),
 }
 
+/// The kinds of keys that AWS takes, by their `kty` (RFC 7518, section 6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr, Display)]
+#[strum(serialize_all = "UPPERCASE", const_into_str)]
+pub enum KeyKind {
+    /// RSA.
+    Rsa,
+    /// Elliptic curve.
+    Ec,
+}
+
 /// What is wrong with a JWKS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwksError {
@@ -223,8 +184,13 @@ pub enum JwksError {
     #[error("holds no usable key among its {0}")]
     NoUsableKey(usize),
     /// AWS takes at most 100 keys of each kind.
-    #[error("holds {0} {1} keys, AWS takes at most 100")]
-    TooManyKeys(usize, &'static str),
+    #[error("holds {count} {kind} keys, AWS takes at most 100")]
+    TooManyKeys {
+        /// How many there are.
+        count: usize,
+        /// Of which kind.
+        kind: KeyKind,
+    },
 }
 
 impl PollError {
@@ -233,7 +199,7 @@ impl PollError {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Dns { .. } | Self::NoAddress(_) => Reason::Dns,
-            Self::Blocked(..) => Reason::Blocked,
+            Self::Blocked { .. } => Reason::Blocked,
             Self::Connect { .. } | Self::NoRoute(_) => Reason::Connect,
             Self::Timeout(_) | Self::Overrun => Reason::Timeout,
             Self::Tls { .. } | Self::ServerName(_) => Reason::Tls,

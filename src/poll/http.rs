@@ -14,10 +14,11 @@ use tokio_rustls::client::TlsStream;
 use tokio_util::task::AbortOnDropHandle;
 use url::{Position, Url};
 
-use super::error::{Phase, PollError};
+use super::error::PollError;
+use super::phase::Phase;
 
 /// Longest discovery document or JWKS, bytes.
-pub const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
+pub(super) const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 /// Longest head of an answer, bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Headers of an answer.

@@ -1,98 +1,38 @@
-//! The network: from an issuer's URL to its documents and to the chain that each address serves.
+//! The network: in goes an issuer, out come its two documents and the chain that each address serves, or a closed reason
+//! for what failed. Nothing here judges a chain, or knows why an issuer is watched.
 
 mod address;
 mod capture;
+mod dial;
 mod document;
 mod error;
 mod http;
+mod phase;
+mod poller;
+mod round;
 mod tls;
+mod tls12;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use hyper::body::Bytes;
-use tokio::sync::OnceCell;
 use url::Url;
 
 pub use address::{AddressPolicy, Resolver};
-pub use capture::{AddressCapture, Capture};
+pub use capture::Capture;
 pub use document::{jwks_uri, usable_keys};
-pub use error::{DiscoveryError, JwksError, Phase, PollError, Reason};
-pub use http::{Connection, MAX_DOCUMENT_BYTES};
+pub use error::Reason;
+pub(crate) use error::{DiscoveryError, PollError};
+pub use phase::Phase;
+pub(crate) use phase::Timings;
+pub use poller::{Limits, Poller};
+pub(crate) use round::Round;
 pub use tls::Tls;
 
-use crate::clock::{Clock, Timestamp};
-use crate::issuer::{Endpoint, Issuer, parse_https};
-
-/// Everything that a poll needs from outside.
-#[derive(Clone)]
-pub struct Poller {
-    /// The time.
-    pub clock: Clock,
-    /// Names to addresses.
-    pub resolver: Resolver,
-    /// Addresses that may be connected to.
-    pub addresses: AddressPolicy,
-    /// The handshake.
-    pub tls: Tls,
-    /// Longest waits.
-    pub limits: Limits,
-}
-
-/// Longest waits of a poll.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Each of: resolving, connecting, the TLS handshake.
-    pub connect: Duration,
-    /// Each of: the discovery document, the JWKS.
-    pub request: Duration,
-    /// The whole poll of one issuer.
-    pub poll: Duration,
-}
-
-/// How long each phase of a poll took, where it was reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timings([Option<Duration>; Phase::ALL.len()]);
-
-impl Timings {
-    /// Notes how long `phase` took.
-    pub fn set(&mut self, phase: Phase, duration: Duration) {
-        self.0[phase as usize] = Some(duration);
-    }
-
-    /// The phases that were reached, in order.
-    pub fn reached(&self) -> impl Iterator<Item = (Phase, Duration)> + '_ {
-        Phase::ALL.into_iter().filter_map(|phase| self.0[phase as usize].map(|duration| (phase, duration)))
-    }
-}
-
-/// The captures of one round: many issuers share an endpoint, and each endpoint is looked at once.
-#[derive(Default)]
-pub struct Round {
-    captures: Mutex<HashMap<Endpoint, Arc<OnceCell<Arc<Capture>>>>>,
-    /// Endpoints of which it is known well enough whether they take TLS 1.2.
-    tls12_known: HashSet<Endpoint>,
-}
-
-impl Round {
-    /// A round that asks all endpoints but these whether they take TLS 1.2.
-    #[must_use]
-    pub fn new(tls12_known: HashSet<Endpoint>) -> Self {
-        Self { captures: Mutex::default(), tls12_known }
-    }
-
-    /// The capture of `endpoint`, taken by whoever asks first.
-    pub async fn capture(&self, poller: &Poller, endpoint: &Endpoint) -> Arc<Capture> {
-        let cell = {
-            let mut captures = self.captures.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(captures.entry(endpoint.clone()).or_default())
-        };
-        let ask = !self.tls12_known.contains(endpoint);
-        let capture = cell.get_or_init(|| async { Arc::new(Capture::take(poller, endpoint, ask).await) });
-        Arc::clone(capture.await)
-    }
-}
+use crate::clock::Timestamp;
+use crate::endpoint::Endpoint;
+use crate::issuer::Issuer;
 
 /// What one poll of one issuer found.
 pub struct IssuerPoll {
@@ -132,13 +72,12 @@ impl Poller {
         known: Option<&Endpoint>,
         poll: &mut IssuerPoll,
     ) -> Result<(), PollError> {
-        let discovery = parse_https(&issuer.discovery_url()).map_err(DiscoveryError::from)?;
-        let endpoint = Endpoint::of(&discovery).map_err(DiscoveryError::from)?;
-        let capture = round.capture(self, &endpoint).await;
+        let endpoint = issuer.endpoint();
+        let capture = round.capture(self, endpoint).await;
         poll.timings = capture.timings;
         poll.captures.push(Arc::clone(&capture));
 
-        let jwks = match self.fetch(&capture, &discovery, Phase::Discovery, poll).await {
+        let jwks = match self.fetch(&capture, issuer.discovery_url(), Phase::Discovery, poll).await {
             Ok(document) => jwks_uri(&document, issuer).map_err(PollError::from),
             Err(error) => Err(error),
         };
@@ -146,7 +85,7 @@ impl Poller {
             Ok(jwks) => Some(Endpoint::of(jwks).map_err(DiscoveryError::from)?),
             Err(_) => known.cloned(),
         };
-        let jwks_capture = match jwks_endpoint.clone().filter(|other| *other != endpoint) {
+        let jwks_capture = match jwks_endpoint.clone().filter(|other| other != endpoint) {
             Some(other) => {
                 let capture = round.capture(self, &other).await;
                 poll.captures.push(Arc::clone(&capture));

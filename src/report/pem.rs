@@ -5,18 +5,18 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Inspection;
+use super::inspection::Inspection;
 
 /// Characters of a line (RFC 7468, section 2).
 const LINE: usize = 64;
 
 /// Every chain in served order, each certificate under a line that names it.
 #[must_use]
-pub fn as_pem(report: &Inspection) -> String {
+pub(crate) fn as_pem(report: &Inspection) -> String {
     let mut text = String::new();
     for endpoint in &report.endpoints {
         for chain in &endpoint.chains {
-            for (certificate, shown) in chain.chain.certificates().iter().zip(&chain.certificates) {
+            for (certificate, shown) in chain.served.certificates().iter().zip(&chain.certificates) {
                 let subject = shown.fields.as_ref().map_or("unreadable", |fields| fields.subject.as_str());
                 let role = shown.role;
                 let _ =

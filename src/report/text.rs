@@ -1,50 +1,19 @@
 //! An inspection for people.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
-use super::{
-    AnchorReport, CertificateReport, ChainReport, EndpointReport, ErrorReport, FieldsReport, Inspection,
-};
+use super::chain::{AnchorReport, CertificateReport, ChainReport, FieldsReport};
+use super::inspection::{EndpointReport, ErrorReport, Inspection};
+use super::style::Style;
 
 /// Names of a certificate that are shown; JSON has more of them.
 const NAMES: usize = 5;
 /// Where the details of a certificate begin.
 const MARGIN: &str = "                    ";
 
-/// Whether words of state are coloured.
-#[derive(Clone, Copy, Debug)]
-pub struct Style {
-    /// With escape sequences: on a terminal, unless `NO_COLOR` is set (no-color.org).
-    pub colour: bool,
-}
-
-impl Style {
-    /// Good news.
-    #[must_use]
-    pub fn good(self, text: &str) -> String {
-        self.paint("32", text)
-    }
-
-    /// Bad news.
-    #[must_use]
-    pub fn bad(self, text: &str) -> String {
-        self.paint("1;31", text)
-    }
-
-    /// Something in between.
-    #[must_use]
-    pub fn doubtful(self, text: &str) -> String {
-        self.paint("33", text)
-    }
-
-    fn paint(self, code: &str, text: &str) -> String {
-        if self.colour && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-}
-
 /// The whole inspection, ending in a line break.
 #[must_use]
-pub fn inspection(report: &Inspection, style: Style) -> String {
+pub(crate) fn inspection(report: &Inspection, style: Style) -> String {
     let mut text = format!("{}\n", report.target);
     for endpoint in &report.endpoints {
         self::endpoint(&mut text, endpoint, style);
@@ -80,7 +49,7 @@ fn endpoint(text: &mut String, endpoint: &EndpointReport, style: Style) {
     if !is_file {
         let serves = match endpoint.serves.as_slice() {
             [] => String::new(),
-            serves => format!(" ({})", serves.join(" and ")),
+            serves => format!(" ({})", joined(serves, " and ")),
         };
         let tls12 = match endpoint.tls12_accepted {
             Some(false) => ", nothing below TLS 1.3: AWS relies on the thumbprint",
@@ -110,12 +79,12 @@ fn endpoint(text: &mut String, endpoint: &EndpointReport, style: Style) {
 }
 
 fn chain(text: &mut String, title: &str, chain: &ChainReport, style: Style) {
-    let statuses = chain.statuses.join(", ");
+    let statuses = joined(&chain.statuses, ", ");
     let statuses = if chain.has_finding { style.bad(&statuses) } else { style.good(&statuses) };
     let colon = if statuses.is_empty() { "" } else { ": " };
     let _ = writeln!(text, "\n  {title}{colon}{statuses}");
     for (position, certificate) in chain.certificates.iter().enumerate() {
-        let _ = writeln!(text, "    {position}  {:<12} {}", certificate.role, name(certificate));
+        let _ = writeln!(text, "    {position}  {:<12} {}", certificate.role.to_string(), name(certificate));
         details(text, certificate, style);
     }
     if let Some(anchor) = &chain.anchor {
@@ -178,4 +147,8 @@ fn dates(fields: &FieldsReport, style: Style) -> String {
         format!("{:.1} days left", fields.days_left)
     };
     format!("valid {} to {}, {left}", fields.not_before, fields.not_after)
+}
+
+fn joined<T: Display>(items: impl IntoIterator<Item = T>, separator: &str) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(separator)
 }

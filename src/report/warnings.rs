@@ -1,19 +1,18 @@
 //! What is odd about a chain, in words, and what it means for AWS.
 
 use crate::chain::{
-    AnchorSource, ChainStatus, Distrust, Judgement, NextExpiry, OrderFinding, PathMember, Role, ServedChain,
+    AnchorSource, Distrust, EXPIRES_SOON_DAYS, JudgedChain, NextExpiry, OrderFinding, PathMember, Role,
 };
 use crate::clock::Timestamp;
 
-/// The next expiry is worth a word when it is nearer than this many days.
-const SOON_DAYS: f64 = 30.0;
 /// Positions that are named before the rest is only counted.
 const NAMED_POSITIONS: usize = 5;
 
 /// One sentence for each thing that a person should know.
-pub fn of(chain: &ServedChain, judgement: &Judgement, now: Timestamp) -> Vec<String> {
+pub(super) fn of(judged: &JudgedChain, now: Timestamp) -> Vec<String> {
+    let JudgedChain { served, judgement } = judged;
     let mut warnings = order(&judgement.path.findings);
-    let next = judgement.next_expiry(chain.certificates());
+    let next = judged.next_expiry();
     let expired = next.filter(|next| next.not_after.days_from(now) < 0.0);
     // These have sentences of their own.
     let has_its_own = |reason| match reason {
@@ -29,7 +28,7 @@ pub fn of(chain: &ServedChain, judgement: &Judgement, now: Timestamp) -> Vec<Str
             .filter(|reason| !has_its_own(*reason))
             .map(|reason| format!("does not verify: {reason}")),
     );
-    if judgement.statuses.contains(&ChainStatus::Intercepted) {
+    if judged.is_intercepted() {
         warnings.push(
             "a well-known public issuer, but only a locally added root anchors it: a proxy between here and the issuer \
              serves a chain of its own, and AWS sees another"
@@ -48,7 +47,7 @@ pub fn of(chain: &ServedChain, judgement: &Judgement, now: Timestamp) -> Vec<Str
                 .to_owned(),
         ),
     }
-    if chain.certificates().len() == 1 {
+    if served.certificates().len() == 1 {
         warnings
             .push("only one certificate is served: the thumbprint is the leaf's and ends with it".to_owned());
     }
@@ -65,7 +64,7 @@ fn expiry(next: &NextExpiry<'_>, now: Timestamp) -> Option<String> {
     };
     match next.not_after.days_from(now) {
         days if days < 0.0 => Some(format!("does not verify: the {member} expired {:.1} days ago", -days)),
-        days if days < SOON_DAYS => Some(format!("the {member} expires in {days:.1} days")),
+        days if days < EXPIRES_SOON_DAYS => Some(format!("the {member} expires in {days:.1} days")),
         _ => None,
     }
 }
@@ -83,8 +82,8 @@ fn order(findings: &[OrderFinding]) -> Vec<String> {
             OrderFinding::OutOfOrder => warnings.push(
                 "the certificates are not in path order, leaf first and root last: AWS refuses that".to_owned(),
             ),
-            OrderFinding::Twin(one, other) => warnings.push(format!(
-                "position {other} has subject and key of position {one}, and another thumbprint: only one of them is on \
+            OrderFinding::Twin { on_path, other } => warnings.push(format!(
+                "position {other} has subject and key of position {on_path}, and another thumbprint: only one of them is on \
                  the path"
             )),
             OrderFinding::LastOffPath => warnings.push(

@@ -4,22 +4,23 @@
 //! metric's value, 0 and 1 as false and true. What is not known, and so has no metric, is `null`. Chains are as
 //! `inspect --output json` has them. Fields may be added within `v1`; none is removed or changes its meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use strum::IntoEnumIterator as _;
 
 use crate::chain::{Role, Thumbprint};
 use crate::clock::Timestamp;
-use crate::issuer::{Endpoint, Issuer};
-use crate::poll::{Phase, PollError, Reason};
-use crate::provider::Provider;
+use crate::endpoint::{Endpoint, EndpointUse};
+use crate::issuer::Issuer;
+use crate::poll::{Phase, PollError};
 use crate::report::{ChainReport, ErrorReport};
-use crate::snapshot::{EndpointState, IssuerState, Snapshot};
-use crate::verdict::{Status, Verdict};
+use crate::snapshot::{EndpointState, IssuerState, JudgedProvider, Snapshot};
+use crate::verdict::Status;
 
 /// `/api/v1/providers`.
 #[derive(Serialize)]
-pub struct ProviderList<'a> {
+pub(super) struct ProviderList<'a> {
     at_timestamp_seconds: f64,
     providers: Vec<ProviderView<'a>>,
 }
@@ -29,7 +30,7 @@ struct ProviderView<'a> {
     provider_arn: &'a str,
     account_id: &'a str,
     issuer: &'a Issuer,
-    thumbprint_status: &'static str,
+    thumbprint_status: Status,
     thumbprint_match: Option<bool>,
     thumbprint_enforced: Option<bool>,
     thumbprint_coverage_ratio: Option<f64>,
@@ -46,14 +47,14 @@ struct ProviderView<'a> {
 
 #[derive(Serialize)]
 struct Listed {
-    thumbprint: String,
+    thumbprint: Thumbprint,
     /// root, intermediate, leaf, none.
     position: &'static str,
 }
 
 /// `/api/v1/issuers`.
 #[derive(Serialize)]
-pub struct IssuerList<'a> {
+pub(super) struct IssuerList<'a> {
     at_timestamp_seconds: f64,
     issuers: Vec<IssuerView<'a>>,
     /// Apart, because many issuers share one.
@@ -73,7 +74,7 @@ struct IssuerView<'a> {
     thumbprint_changed_timestamp_seconds: Option<f64>,
     poll_duration_seconds: BTreeMap<&'static str, Option<f64>>,
     /// Of the root CAs that are served.
-    thumbprints: Vec<String>,
+    thumbprints: &'a BTreeSet<Thumbprint>,
     root_ca_not_after_timestamp_seconds: Option<f64>,
     root_ca_days_to_expiry: Option<f64>,
     trust_anchor_not_after_timestamp_seconds: Option<f64>,
@@ -83,7 +84,7 @@ struct IssuerView<'a> {
 #[derive(Serialize)]
 struct Use {
     endpoint: String,
-    r#use: &'static str,
+    r#use: EndpointUse,
 }
 
 #[derive(Serialize)]
@@ -111,7 +112,7 @@ struct ObservationView<'a> {
 
 /// `/sd`: a target group of HTTP service discovery (Prometheus documentation, "Writing HTTP service discovery").
 #[derive(Serialize)]
-pub struct TargetGroup<'a> {
+pub(super) struct TargetGroup<'a> {
     targets: [&'a str; 1],
     labels: TargetLabels<'a>,
 }
@@ -127,27 +128,26 @@ struct TargetLabels<'a> {
 impl<'a> ProviderList<'a> {
     /// Of `snapshot`, in its order.
     #[must_use]
-    pub fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
-        let providers = snapshot.providers.iter().map(|(provider, verdict)| provider_view(provider, verdict));
+    pub(super) fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
+        let providers = snapshot.providers.iter().map(provider_view);
         Self { at_timestamp_seconds: now.as_f64(), providers: providers.collect() }
     }
 }
 
-fn provider_view<'a>(provider: &'a Provider, verdict: &Verdict) -> ProviderView<'a> {
-    let known = verdict.status != Status::Unknown;
+fn provider_view(JudgedProvider { provider, verdict }: &JudgedProvider) -> ProviderView<'_> {
     let details = provider.details.as_ref();
     let listed = |(thumbprint, role): (&Thumbprint, &Option<Role>)| Listed {
-        thumbprint: thumbprint.to_string(),
-        position: role.map_or("none", Role::as_str),
+        thumbprint: *thumbprint,
+        position: role.map_or("none", |role| role.into_str()),
     };
     ProviderView {
-        provider_arn: &provider.arn,
-        account_id: &provider.account_id,
+        provider_arn: provider.origin.arn_label(),
+        account_id: provider.origin.account_label(),
         issuer: &provider.issuer,
-        thumbprint_status: verdict.status.as_str(),
-        thumbprint_match: known.then_some(verdict.status == Status::Match),
+        thumbprint_status: verdict.status,
+        thumbprint_match: verdict.is_match(),
         thumbprint_enforced: verdict.enforced,
-        thumbprint_coverage_ratio: verdict.coverage(),
+        thumbprint_coverage_ratio: verdict.coverage.ratio(),
         unknown: verdict.unknown.map(|why| why.to_string()),
         fragile: verdict.fragile,
         thumbprints: details.map(|_| verdict.positions.iter().map(listed).collect()),
@@ -160,7 +160,7 @@ fn provider_view<'a>(provider: &'a Provider, verdict: &Verdict) -> ProviderView<
 impl<'a> IssuerList<'a> {
     /// Of `snapshot`, sorted by name.
     #[must_use]
-    pub fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
+    pub(super) fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
         let issuers = snapshot.issuers.iter();
         let endpoints = snapshot.endpoints.iter();
         Self {
@@ -174,45 +174,46 @@ impl<'a> IssuerList<'a> {
 fn issuer_view<'a>(
     snapshot: &Snapshot,
     issuer: &'a Issuer,
-    state: &IssuerState,
+    state: &'a IssuerState,
     now: Timestamp,
 ) -> IssuerView<'a> {
     let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_f64);
-    let durations: BTreeMap<Phase, f64> =
-        state.timings.reached().map(|(phase, duration)| (phase, duration.as_secs_f64())).collect();
     let root_ca_ends = snapshot.root_ca_not_after(state);
-    let serves =
-        |endpoint: &Option<Endpoint>, r#use| Some(Use { endpoint: endpoint.as_ref()?.to_string(), r#use });
+    let endpoints =
+        [(EndpointUse::Discovery, Some(&state.discovery)), (EndpointUse::Jwks, state.jwks.as_ref())];
+    let endpoints = endpoints
+        .into_iter()
+        .filter_map(|(r#use, endpoint)| Some(Use { endpoint: endpoint?.to_string(), r#use }));
     IssuerView {
         issuer,
         up: state.is_up(),
         polls_total: state.polls,
-        poll_failures_total: Reason::ALL.iter().map(|reason| reason.as_str()).zip(state.failures).collect(),
+        poll_failures_total: state
+            .failures
+            .iter()
+            .map(|(reason, count)| (reason.into_str(), *count))
+            .collect(),
         error: state.error.as_ref().map(ErrorReport::from),
         last_poll_timestamp_seconds: seconds(state.last_poll),
         last_success_timestamp_seconds: seconds(state.last_success),
         thumbprint_changed_timestamp_seconds: seconds(state.thumbprint_changed),
-        poll_duration_seconds: Phase::ALL
-            .iter()
-            .map(|phase| (phase.as_str(), durations.get(phase).copied()))
+        poll_duration_seconds: Phase::iter()
+            .map(|phase| (phase.into_str(), state.timings.get(phase).map(|took| took.as_secs_f64())))
             .collect(),
-        thumbprints: state.root_cas.iter().map(Thumbprint::to_string).collect(),
+        thumbprints: &state.root_cas,
         root_ca_not_after_timestamp_seconds: seconds(root_ca_ends),
         root_ca_days_to_expiry: root_ca_ends.map(|ends| ends.days_from(now)),
         trust_anchor_not_after_timestamp_seconds: seconds(snapshot.trust_anchor_not_after(state)),
-        endpoints: [serves(&state.discovery, "discovery"), serves(&state.jwks, "jwks")]
-            .into_iter()
-            .flatten()
-            .collect(),
+        endpoints: endpoints.collect(),
     }
 }
 
 fn endpoint_view<'a>(endpoint: &Endpoint, state: &'a EndpointState, now: Timestamp) -> EndpointView<'a> {
     let chains: Vec<_> = state.window.chains().collect();
-    let number = |id| chains.iter().position(|judged| judged.chain.id() == id).map(|index| index + 1);
+    let number = |id| chains.iter().position(|judged| judged.served.id() == id).map(|index| index + 1);
     let observations = state.window.observations().iter().map(|seen| ObservationView {
         address: &seen.address,
-        chain: number(seen.chain.chain.id()),
+        chain: number(seen.chain.served.id()),
         first_seen_timestamp_seconds: seen.first_seen.as_f64(),
         last_seen_timestamp_seconds: seen.last_seen.as_f64(),
     });
@@ -232,7 +233,7 @@ fn endpoint_view<'a>(endpoint: &Endpoint, state: &'a EndpointState, now: Timesta
 
 /// One target for each watched issuer: `/probe` at `address`, which is where the asker reached this program.
 #[must_use]
-pub fn target_groups<'a>(snapshot: &'a Snapshot, address: &'a str) -> Vec<TargetGroup<'a>> {
+pub(super) fn target_groups<'a>(snapshot: &'a Snapshot, address: &'a str) -> Vec<TargetGroup<'a>> {
     let labels =
         |issuer| TargetLabels { __metrics_path__: "/probe", __param_target: issuer, instance: issuer };
     snapshot.issuers.keys().map(|issuer| TargetGroup { targets: [address], labels: labels(issuer) }).collect()

@@ -15,15 +15,15 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 /// What `WWW-Authenticate` says.
-pub const CHALLENGE: &str = "Basic realm=\"oidc-thumbprint-exporter\", charset=\"UTF-8\"";
+pub(super) const CHALLENGE: &str = "Basic realm=\"oidc-thumbprint-exporter\", charset=\"UTF-8\"";
 /// Highest cost of a hash. Each step doubles the time: 14 takes a second or two, 18 half a minute.
-pub const MAX_COST: u32 = 18;
+pub(super) const MAX_COST: u32 = 18;
 /// Salt and hash of no password that anybody knows.
 const DECOY: &str = "X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
 
 /// Why a hash cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum HashError {
+pub(super) enum HashError {
     /// Not of the form `$2y$10$...`.
     #[error("is not a bcrypt hash ({0})")]
     NotBcrypt(bcrypt::BcryptError),
@@ -34,7 +34,7 @@ pub enum HashError {
 
 /// Those who may log in.
 #[derive(Debug)]
-pub struct Users {
+pub(super) struct Users {
     by_name: BTreeMap<String, User>,
     decoy: Arc<str>,
     /// Makes the digests below useless to anybody who would learn them.
@@ -61,7 +61,7 @@ impl Users {
     ///
     /// # Errors
     /// The first name whose hash cannot be used.
-    pub fn new(
+    pub(super) fn new(
         hashes: BTreeMap<String, String>,
         crypto: &CryptoProvider,
     ) -> Result<Self, (String, HashError)> {
@@ -82,12 +82,12 @@ impl Users {
     }
 
     /// How many there are.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.by_name.len()
     }
 
     /// Whether a request with these headers comes from a user. Requests that name nobody are refused at once.
-    pub async fn admit(&self, headers: &HeaderMap) -> bool {
+    pub(super) async fn admit(&self, headers: &HeaderMap) -> bool {
         let Some(Credentials { name, password }) = credentials(headers) else { return false };
         let user = self.by_name.get(&name);
         let digest = self.digest(&password);

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use hyper::body::{Bytes, Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::places::Turn;
+use super::connections::Turn;
 
 /// Bytes given to hyper at once. Small, so that the body of a slow reader lives about as long as its connection is
 /// being written to, and with it what it holds.

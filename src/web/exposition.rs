@@ -9,8 +9,8 @@ use hyper::StatusCode;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER, VARY};
 use tokio::sync::Semaphore;
 
+use super::answer::{Answer, TEXT, page, page_of};
 use super::negotiate::{self, Coding};
-use super::routes::{Answer, TEXT, page, page_of};
 use crate::metrics::{Format, Metrics};
 
 /// zstd's fastest common level; an exposition shrinks to a twentieth with it.

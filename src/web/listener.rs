@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::body::Body;
 use super::config::WebConfig;
-use super::places::{Place, Places};
+use super::connections::{Place, Places};
 
 /// Longest head of a request, bytes; hyper answers 431 to a longer one. Also how much of an answer waits in memory
 /// for a slow client.
@@ -29,7 +29,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What one listener serves: the rules for its connections, and the answers.
-pub trait Service: Send + Sync + 'static {
+pub(super) trait Service: Send + Sync + 'static {
     /// The configuration in force, which a connection keeps until it is superseded.
     fn config(&self) -> Arc<WebConfig>;
 
@@ -42,7 +42,12 @@ pub trait Service: Send + Sync + 'static {
 }
 
 /// Serves until `stop`, on at most `limit` connections at a time; then drains for at most [`DRAIN`].
-pub async fn serve(listener: TcpListener, service: Arc<impl Service>, limit: usize, stop: CancellationToken) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    service: Arc<impl Service>,
+    limit: usize,
+    stop: CancellationToken,
+) {
     let places = Places::new(limit);
     let connections = TaskTracker::new();
     let abort = CancellationToken::new();

@@ -1,17 +1,20 @@
-//! The HTTP server: read-only pages, TLS and login where the web configuration file asks for them, and limits on what
-//! a client may take.
+//! The HTTP server: in go the snapshot and the metrics, out come read-only pages, behind TLS and login where the web
+//! configuration file asks for them, within limits on what a client may take. Nothing here changes the agent's state.
 
+mod answer;
 mod api;
 mod auth;
 mod body;
 mod config;
+mod connections;
 mod exposition;
 mod listener;
 mod negotiate;
 mod page;
-mod places;
 mod probe;
+mod query;
 mod rate_limit;
+mod reload;
 mod routes;
 
 use std::io;
@@ -25,15 +28,17 @@ use hyper::{Request, StatusCode};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
-pub use config::{LiveConfig, WebConfig, WebConfigError};
-pub use exposition::Exposition;
-pub use probe::{ProbeMeans, Prober};
-pub use routes::Pages;
+pub use config::WebConfig;
+pub(crate) use config::{LiveConfig, WebConfigError};
+pub(crate) use exposition::Exposition;
+pub(crate) use probe::{ProbeMeans, Prober};
+pub(crate) use reload::{ReloadOutcome, ReloadRequests, reload_requests};
+pub(crate) use routes::Pages;
 
+use answer::{Answer, TEXT, page};
 use listener::Service;
-use routes::{Answer, TEXT, page};
 
-/// Connections at the same time; see [`places`] for what happens to further ones.
+/// Connections at the same time; see [`connections`] for what happens to further ones.
 const MAX_CONNECTIONS: usize = 512;
 /// The same of the listener for health checks.
 const MAX_HEALTH_CONNECTIONS: usize = 32;

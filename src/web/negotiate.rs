@@ -8,7 +8,7 @@ use crate::metrics::Format;
 
 /// How a body is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
+pub(super) enum Coding {
     /// As it is.
     Identity,
     /// RFC 1952.
@@ -19,7 +19,7 @@ pub enum Coding {
 
 impl Coding {
     /// Its name in `Content-Encoding`, where that is sent.
-    pub const fn name(self) -> Option<&'static str> {
+    pub(super) const fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
             Self::Gzip => Some("gzip"),
@@ -70,7 +70,7 @@ fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
 
 /// The format that the client likes best. Between equals the one that it names more closely, then the text format;
 /// that is also the answer to a client that takes none of them, as is the custom of exporters.
-pub fn format(headers: &HeaderMap) -> Format {
+pub(super) fn format(headers: &HeaderMap) -> Format {
     const OFFERS: [Format; 3] = [Format::Text, Format::OpenMetrics, Format::OpenMetricsDraft];
     let ranges = elements(headers, ACCEPT);
     let ranked = OFFERS.into_iter().filter_map(|offer| {
@@ -111,7 +111,7 @@ fn closeness(range: &Element<'_>, offer: Format) -> Option<u8> {
 
 /// The coding that the client likes best; between equals the smaller body. A client that takes anything gets gzip,
 /// which every client knows.
-pub fn coding(headers: &HeaderMap) -> Coding {
+pub(super) fn coding(headers: &HeaderMap) -> Coding {
     let elements = elements(headers, ACCEPT_ENCODING);
     let weight = |name: &str| {
         elements.iter().find(|element| element.value.eq_ignore_ascii_case(name)).map(|element| element.weight)

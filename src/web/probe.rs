@@ -8,14 +8,15 @@ use hyper::header::{HeaderMap, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use tokio::sync::Semaphore;
 
-use super::page::parameter;
-use crate::agent::{Published, State, one_round};
-use crate::chain::TrustStore;
-use crate::config::{IssuerEntry, Settings};
-use crate::issuer::{Endpoint, Issuer, UrlError, parse_https};
+use super::query::parameter;
+use crate::agent::{Setup, State, Watch, one_round};
+use crate::config::{HostPattern, Probe};
+use crate::endpoint::UrlError;
+use crate::issuer::Issuer;
 use crate::metrics;
 use crate::poll::Poller;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{JudgedProvider, Published, Snapshot};
+use crate::targets::FileTargets;
 use crate::verdict;
 
 /// Probes at the same time.
@@ -52,14 +53,13 @@ pub struct Prober {
     places: Semaphore,
 }
 
-/// What the settings make of a probe.
+/// How probes are done.
 pub struct ProbeMeans {
-    /// Which hosts are allowed.
-    pub settings: Settings,
-    /// Whose roots are trusted.
-    pub trust: TrustStore,
-    /// How to poll.
-    pub poller: Poller,
+    /// Hosts whose issuers may be probed without being watched.
+    allow: Vec<HostPattern>,
+    /// As the agent watches; what it watches is left out.
+    watch: Watch,
+    poller: Poller,
 }
 
 impl Prober {
@@ -83,7 +83,7 @@ impl Prober {
         let target = parameter(query, "target").ok_or(ProbeError::NoTarget)?;
         let issuer: Issuer = target.parse()?;
         let means = self.means.load_full();
-        if !self.is_watched(&issuer) && !means.allow(&issuer)? {
+        if !self.is_watched(&issuer) && !means.allow(&issuer) {
             return Err(ProbeError::Forbidden);
         }
         let _place = self.places.try_acquire().map_err(|_| ProbeError::Busy)?;
@@ -100,9 +100,12 @@ impl Prober {
     fn judge(&self, issuer: &Issuer, snapshot: &mut Snapshot) {
         let published = self.published.load();
         let seen = snapshot.issuers.get(issuer).and_then(|state| snapshot.seen(state));
-        let expected = published.providers.iter().filter(|(provider, _)| provider.issuer == *issuer);
+        let expected = published.providers.iter().filter(|judged| judged.provider.issuer == *issuer);
         let providers = expected
-            .map(|(provider, _)| (Arc::clone(provider), verdict::judge(provider, seen.as_deref())))
+            .map(|JudgedProvider { provider, .. }| JudgedProvider {
+                provider: Arc::clone(provider),
+                verdict: verdict::judge(provider, seen.as_deref()),
+            })
             .collect();
         snapshot.audiences = published.audiences.clone();
         snapshot.providers = providers;
@@ -110,26 +113,30 @@ impl Prober {
 }
 
 impl ProbeMeans {
-    fn allow(&self, issuer: &Issuer) -> Result<bool, UrlError> {
-        let endpoint = Endpoint::of(&parse_https(issuer.as_str())?)?;
-        Ok(self.settings.probe.allow.iter().any(|pattern| pattern.matches(endpoint.host())))
+    /// As the agent does it with this setup.
+    #[must_use]
+    pub fn new(probe: &Probe, setup: &Setup) -> Self {
+        let watch = Watch { file: FileTargets::default(), reads_iam: false, ..setup.watch.clone() };
+        Self { allow: probe.allow.clone(), watch, poller: setup.poller.clone() }
+    }
+
+    fn allow(&self, issuer: &Issuer) -> bool {
+        self.allow.iter().any(|pattern| pattern.matches(issuer.endpoint().host()))
     }
 
     /// A round with this issuer alone, in a state of its own.
     async fn probe(&self, issuer: &Issuer, timeout: Option<Duration>) -> Snapshot {
         let mut poller = self.poller.clone();
         poller.limits.poll = timeout.unwrap_or(Duration::MAX).min(poller.limits.poll);
-        let mut settings = self.settings.clone();
-        settings.aws.enabled = false;
-        settings.issuers = vec![IssuerEntry::watched(issuer.clone())];
-        let state = State::new(&settings, self.trust.clone(), &poller.clock);
+        let watch = Watch { file: FileTargets::watching(issuer.clone()), ..self.watch.clone() };
+        let state = State::new(watch, poller.clock.now());
         one_round(state, &poller, None, 1, |_, _| {}).await
     }
 }
 
 /// How long Prometheus waits, less a margin; `None` when it does not say so.
 #[must_use]
-pub fn scrape_timeout(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn scrape_timeout(headers: &HeaderMap) -> Option<Duration> {
     let seconds: f64 = headers.get(SCRAPE_TIMEOUT)?.to_str().ok()?.trim().parse().ok()?;
     let whole = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero())?;
     Some(whole.saturating_sub(MARGIN).max(whole / 2))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// One request an interval, and so many at once after a rest.
 #[derive(Debug)]
-pub struct RateLimit {
+pub(super) struct RateLimit {
     interval: Duration,
     burst: f64,
     bucket: Mutex<Bucket>,
@@ -19,13 +19,13 @@ struct Bucket {
 
 impl RateLimit {
     /// A full bucket of `burst` tokens, which gains one each `interval`.
-    pub fn new(interval: Duration, burst: u32) -> Self {
+    pub(super) fn new(interval: Duration, burst: u32) -> Self {
         let burst = f64::from(burst);
         Self { interval, burst, bucket: Mutex::new(Bucket { tokens: burst, filled: None }) }
     }
 
     /// Takes a token, if there is one at `now`.
-    pub fn allows(&self, now: Instant) -> bool {
+    pub(super) fn allows(&self, now: Instant) -> bool {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = bucket.filled.map_or(Duration::ZERO, |filled| now.saturating_duration_since(filled));
         bucket.tokens = self.burst.min(bucket.tokens + passed.div_duration_f64(self.interval));

@@ -2,23 +2,19 @@
 
 use std::sync::Arc;
 
-use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::HOST;
 use hyper::http::uri::Authority;
-use hyper::{Method, Request, Response, StatusCode};
-use serde::Serialize;
+use hyper::{Method, Request, StatusCode};
 
+use super::answer::{Answer, TEXT, json, page, page_of, refusal};
 use super::api::{IssuerList, ProviderList, target_groups};
-use super::body::Body;
 use super::exposition::Exposition;
 use super::page::{issuer, overview};
 use super::probe::{ProbeError, Prober, scrape_timeout};
-use crate::agent::{Published, ReloadHandle};
+use super::reload::ReloadHandle;
 use crate::clock::Clock;
 use crate::metrics::Format;
-
-pub(super) const TEXT: &str = "text/plain; charset=utf-8";
-const JSON: &str = "application/json";
+use crate::snapshot::Published;
 
 /// What the server can show.
 pub struct Pages {
@@ -28,8 +24,6 @@ pub struct Pages {
     prober: Arc<Prober>,
     reload: ReloadHandle,
 }
-
-pub(super) type Answer = Response<Body>;
 
 impl Pages {
     /// Pages on what the agent publishes.
@@ -108,16 +102,6 @@ impl Pages {
     }
 }
 
-fn json(value: &impl Serialize) -> Answer {
-    match serde_json::to_vec(value) {
-        Ok(text) => page_of(StatusCode::OK, JSON, text.into()),
-        Err(error) => {
-            tracing::error!(%error, "the state cannot be encoded; this is a defect of this program");
-            page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "the state cannot be encoded\n")
-        }
-    }
-}
-
 fn probed(result: Result<String, ProbeError>) -> Answer {
     match result {
         Ok(text) => page_of(StatusCode::OK, Format::Text.content_type(), text.into()),
@@ -131,24 +115,4 @@ fn probed(result: Result<String, ProbeError>) -> Answer {
 
 fn reads<B>(request: &Request<B>) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD)
-}
-
-/// For a method that the page does not know.
-fn refusal(allowed: &'static str) -> Answer {
-    let body = format!("only {}\n", allowed.replace(", ", " and "));
-    let mut answer = page_of(StatusCode::METHOD_NOT_ALLOWED, TEXT, body.into());
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    answer
-}
-
-pub(super) fn page(status: StatusCode, content_type: &'static str, body: &'static str) -> Answer {
-    page_of(status, content_type, Bytes::from_static(body.as_bytes()))
-}
-
-pub(super) fn page_of(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
-    let mut answer = Response::new(Body::from(body));
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    answer
 }

@@ -5,7 +5,7 @@ use oidc_thumbprint_exporter::clock::Timestamp;
 use rcgen::{CertificateParams, DnType, SanType};
 use time::macros::datetime;
 
-use super::maker::*;
+use crate::support::made::*;
 
 fn read(made: &Made) -> Certificate {
     Certificate::new(made.der.clone())

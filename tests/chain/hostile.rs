@@ -9,11 +9,10 @@ use oidc_thumbprint_exporter::clock::Timestamp;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, NameConstraints, SanType};
 use rustls::pki_types::ServerName;
 
-use super::maker::*;
-use super::order::damaged;
-use super::random::Random;
-use super::real::real;
-use crate::hostile::within_memory;
+use crate::support::made::*;
+use crate::support::memory::within_memory;
+use crate::support::random::Random;
+use crate::support::real::real;
 
 const MUTATIONS: usize = 100_000;
 

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::limbo_divergences::{divergence, unmet};
-use super::maker::NOW;
+use crate::support::made::NOW;
 
 #[derive(Deserialize)]
 struct Limbo {

@@ -7,9 +7,9 @@ use oidc_thumbprint_exporter::chain::{
     AnchorSource, Certificate, Distrust, Judgement, Thumbprint, served_path,
 };
 
-use super::maker::*;
-use super::pem::pem;
-use super::random_chains::{Member, RandomChain};
+use crate::support::lab::pem::armoured;
+use crate::support::made::random_chains::{Member, RandomChain};
+use crate::support::made::*;
 
 const CHAINS: u64 = 1_000;
 
@@ -178,7 +178,8 @@ fn all_paths(served: &[Member], path: &[usize]) -> Vec<Vec<usize>> {
 fn openssl_trusts(folder: &Path, seed: u64, trusted: &[&Made], chain: &[&[u8]]) -> (bool, String) {
     let file = |name: &str, ders: &[&[u8]]| {
         let path = folder.join(format!("{seed}.{name}.pem"));
-        std::fs::write(&path, ders.iter().map(|der| pem(der)).collect::<String>()).unwrap();
+        std::fs::write(&path, ders.iter().map(|der| armoured("CERTIFICATE", der)).collect::<String>())
+            .unwrap();
         path
     };
     let roots: Vec<&[u8]> = trusted.iter().map(|made| made.der.as_ref()).collect();

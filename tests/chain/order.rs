@@ -9,7 +9,7 @@ use oidc_thumbprint_exporter::chain::{
 };
 use rcgen::{DnType, DnValue, KeyIdMethod};
 
-use super::maker::*;
+use crate::support::made::*;
 
 /// What it is, what is served; the path and how the order differs from it.
 type Ordered<'a> = (&'a str, &'a [&'a Made], &'a [usize], &'a [OrderFinding]);
@@ -46,9 +46,24 @@ fn every_way_to_serve_a_chain() {
         ("stranger last", &[&leaf, &low, &middle, &stranger], &[0, 1, 2], &[Unrelated(3), LastOffPath]),
         ("a link missing", &[&leaf, &middle, &root], &[0], &[Unrelated(1), Unrelated(2), LastOffPath]),
         ("cross-signed to another root", &[&leaf, &low, &middle, &cross, &other_root], &[0, 1, 2, 3, 4], &[]),
-        ("cross beside root", &[&leaf, &low, &middle, &cross, &root], &[0, 1, 2, 4], &[Twin(4, 3)]),
-        ("root beside cross", &[&leaf, &low, &middle, &root, &cross], &[0, 1, 2, 4], &[Twin(4, 3)]),
-        ("renewed intermediate wins", &[&leaf, &low, &renewed, &middle], &[0, 2, 3], &[Twin(2, 1)]),
+        (
+            "cross beside root",
+            &[&leaf, &low, &middle, &cross, &root],
+            &[0, 1, 2, 4],
+            &[Twin { on_path: 4, other: 3 }],
+        ),
+        (
+            "root beside cross",
+            &[&leaf, &low, &middle, &root, &cross],
+            &[0, 1, 2, 4],
+            &[Twin { on_path: 4, other: 3 }],
+        ),
+        (
+            "renewed intermediate wins",
+            &[&leaf, &low, &renewed, &middle],
+            &[0, 2, 3],
+            &[Twin { on_path: 2, other: 1 }],
+        ),
         ("two leaves", &[&leaf, &lone], &[0], &[Unrelated(1), LastOffPath]),
         ("unreadable first", &[&garbage, &leaf, &low], &[1, 2], &[LeafNotFirst(1), Unrelated(0)]),
         ("unreadable last", &[&leaf, &low, &garbage], &[0, 1], &[Unrelated(2), LastOffPath]),
@@ -170,17 +185,4 @@ fn who_issued_whom() {
     // Two spellings of one issuer's name do not meet, for rustls and Go as for us.
     let judged = trusting(&[&other_string_type]).judge(&served(&[&leaf(5, &root)]), None, NOW);
     assert_eq!(judged.statuses, [ChainStatus::Incomplete].into());
-}
-
-/// Changes the last byte of the signature.
-pub fn damaged(der: &[u8]) -> Vec<u8> {
-    let mut der = der.to_vec();
-    *der.last_mut().unwrap() ^= 1;
-    der
-}
-
-/// Claims to be signed with sha1WithRSAEncryption (RFC 3279, section 2.2.1) instead of sha256.
-pub fn with_sha1_signature(made: &Made) -> Made {
-    let (sha256, sha1) = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05");
-    Made { der: replaced(&made.der, sha256, sha1).into(), ..made.clone() }
 }

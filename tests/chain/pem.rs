@@ -1,30 +1,14 @@
 //! Certificates in files.
 
-use oidc_thumbprint_exporter::chain::{Fault, FileError, MAX_FILE_BYTES, Unreadable, read_certificates};
+use oidc_thumbprint_exporter::chain::{Fault, FileError, Unreadable, read_certificates};
+use oidc_thumbprint_exporter::files::MAX_FILE_BYTES;
 
-use super::maker::*;
-use super::random::Random;
+use crate::support::lab::pem::armoured;
+use crate::support::made::*;
+use crate::support::random::Random;
 
-/// A certificate in PEM, by hand, so that the reader is not tested against itself.
-pub fn pem(der: &[u8]) -> String {
+fn pem(der: &[u8]) -> String {
     armoured("CERTIFICATE", der)
-}
-
-fn armoured(label: &str, der: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = format!("-----BEGIN {label}-----\n");
-    for line in der.chunks(48) {
-        for group in line.chunks(3) {
-            let bits =
-                group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-            for place in 0..4 {
-                let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
-                text.push(if place <= group.len() { char::from(digit) } else { '=' });
-            }
-        }
-        text.push('\n');
-    }
-    text + &format!("-----END {label}-----\n")
 }
 
 #[test]

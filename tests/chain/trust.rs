@@ -5,10 +5,11 @@ use oidc_thumbprint_exporter::chain::ChainStatus::{
     Trusted,
 };
 use oidc_thumbprint_exporter::chain::{
-    AnchorSource, CaFileError, ChainStatus, Distrust, FileError, PathMember, Role, TrustStore, read_ca_file,
+    AnchorCounts, AnchorSource, ChainStatus, Distrust, FileError, PathMember, Role, TrustStore,
 };
+use oidc_thumbprint_exporter::trust_files::{CaFileError, read_ca_file};
 
-use super::maker::*;
+use crate::support::made::*;
 
 /// A store that trusts these as the system does.
 fn system(roots: &[&Made]) -> TrustStore {
@@ -162,7 +163,7 @@ fn the_most_public_anchor_is_named() {
     // The same root from two sources counts once, as the more public one.
     let store =
         TrustStore::empty().with_system_roots([root.der.clone(), root.der.clone()]).with_added([root.der]);
-    assert_eq!(store.sizes(), [0, 1, 1]);
+    assert_eq!(store.counts(), AnchorCounts { mozilla: 0, system: 1, added: 1 });
     assert_eq!(store.judge(&served(&[&leaf, &middle]), None, NOW).verified, Ok(AnchorSource::System));
 }
 
@@ -251,11 +252,11 @@ fn files_of_cas() {
         std::fs::write(&path, bytes).unwrap();
         path
     };
-    let text = super::pem::pem(&root.der);
+    let text = crate::support::lab::pem::pem(std::slice::from_ref(&root.der));
     let good = written("good.pem", format!("# our root\n{text}\n{text}").as_bytes());
     assert_eq!(read_ca_file(&good).unwrap(), [root.der.clone(), root.der.clone()]);
     // Listed twice, added once.
-    assert_eq!(TrustStore::empty().with_added(read_ca_file(&good).unwrap()).sizes(), [0, 0, 1]);
+    assert_eq!(TrustStore::empty().with_added(read_ca_file(&good).unwrap()).counts().added, 1);
     assert_eq!(read_ca_file(&written("good.der", &root.der)).unwrap(), std::slice::from_ref(&root.der));
 
     let empty = read_ca_file(&written("empty.pem", b"")).unwrap_err();

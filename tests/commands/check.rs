@@ -1,68 +1,11 @@
 //! `check`: one round over everything configured.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
-use super::{Run, program, run, start};
-use crate::daemon::{Settings, TempDir, aws_environment};
-use crate::lab::fleet::{ACCOUNT, Lab, WRONG};
-use crate::lab::{FakeIam, Fault, LabIssuer, Spec, chains};
-
-/// A configuration and an IAM.
-pub struct Stage {
-    settings: Settings,
-    iam: String,
-    directory: TempDir,
-}
-
-impl Stage {
-    /// Nothing but what is put there.
-    pub fn new() -> Self {
-        let poll = ["interval", "timeout", "connect_timeout", "request_timeout"];
-        let settings =
-            Settings { poll: poll.map(|key| format!("{key} = \"10s\"")).to_vec(), ..Settings::default() };
-        Self { settings, iam: "http://127.0.0.1:1".to_owned(), directory: TempDir::new() }
-    }
-
-    /// The demo's fleet and its IAM.
-    pub fn of(lab: &Lab) -> Self {
-        let mut stage = Self::new().iam(&lab.iam);
-        stage.settings.resolve = lab.resolve_table();
-        stage.settings.ca_files = vec![lab.write_ca(stage.directory.path())];
-        stage
-    }
-
-    fn iam(mut self, iam: &FakeIam) -> Self {
-        self.settings.aws = true;
-        self.iam = iam.url();
-        self
-    }
-
-    pub fn issuer(mut self, issuer: &LabIssuer, thumbprints: &[String]) -> Self {
-        self.settings.issuers.push((issuer.url().to_owned(), thumbprints.to_vec()));
-        self.settings.resolve.insert(issuer.host().to_owned(), issuer.addresses());
-        self
-    }
-
-    fn more(mut self, toml: &str) -> Self {
-        self.settings.more.push_str(toml);
-        self
-    }
-
-    /// Writes the configuration.
-    pub fn config(&self) -> PathBuf {
-        self.settings.write(self.directory.path())
-    }
-
-    pub fn check(&self, arguments: &[&str]) -> Run {
-        let mut command = program();
-        command.arg("--config").arg(self.config()).arg("check").args(arguments);
-        aws_environment(&mut command, &self.iam);
-        command.env("OIDC_EXPORTER__AWS__TIMEOUT", "10s");
-        run(command, b"")
-    }
-}
+use super::{start, watch, watch_fleet};
+use crate::support::lab::fleet::{ACCOUNT, Lab, WRONG};
+use crate::support::lab::{FakeIam, Fault, LabIssuer, Spec, chains};
+use crate::support::process::Run;
 
 fn rows(run: &Run) -> Vec<Value> {
     run.json()["rows"].as_array().unwrap().clone()
@@ -76,8 +19,8 @@ pub fn code_and_verdicts(run: &Run) -> (i32, Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worst_comes_first() {
     let lab = Lab::start().await;
-    let stage = Stage::of(&lab);
-    let text = stage.check(&[]);
+    let watch = watch_fleet(&lab);
+    let text = watch.check(&[]);
     assert_eq!((text.code, text.err.as_str()), (1, ""), "{text:?}");
     let expected = [
         ("wrong", "mismatch", "serves "),
@@ -105,7 +48,7 @@ async fn the_worst_comes_first() {
         lines[10].starts_with("8 providers, 8 issuers: 1 mismatch, 1 partial, 1 unknown, 2 issuers down")
     );
 
-    let json = stage.check(&["--output", "json"]);
+    let json = watch.check(&["--output", "json"]);
     assert_eq!(json.code, 1);
     let rows = rows(&json);
     for ((name, verdict, _), row) in expected.iter().zip(&rows) {
@@ -139,27 +82,27 @@ async fn exit_codes() {
     let dead = LabIssuer::start(dead).await;
     let right = good.thumbprints();
     let wrong = vec![WRONG.to_owned()];
-    for (case, stage, code, told) in [
-        ("match", Stage::new().issuer(&good, &right), 0, "match "),
-        ("watched, nothing expected", Stage::new().issuer(&good, &[]), 0, "watched "),
-        ("mismatch", Stage::new().issuer(&good, &wrong), 1, "mismatch "),
-        ("expired", Stage::new().issuer(&expired, &[]), 1, "expired"),
-        ("dead", Stage::new().issuer(&dead, &right), 2, "unknown "),
-        ("dead and watched", Stage::new().issuer(&dead, &[]), 2, "Connection refused"),
-        ("dead and match", Stage::new().issuer(&dead, &right).issuer(&good, &right), 2, "match "),
-        ("dead and mismatch", Stage::new().issuer(&dead, &right).issuer(&good, &wrong), 1, "mismatch "),
-        ("nothing in IAM", Stage::new().iam(&iam), 2, "nothing to check"),
+    for (case, watch, code, told) in [
+        ("match", watch().issuer(&good, &right), 0, "match "),
+        ("watched, nothing expected", watch().issuer(&good, &[]), 0, "watched "),
+        ("mismatch", watch().issuer(&good, &wrong), 1, "mismatch "),
+        ("expired", watch().issuer(&expired, &[]), 1, "expired"),
+        ("dead", watch().issuer(&dead, &right), 2, "unknown "),
+        ("dead and watched", watch().issuer(&dead, &[]), 2, "Connection refused"),
+        ("dead and match", watch().issuer(&dead, &right).issuer(&good, &right), 2, "match "),
+        ("dead and mismatch", watch().issuer(&dead, &right).issuer(&good, &wrong), 1, "mismatch "),
+        ("nothing in IAM", watch().iam(&iam), 2, "nothing to check"),
     ] {
-        let run = stage.check(&[]);
+        let run = watch.check(&[]);
         assert_eq!((run.code, run.err.as_str()), (code, ""), "{case}: {run:?}");
         assert!(run.out.contains(told), "{case}: {}", run.out);
     }
-    for (case, stage, told) in [
-        ("an unknown key", Stage::new().issuer(&good, &right).more("[pol]\n"), "config.toml"),
-        ("nothing", Stage::new(), "nothing to watch"),
-        ("no roots", Stage::new().issuer(&good, &[]).more("[web]\n"), "config.toml"),
+    for (case, watch, told) in [
+        ("an unknown key", watch().issuer(&good, &right).toml("[pol]\n"), "config.toml"),
+        ("nothing", watch(), "nothing to watch"),
+        ("no roots", watch().issuer(&good, &[]).toml("[web]\n"), "config.toml"),
     ] {
-        let run = stage.check(&[]);
+        let run = watch.check(&[]);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{case}: {run:?}");
         assert!(run.err.contains(told), "{case}: {}", run.err);
     }
@@ -169,21 +112,21 @@ async fn exit_codes() {
 async fn an_iam_that_does_not_answer_is_named_and_the_issuers_are_polled_all_the_same() {
     let iam = FakeIam::start(ACCOUNT).await;
     let good = start("good.oidc.test", chains::private_ca).await;
-    let stage = Stage::new().issuer(&good, &good.thumbprints()).iam(&iam);
+    let watch = watch().issuer(&good, &good.thumbprints()).iam(&iam);
     iam.fail(Fault::AccessDenied);
-    let run = stage.check(&[]);
+    let run = watch.check(&[]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.out.starts_with("IAM: ") && run.out.contains("access_denied"), "{}", run.out);
     assert!(run.out.contains("\nmatch "), "{}", run.out);
-    let json = stage.check(&["--output", "json"]).json();
+    let json = watch.check(&["--output", "json"]).json();
     assert!(json["account_error"].as_str().unwrap().contains("access_denied"), "{json}");
 
     // One provider that cannot be read is one thing that cannot be told.
     iam.heal();
     let arn = iam.put(good.url(), &good.thumbprints());
-    assert_eq!(stage.check(&[]).code, 0);
+    assert_eq!(watch.check(&[]).code, 0);
     iam.fail_get(&arn, Fault::AccessDenied);
-    let run = stage.check(&[]);
+    let run = watch.check(&[]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.out.contains("the provider could not be read from IAM"), "{}", run.out);
 }
@@ -195,9 +138,8 @@ async fn an_audience_that_is_not_allowed_is_a_finding() {
     iam.put(good.url(), &good.thumbprints());
     let more =
         format!("\n[[issuers]]\nurl = {:?}\naudiences = [\"sigstore\", \"sts.amazonaws.com\"]\n", good.url());
-    let mut stage = Stage::new().iam(&iam).more(&more);
-    stage.settings.resolve.insert(good.host().to_owned(), good.addresses());
-    let run = stage.check(&[]);
+    let watch = watch().iam(&iam).toml(&more).resolve(&good);
+    let run = watch.check(&[]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.out.contains("audience sigstore is not allowed"), "{}", run.out);
     assert!(!run.out.contains("sts.amazonaws.com is not"), "{}", run.out);

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Run, inspect, manual, program, run, start};
-use crate::chain::real::{PUBLISHED, real};
-use crate::daemon::TempDir;
-use crate::lab::ca::thumbprint;
-use crate::lab::chains;
-use crate::lab::pem::pem;
+use super::{inspect, start};
+use crate::support::daemon::TempDir;
+use crate::support::lab::ca::thumbprint;
+use crate::support::lab::chains;
+use crate::support::lab::pem::pem;
+use crate::support::manual_procedure;
+use crate::support::process::{Run, program, run_with};
+use crate::support::real::{PUBLISHED, real};
 
 const HOST: &str = "host.oidc.test";
 
@@ -22,9 +24,7 @@ fn inspect_file(file: &Path, output: &str) -> Run {
 }
 
 fn inspect_input(input: &[u8], output: &str) -> Run {
-    let mut command = program();
-    command.args(["inspect", "-", "--output", output]);
-    run(command, input)
+    run_with(&mut program(&["inspect", "-", "--output", output]), input)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,7 +32,7 @@ async fn everything_people_have_yields_the_same_thumbprint() {
     let issuer = start(HOST, chains::three_deep).await;
     let chain = chains::three_deep(HOST);
     issuer.serve(&chain);
-    let transcript = manual::transcript(HOST, issuer.sockets()[0]);
+    let transcript = manual_procedure::transcript(HOST, issuer.sockets()[0]);
     assert!(transcript.contains("Certificate chain") && transcript.contains("SSL handshake has read"));
     let directory = TempDir::new();
     let last = &chain.served[3..];
@@ -109,7 +109,7 @@ fn what_cannot_be_read_ends_in_2_with_one_line() {
         ("garbage", b"\xde\xad\xbe\xef\x00\x1b[2J".to_vec(), "holds no certificate".to_owned()),
         ("page.html", b"<html>404</html>".to_vec(), "holds no certificate".to_owned()),
         ("key.pem", key.into(), "holds no certificate".to_owned()),
-        ("large.pem", vec![b'x'; 2 << 20], "longer than 1048576 bytes".to_owned()),
+        ("large.pem", vec![b'x'; 2 << 20], "longer than 1 MiB".to_owned()),
         ("cut.pem", cut.into(), format!("certificate 2, line {second}: no `-----END` line follows")),
         ("damaged.pem", damaged.into(), format!("certificate 2, line {}: not base64: `?`", second + 2)),
         ("der", b"\x30\x82\x03\x00\x30".to_vec(), "taken for DER: the certificate is cut short".to_owned()),

@@ -7,10 +7,11 @@ use rustls::pki_types::pem::PemObject as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{inspect_lab, program, run, start};
-use crate::lab::fleet::Lab;
-use crate::lab::{LabIssuer, Spec, chains};
-use crate::openssl::{Described, describe};
+use super::{inspect_lab, start};
+use crate::support::lab::fleet::Lab;
+use crate::support::lab::{LabIssuer, Spec, chains};
+use crate::support::openssl::{Described, describe};
+use crate::support::process::{program, run_with};
 
 const HOST: &str = "host.oidc.test";
 
@@ -141,14 +142,18 @@ async fn pem_is_what_was_served() {
         // OpenSSL takes all of it, in the same order.
         let mut openssl = Command::new("sh");
         openssl.args(["-c", "openssl crl2pkcs7 -nocrl -certfile /dev/stdin | openssl pkcs7 -print_certs"]);
-        let through = self::run(openssl, printed.as_bytes());
+        let through = run_with(&mut openssl, printed.as_bytes());
         let read: Vec<_> =
             CertificateDer::pem_slice_iter(through.out.as_bytes()).map(Result::unwrap).collect();
         assert_eq!(read, chain.served, "{}: {}", chain.state, through.err);
 
         // And so do we.
-        let mut again = program();
-        again.args(["inspect", "-", "--output", "thumbprint"]);
-        assert_eq!(run(again, printed.as_bytes()).out, chain.thumbprint() + "\n", "{}", chain.state);
+        let mut again = program(&["inspect", "-", "--output", "thumbprint"]);
+        assert_eq!(
+            run_with(&mut again, printed.as_bytes()).out,
+            chain.thumbprint() + "\n",
+            "{}",
+            chain.state
+        );
     }
 }

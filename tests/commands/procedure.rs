@@ -1,8 +1,9 @@
 //! `inspect --output thumbprint` says what the manual procedure yields.
 
-use super::{inspect_lab, manual, start};
-use crate::lab::fleet::Lab;
-use crate::lab::{LabIssuer, chains};
+use super::{inspect_lab, start};
+use crate::support::lab::fleet::Lab;
+use crate::support::lab::{LabIssuer, chains};
+use crate::support::manual_procedure;
 
 const HOST: &str = "host.oidc.test";
 
@@ -11,12 +12,12 @@ const HOST: &str = "host.oidc.test";
 fn both_ways(issuer: &LabIssuer) -> (Vec<String>, Vec<String>) {
     let run = inspect_lab(issuer, &["--output", "thumbprint", issuer.url()]);
     let lines = run.lines().into_iter().map(str::to_owned).collect();
-    let Some(jwks_uri) = manual::jwks_uri(issuer) else { return (lines, Vec::new()) };
+    let Some(jwks_uri) = manual_procedure::jwks_uri(issuer) else { return (lines, Vec::new()) };
     let serves_keys = |host: &&LabIssuer| jwks_uri.starts_with(&format!("https://{}/", host.endpoint()));
     let keys = issuer.hosts().find(serves_keys).unwrap();
-    let mut manual = manual::thumbprints(issuer);
+    let mut manual = manual_procedure::thumbprints(issuer);
     if keys.endpoint() != issuer.endpoint() {
-        manual.extend(manual::thumbprints(keys));
+        manual.extend(manual_procedure::thumbprints(keys));
     }
     (lines, manual)
 }
@@ -45,7 +46,7 @@ async fn on_every_state_of_a_chain() {
         let state = chain.state;
         let issuer = start(HOST, |_| chain.clone()).await;
         let run = inspect_lab(&issuer, &["--output", "thumbprint", &issuer.endpoint()]);
-        let manual = manual::thumbprint(HOST, issuer.sockets()[0]);
+        let manual = manual_procedure::thumbprint(HOST, issuer.sockets()[0]);
         if unseen.contains(&state) {
             assert_ne!(manual, Some(chain.thumbprint()), "{state}");
             continue;

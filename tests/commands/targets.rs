@@ -1,7 +1,7 @@
 //! `inspect` on targets that are no files, and its exit code.
 
 use super::{inspect, inspect_lab, start};
-use crate::lab::{Behaviour, LabIssuer, Reply, Spec, TlsVersions, Wire, chains};
+use crate::support::lab::{Behaviour, LabIssuer, Reply, Spec, TlsVersions, Wire, chains};
 
 const HOST: &str = "host.oidc.test";
 

@@ -4,13 +4,13 @@ use std::process::Command;
 
 use rcgen::DnType;
 
-use super::check::Stage;
-use super::{Run, inspect, inspect_lab, lab_arguments, run};
-use crate::daemon::TempDir;
-use crate::lab::ca::{Authority, Leaf, Validity};
-use crate::lab::fleet::Lab;
-use crate::lab::pem::pem;
-use crate::lab::{Chain, LabIssuer, Spec, chains};
+use super::{inspect, inspect_lab, lab_arguments, watch, watch_fleet};
+use crate::support::daemon::TempDir;
+use crate::support::lab::ca::{Authority, Leaf, Validity};
+use crate::support::lab::fleet::Lab;
+use crate::support::lab::pem::pem;
+use crate::support::lab::{Chain, LabIssuer, Spec, chains};
+use crate::support::process::{PROGRAM, Run, run};
 
 const HOST: &str = "host.oidc.test";
 const ESCAPE: char = '\x1b';
@@ -52,7 +52,7 @@ async fn hostile_names_are_shown_and_do_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_terminal_there_is_neither_colour_nor_progress() {
     let lab = Lab::start().await;
-    let check = Stage::of(&lab).check(&[]);
+    let check = watch_fleet(&lab).check(&[]);
     let expired = lab.issuer("expired");
     for run in [check, inspect_lab(expired, &[expired.url()])] {
         assert_eq!(run.code, 1);
@@ -68,11 +68,11 @@ fn on_a_terminal(arguments: &[String], environment: &[(&str, &str)]) -> Option<R
         return None;
     }
     let quoted: Vec<String> = arguments.iter().map(|argument| format!("'{argument}'")).collect();
-    let line = format!("{} {}", env!("CARGO_BIN_EXE_oidc-thumbprint-exporter"), quoted.join(" "));
+    let line = format!("{} {}", PROGRAM, quoted.join(" "));
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
     script.env_remove("NO_COLOR").envs(environment.iter().copied());
-    Some(run(script, b""))
+    Some(run(&mut script))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,8 +97,8 @@ async fn colour_is_for_terminals_and_no_color_is_respected() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_round_shows_its_progress_on_a_terminal() {
     let issuer = LabIssuer::start(Spec::new(HOST, chains::private_ca(HOST))).await;
-    let stage = Stage::new().issuer(&issuer, &issuer.thumbprints());
-    let arguments = ["--config".to_owned(), stage.config().display().to_string(), "check".to_owned()];
+    let watch = watch().issuer(&issuer, &issuer.thumbprints());
+    let arguments = ["--config".to_owned(), watch.write().display().to_string(), "check".to_owned()];
     let Some(run) = on_a_terminal(&arguments, &[]) else { return };
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.contains("\r0 of 1 issuers polled"), "{:?}", run.out);

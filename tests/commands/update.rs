@@ -3,11 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 
-use super::check::{Stage, code_and_verdicts};
-use super::{Run, inspect_lab, run, start};
-use crate::daemon::aws_environment;
-use crate::lab::fleet::{ACCOUNT, Lab, WRONG};
-use crate::lab::{LabIssuer, Spec, chains};
+use super::check::code_and_verdicts;
+use super::{inspect_lab, start, watch_fleet};
+use crate::support::daemon::aws_environment;
+use crate::support::lab::fleet::{ACCOUNT, Lab, WRONG};
+use crate::support::lab::{LabIssuer, Spec, chains};
+use crate::support::process::{Run, run};
 
 const HOST: &str = "host.oidc.test";
 
@@ -42,8 +43,8 @@ async fn after_it_was_run_check_says_match() {
     for issuer in fleet {
         lab.iam.put(issuer.url(), &[WRONG]);
     }
-    let stage = Stage::of(&lab);
-    let (code, verdicts) = code_and_verdicts(&stage.check(&["--output", "json"]));
+    let watch = watch_fleet(&lab);
+    let (code, verdicts) = code_and_verdicts(&watch.check(&["--output", "json"]));
     assert_eq!((code, verdicts), (1, vec!["mismatch".to_owned(); 5]));
 
     let cli = has_aws_cli();
@@ -57,7 +58,7 @@ async fn after_it_was_run_check_says_match() {
             shell.args(["-c", &command]);
             aws_environment(&mut shell, &lab.iam.url());
             shell.env("AWS_DEFAULT_REGION", "us-east-1");
-            let ran = run(shell, b"");
+            let ran = run(&mut shell);
             assert_eq!(ran.code, 0, "{command}: {ran:?}");
         } else {
             lab.iam.put(issuer.url(), &list(&command));
@@ -65,7 +66,7 @@ async fn after_it_was_run_check_says_match() {
         let listed = lab.iam.provider(&lab.iam.arn(issuer.url())).unwrap().thumbprints;
         assert_eq!(listed, issuer.thumbprints(), "{}", issuer.name);
     }
-    let (code, verdicts) = code_and_verdicts(&stage.check(&["--output", "json"]));
+    let (code, verdicts) = code_and_verdicts(&watch.check(&["--output", "json"]));
     assert_eq!((code, verdicts), (0, vec!["match".to_owned(); 5]));
 }
 

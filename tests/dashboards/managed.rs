@@ -1,12 +1,14 @@
 //! The Grafana-managed rules say what the Prometheus rules say: read back, they give the same.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use serde_json::Value;
 
 use super::{at, list, rules, text, yaml};
-use crate::daemon::run_to_end;
-use crate::peers::python;
+use crate::support::daemon::TempDir;
+use crate::support::process::{output, run};
+use crate::support::venv::installed;
 
 /// The comparisons of a threshold expression, as the Prometheus rule has them.
 fn comparisons(evaluator: &Value) -> Option<String> {
@@ -129,22 +131,19 @@ fn a_difference_is_found() {
 #[test]
 fn what_is_generated_is_up_to_date() {
     let source = at("grafana/source");
-    let mut check = std::process::Command::new(python());
+    let mut check = Command::new(installed("python"));
     // No byte code beside the sources.
     check.arg("-B").arg(&source).arg("--check");
-    let (code, said, errors) = run_to_end(check);
-    assert_eq!((code, &*said), (Some(0), ""), "{errors}");
+    assert_eq!(output(&mut check), "");
 
     // A copy in which one colour was changed by hand.
-    let directory = crate::daemon::TempDir::new();
-    let copied =
-        std::process::Command::new("cp").arg("-R").arg(at("")).arg(directory.path().join("copy")).status();
-    assert!(copied.unwrap().success());
+    let directory = TempDir::new();
+    output(Command::new("cp").arg("-R").arg(at("")).arg(directory.path().join("copy")));
     let page = directory.path().join("copy/grafana/fleet.json");
     let text = std::fs::read_to_string(&page).unwrap();
     std::fs::write(&page, text.replacen("\"purple\"", "\"green\"", 1)).unwrap();
-    let mut check = std::process::Command::new(python());
+    let mut check = Command::new(installed("python"));
     check.arg("-B").arg(directory.path().join("copy/grafana/source")).arg("--check");
-    let (code, said, _) = run_to_end(check);
-    assert_eq!((code, said.trim()), (Some(1), "out of date: fleet.json"));
+    let run = run(&mut check);
+    assert_eq!((run.code, run.out.trim()), (1, "out of date: fleet.json"));
 }

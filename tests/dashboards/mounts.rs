@@ -7,8 +7,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::{at, list, read, rules, text, yaml};
-use crate::daemon::{TempDir, run_to_end};
-use crate::watch::program;
+use crate::support::daemon::TempDir;
+use crate::support::process::{configured, output};
 
 /// Path in the container, and the file or directory that is mounted there.
 fn mounts(compose: &Value, service: &str) -> BTreeMap<PathBuf, PathBuf> {
@@ -109,9 +109,7 @@ fn prometheus_scrapes_the_exporter_by_the_name_that_the_alerts_look_for() {
         std::fs::copy(here, directory.path().join(there.file_name().unwrap())).unwrap();
     }
     let mut promtool = Command::new("promtool");
-    promtool.args(["check", "config"]).arg(directory.path().join("prometheus.yml"));
-    let (code, said, errors) = run_to_end(promtool);
-    assert_eq!(code, Some(0), "{said}{errors}");
+    let said = output(promtool.args(["check", "config"]).arg(directory.path().join("prometheus.yml")));
     assert!(said.contains("rules found"), "{said}");
 
     let config = yaml("compose/prometheus.yml");
@@ -127,8 +125,5 @@ fn prometheus_scrapes_the_exporter_by_the_name_that_the_alerts_look_for() {
 
 #[test]
 fn the_exporter_takes_its_configuration() {
-    let mut check = program(&at("compose/exporter.toml"));
-    check.args(["config", "check"]);
-    let (code, said, errors) = run_to_end(check);
-    assert_eq!(code, Some(0), "{said}{errors}");
+    output(&mut configured(&at("compose/exporter.toml"), &["config", "check"]));
 }

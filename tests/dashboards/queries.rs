@@ -10,18 +10,20 @@ use oidc_thumbprint_exporter::poll::{Phase, Reason};
 use oidc_thumbprint_exporter::verdict::Status;
 use prometheus::core::Collector as _;
 use serde_json::{Value, json};
+use strum::IntoEnumIterator;
 
 use super::promql::{Selector, spoken};
 use super::{PAGES, list, page, panels, read, rules, text, variables, yaml};
-use crate::daemon::{TempDir, run_to_end};
+use crate::support::daemon::TempDir;
+use crate::support::process::{Run, run};
 
 /// What Prometheus adds to every series.
 const OF_TARGET: [&str; 2] = ["job", "instance"];
 
 /// The labels of each metric that can be asked for.
 fn registry() -> BTreeMap<String, BTreeSet<&'static str>> {
-    let own =
-        metrics::ALL.iter().map(|family| (family.name.to_owned(), family.labels.iter().copied().collect()));
+    let own = metrics::families().into_iter();
+    let own = own.map(|family| (family.name.to_owned(), family.labels.into_iter().collect()));
     let process = prometheus::process_collector::ProcessCollector::for_self();
     let process = process.desc().into_iter().map(|desc| (desc.fq_name.clone(), BTreeSet::new()));
     let mut registry: BTreeMap<String, BTreeSet<&str>> = own.chain(process).collect();
@@ -35,17 +37,20 @@ fn registry() -> BTreeMap<String, BTreeSet<&'static str>> {
     registry
 }
 
+/// The words of a closed set.
+fn words<T: IntoEnumIterator + Into<&'static str>>() -> Vec<&'static str> {
+    T::iter().map(Into::into).collect()
+}
+
 /// The values of a label, where they are a closed set.
 fn values(metric: &str, label: &str) -> Option<Vec<&'static str>> {
-    let roles = [Role::Leaf, Role::Intermediate, Role::Root].map(Role::as_str);
+    let roles = [Role::Leaf, Role::Intermediate, Role::Root].map(|role| role.into_str());
     Some(match (metric, label) {
-        ("oidc_provider_thumbprint_status", "status") => Status::ALL.map(Status::as_str).to_vec(),
-        ("oidc_chain_status", "status") => ChainStatus::ALL.map(ChainStatus::as_str).to_vec(),
-        ("oidc_account_poll_failures_total", "reason") => {
-            AccountReason::ALL.map(AccountReason::as_str).to_vec()
-        }
-        ("oidc_issuer_poll_failures_total", "reason") => Reason::ALL.map(Reason::as_str).to_vec(),
-        ("oidc_issuer_poll_duration_seconds", "phase") => Phase::ALL.map(Phase::as_str).to_vec(),
+        ("oidc_provider_thumbprint_status", "status") => words::<Status>(),
+        ("oidc_chain_status", "status") => words::<ChainStatus>(),
+        ("oidc_account_poll_failures_total", "reason") => words::<AccountReason>(),
+        ("oidc_issuer_poll_failures_total", "reason") => words::<Reason>(),
+        ("oidc_issuer_poll_duration_seconds", "phase") => words::<Phase>(),
         ("oidc_issuer_endpoint_info", "use") => vec!["discovery", "jwks"],
         ("oidc_provider_thumbprint_info", "position") => [&roles[..], &["none"]].concat(),
         (_, "role") => roles.to_vec(),
@@ -155,7 +160,8 @@ fn every_metric_is_drawn_or_named_as_not_drawn() {
     let (_, named) = readme.split_once("\nNot drawn").unwrap();
     let (named, _) = named.split_once("\n\n").unwrap();
     let named: BTreeSet<&str> = named.split('`').filter(|word| word.starts_with("oidc_")).collect();
-    let not_drawn = metrics::ALL.iter().map(|family| family.name).filter(|name| !drawn.contains(*name));
+    let not_drawn =
+        metrics::families().into_iter().map(|family| family.name).filter(|name| !drawn.contains(*name));
     assert_eq!(named, not_drawn.collect());
 }
 
@@ -173,7 +179,7 @@ fn sent(expression: &str) -> String {
 }
 
 /// What promtool says of these expressions.
-fn promtool(expressions: &[(String, String)]) -> (Option<i32>, String) {
+fn promtool(expressions: &[(String, String)]) -> Run {
     let rule = |(number, (_, expression)): (usize, &(String, String))| json!({"record": format!("query:number:{number}"), "expr": sent(expression)});
     let rules: Vec<_> = expressions.iter().enumerate().map(rule).collect();
     let directory = TempDir::new();
@@ -181,21 +187,19 @@ fn promtool(expressions: &[(String, String)]) -> (Option<i32>, String) {
     // JSON is YAML.
     std::fs::write(&file, json!({"groups": [{"name": "queries", "rules": rules}]}).to_string()).unwrap();
     let mut promtool = Command::new("promtool");
-    promtool.args(["check", "rules", "--lint=all", "--lint-fatal"]).arg(&file);
-    let (code, said, errors) = run_to_end(promtool);
-    (code, said + &errors)
+    run(promtool.args(["check", "rules", "--lint=all", "--lint-fatal"]).arg(&file))
 }
 
 #[test]
 fn every_expression_parses() {
     let all = all();
-    let (code, said) = promtool(&all);
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains(&format!("{} rules found", all.len())), "{said}");
+    let run = promtool(&all);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.said().contains(&format!("{} rules found", all.len())), "{run:?}");
     // One that does not parse, and one with a variable that nobody sets.
     for broken in ["sum(up", "up > $unset"] {
         let mut more = all.clone();
         more.push((String::new(), broken.to_owned()));
-        assert_eq!(promtool(&more).0, Some(1), "{broken}");
+        assert_eq!(promtool(&more).code, 1, "{broken}");
     }
 }

@@ -149,12 +149,10 @@ fn what_is_generated_is_up_to_date() {
         if made != page.text && update {
             std::fs::write(root().join(&page.name), made).unwrap();
         } else if made != page.text {
-            let lines = made.lines().filter(|line| !page.text.lines().any(|old| old == *line));
-            stale.push(format!(
-                "{}: missing or changed:\n{}",
-                page.name,
-                lines.collect::<Vec<_>>().join("\n")
-            ));
+            let lines: Vec<&str> =
+                made.lines().filter(|line| !page.text.lines().any(|old| old == *line)).collect();
+            let what = if lines.is_empty() { "rows to take out, or in another order" } else { "new rows:" };
+            stale.push(format!("{}: {what}\n{}", page.name, lines.join("\n")));
         }
     }
     let how = format!("{UPDATE}=1 cargo test --test tests docs::generated");

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use oidc_thumbprint_exporter::aws::AccountReason;
 use oidc_thumbprint_exporter::chain::{ChainStatus, Distrust, Role};
-use oidc_thumbprint_exporter::config::{IssuerEntry, Settings};
 use oidc_thumbprint_exporter::metrics;
 use oidc_thumbprint_exporter::poll::{Phase, Reason};
 use oidc_thumbprint_exporter::verdict::Status;
 use prometheus::core::Collector as _;
 use prometheus::proto::MetricType;
+use strum::IntoEnumIterator;
 
 /// A metric family.
 pub struct Family {
@@ -24,9 +24,9 @@ pub struct Family {
 
 /// Every family of the program's own.
 pub fn families() -> Vec<Family> {
-    let own = metrics::ALL.iter().map(|family| Family {
+    let own = metrics::families().into_iter().map(|family| Family {
         name: family.name.to_owned(),
-        kind: kind(family.name, family.kind),
+        kind: kind(family.name, family.kind.into()),
         labels: family.labels.iter().map(ToString::to_string).collect(),
         help: family.help.to_owned(),
     });
@@ -55,65 +55,82 @@ fn kind(name: &str, kind: MetricType) -> &'static str {
     }
 }
 
+fn words<T: IntoEnumIterator + Into<&'static str>>() -> Vec<&'static str> {
+    T::iter().map(Into::into).collect()
+}
+
 /// The values of a label that is a closed set.
 pub fn values(metric: &str, label: &str) -> Option<Vec<&'static str>> {
     Some(match (metric, label) {
-        ("oidc_issuer_poll_failures_total", "reason") => Reason::ALL.map(Reason::as_str).to_vec(),
-        ("oidc_issuer_poll_duration_seconds", "phase") => Phase::ALL.map(Phase::as_str).to_vec(),
-        ("oidc_chain_status", "status") => ChainStatus::ALL.map(ChainStatus::as_str).to_vec(),
-        ("oidc_provider_thumbprint_status", "status") => Status::ALL.map(Status::as_str).to_vec(),
+        ("oidc_issuer_poll_failures_total", "reason") => words::<Reason>(),
+        ("oidc_issuer_poll_duration_seconds", "phase") => words::<Phase>(),
+        ("oidc_chain_status", "status") => words::<ChainStatus>(),
+        ("oidc_provider_thumbprint_status", "status") => words::<Status>(),
         ("oidc_provider_thumbprint_info", "position") => {
-            let roles = [Role::Root, Role::Intermediate, Role::Leaf].map(Role::as_str);
-            roles.into_iter().chain(["none"]).collect()
+            let roles = [Role::Root, Role::Intermediate, Role::Leaf].map(|role| role.into_str());
+            [&roles[..], &["none"]].concat()
         }
-        ("oidc_account_poll_failures_total", "reason") => {
-            AccountReason::ALL.map(AccountReason::as_str).to_vec()
-        }
+        ("oidc_account_poll_failures_total", "reason") => words::<AccountReason>(),
         _ => return None,
     })
 }
 
 /// The reasons of `oidc_chain_distrust_info`, and what they mean.
 pub fn distrust() -> Vec<(&'static str, String)> {
-    Distrust::ALL.map(|reason| (reason.as_str(), reason.to_string())).to_vec()
+    Distrust::iter().map(|reason| (reason.into(), reason.to_string())).collect()
 }
 
-/// The settings that this TOML gives, or what is wrong with it.
-pub fn settings(toml: &str) -> Result<Settings, String> {
+/// The settings that the program makes of this TOML, as it shows them; or what is wrong with it.
+pub fn settings(toml: &str) -> Result<String, String> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let file = std::env::temp_dir().join(format!("oidc-docs-{}-{number}.toml", std::process::id()));
     std::fs::write(&file, toml).unwrap();
-    let settings = Settings::load(Some(&file)).map_err(|error| error.to_string());
+    let shown = run(&["--config", file.to_str().unwrap(), "config", "show"]);
     std::fs::remove_file(&file).unwrap();
-    settings
+    shown
 }
 
-/// Every key that a configuration can have, with its section; those of `[[issuers]]` are apart.
-pub fn keys() -> BTreeSet<String> {
-    let every = "[aws]\nenabled = true\n[web]\nhealth_listen = \"127.0.0.1:10191\"\n";
-    let settings = serde_json::to_value(settings(every).unwrap()).unwrap();
-    let mut keys = BTreeSet::new();
-    for (section, value) in settings.as_object().unwrap() {
-        match value.as_object() {
-            Some(members) => keys.extend(members.keys().map(|key| format!("{section}.{key}"))),
-            None => _ = keys.insert(section.clone()),
+/// Every key that a configuration can have, with its section; `issuers.` before those of an entry of `[[issuers]]`.
+fn every_key() -> BTreeSet<String> {
+    let toml = "[web]\nhealth_listen = \"127.0.0.1:10191\"\n[[issuers]]\nurl = \"https://a.example\"\n";
+    let (mut keys, mut section) = (BTreeSet::new(), String::new());
+    for line in settings(toml).unwrap().lines() {
+        if let Some(name) = line.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]")) {
+            keys.insert(name.to_owned());
+            section = format!("{name}.");
+        } else if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            // A table within a section is the value of a key.
+            keys.extend(name.contains('.').then(|| name.to_owned()));
+            section = format!("{name}.");
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            keys.insert(format!("{section}{key}"));
         }
     }
     keys
 }
 
-/// The keys of an entry of `[[issuers]]`.
-pub fn issuer_keys() -> BTreeSet<String> {
-    let entry = IssuerEntry::watched("https://a.example".parse().unwrap());
-    serde_json::to_value(entry).unwrap().as_object().unwrap().keys().cloned().collect()
+/// Every key that a configuration can have, with its section; those of `[[issuers]]` are apart.
+pub fn keys() -> BTreeSet<String> {
+    every_key().into_iter().filter(|key| !key.starts_with("issuers.")).collect()
 }
 
-/// What the program says when it is asked for help on a command line; `Err` when it does not know that command line.
+/// The keys of an entry of `[[issuers]]`.
+pub fn issuer_keys() -> BTreeSet<String> {
+    every_key().iter().filter_map(|key| key.strip_prefix("issuers.")).map(str::to_owned).collect()
+}
+
+/// Whether the program knows a command line: it is asked for help on it.
 pub fn help(arguments: &[&str]) -> Result<(), String> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oidc-thumbprint-exporter"));
-    let output = command.args(arguments).arg("--help").output().unwrap();
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    run(&[arguments, &["--help"]].concat()).map(drop)
+}
+
+fn run(arguments: &[&str]) -> Result<String, String> {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_oidc-thumbprint-exporter")).args(arguments).output().unwrap();
+    let said = if output.status.success() { &output.stdout } else { &output.stderr };
+    let said = String::from_utf8_lossy(said).into_owned();
+    if output.status.success() { Ok(said) } else { Err(said) }
 }
 
 /// The alerts and their severities.

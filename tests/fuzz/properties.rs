@@ -10,9 +10,10 @@ use std::sync::OnceLock;
 
 use oidc_thumbprint_exporter::chain::{Certificate, ServedChain, TrustStore, read_certificates};
 use oidc_thumbprint_exporter::clock::Timestamp;
-use oidc_thumbprint_exporter::issuer::{Endpoint, Issuer, parse_https};
+use oidc_thumbprint_exporter::endpoint::{Endpoint, parse_https};
+use oidc_thumbprint_exporter::issuer::Issuer;
 use oidc_thumbprint_exporter::poll::{jwks_uri, usable_keys};
-use oidc_thumbprint_exporter::provider::split_arn;
+use oidc_thumbprint_exporter::provider::ProviderArn;
 use rustls::pki_types::{CertificateDer, ServerName};
 
 /// The longest reason, in characters.
@@ -85,7 +86,8 @@ pub fn pem_file(input: &[u8]) -> bool {
 /// The ARN of a provider, and the issuer in it.
 pub fn provider_arn(input: &[u8]) -> bool {
     let Ok(arn) = std::str::from_utf8(input) else { return false };
-    taken(split_arn(arn), |(account, url)| {
+    taken(arn.parse::<ProviderArn>(), |parsed| {
+        let (account, url) = (parsed.account_id(), parsed.url());
         assert_eq!(account.len(), 12);
         assert!(arn.ends_with(&format!(":{account}:oidc-provider/{url}")));
         if let Err(why) = Issuer::from_iam(url) {
@@ -105,7 +107,7 @@ pub fn issuer_url(input: &[u8]) -> bool {
         assert_eq!(canonical.parse().as_ref(), Ok(&issuer), "the canonical form stays as it is");
         assert!(!canonical.ends_with('/') && !canonical.contains(['?', '#']), "{canonical}");
         assert!(canonical.bytes().all(|byte| byte.is_ascii_graphic()), "{canonical:?}");
-        let discovery = parse_https(&issuer.discovery_url()).unwrap();
+        let discovery = parse_https(issuer.discovery_url().as_str()).unwrap();
         let endpoint = Endpoint::of(&discovery).unwrap();
         assert_eq!(endpoint.to_string().parse().as_ref(), Ok(&endpoint));
     })

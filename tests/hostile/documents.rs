@@ -4,11 +4,11 @@
 use super::properties::{
     ISSUER, certificate_list, discovery_document, issuer_url, jwks, pem_file, provider_arn,
 };
-use super::within_memory;
-use crate::chain::random::Random;
-use crate::lab::behaviour::{ec_key, rsa_key};
-use crate::lab::chains::three_deep;
-use crate::lab::pem::pem;
+use crate::support::lab::behaviour::{ec_key, rsa_key};
+use crate::support::lab::chains::three_deep;
+use crate::support::lab::pem::pem;
+use crate::support::memory::within_memory;
+use crate::support::random::Random;
 
 /// Of each of five kinds of documents.
 const MUTATIONS: usize = 20_000;

@@ -1,8 +1,8 @@
 //! A slow or hostile issuer costs the others nothing. Asserted by counts of polls, never by time.
 
-use crate::daemon::Exposition;
-use crate::lab::{Behaviour, LabIssuer, Reply, Spec, Wire, chains};
-use crate::watch::Watch;
+use crate::support::lab::{Behaviour, LabIssuer, Reply, Wire};
+use crate::support::told::{is_up, polls};
+use crate::support::watch::Watch;
 
 /// Issuers that would hold a poll for ever, each in its own way.
 async fn hanging(count: usize) -> Vec<LabIssuer> {
@@ -15,30 +15,17 @@ async fn hanging(count: usize) -> Vec<LabIssuer> {
     let mut issuers = Vec::new();
     for (number, behaviour) in (0..count).zip(ways.iter().cycle()) {
         // The names sort before those of the good ones, so that these have the first turns.
-        let issuer = start(&format!("a{number}.oidc.test")).await;
+        let issuer = LabIssuer::good(&format!("a{number}.oidc.test")).await;
         issuer.behave(behaviour.clone());
         issuers.push(issuer);
     }
     issuers
 }
 
-async fn start(host: &str) -> LabIssuer {
-    LabIssuer::start(Spec::new(host, chains::good(host))).await
-}
-
-fn polls(metrics: &Exposition, issuer: &LabIssuer) -> u32 {
-    let polls = metrics.value("oidc_issuer_polls_total", &[("issuer", issuer.url())]).unwrap();
-    format!("{polls}").parse().unwrap()
-}
-
-fn is_up(metrics: &Exposition, issuer: &LabIssuer) -> bool {
-    metrics.value("oidc_issuer_up", &[("issuer", issuer.url())]) == Some(1.0)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn polls_that_hang_for_ever_hold_up_nobody_else() {
     let bad = hanging(15).await;
-    let good = [start("good.oidc.test").await, start("well.oidc.test").await];
+    let good = [LabIssuer::good("good.oidc.test").await, LabIssuer::good("well.oidc.test").await];
     // The limits are far beyond the end of the test; one slot is left for the good ones.
     let poll = [
         "interval = \"1s\"",
@@ -51,11 +38,11 @@ async fn polls_that_hang_for_ever_hold_up_nobody_else() {
     let daemon =
         all.fold(Watch::new(&poll), |watch, issuer| watch.issuer(issuer, &issuer.thumbprints())).start();
     let metrics = daemon.wait_metrics("five polls of each good issuer", |metrics| {
-        good.iter().all(|issuer| polls(metrics, issuer) >= 5)
+        good.iter().all(|issuer| polls(metrics, issuer) >= Some(5))
     });
     assert!(good.iter().all(|issuer| is_up(&metrics, issuer)));
     for issuer in &bad {
-        assert_eq!((polls(&metrics, issuer), is_up(&metrics, issuer)), (0, false), "{}", issuer.url());
+        assert_eq!((polls(&metrics, issuer), is_up(&metrics, issuer)), (Some(0), false), "{}", issuer.url());
         assert!(issuer.connections() > 0, "{} was never met", issuer.url());
     }
 }
@@ -63,7 +50,7 @@ async fn polls_that_hang_for_ever_hold_up_nobody_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_of_them_than_slots_do_not_make_the_others_wait_their_turn() {
     let bad = hanging(20).await;
-    let good = [start("good.oidc.test").await, start("well.oidc.test").await];
+    let good = [LabIssuer::good("good.oidc.test").await, LabIssuer::good("well.oidc.test").await];
     // Ten turns of a second for the bad ones alone, while a round is due each second.
     let poll = [
         "interval = \"1s\"",
@@ -78,7 +65,7 @@ async fn more_of_them_than_slots_do_not_make_the_others_wait_their_turn() {
     let metrics = daemon.wait_metrics("the good ones to be ahead", |metrics| {
         let most = bad.iter().map(|issuer| polls(metrics, issuer)).max().unwrap();
         let least = bad.iter().map(|issuer| polls(metrics, issuer)).min().unwrap();
-        least >= 1 && good.iter().all(|issuer| polls(metrics, issuer) > most + 3)
+        least >= Some(1) && good.iter().all(|issuer| polls(metrics, issuer) > most.map(|most| most + 3))
     });
     assert!(good.iter().all(|issuer| is_up(&metrics, issuer)));
 }

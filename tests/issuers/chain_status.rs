@@ -1,9 +1,9 @@
 //! The states of chains as a table: the certificate cases of badssl.com made again, and more.
 
-use crate::daemon::{Exposition, TempDir};
-use crate::lab::pem::pem;
-use crate::lab::{LabIssuer, Spec, chains};
-use crate::watch::{PATIENT, Watch};
+use crate::support::daemon::{Exposition, TempDir};
+use crate::support::lab::pem::pem;
+use crate::support::lab::{LabIssuer, Spec, chains};
+use crate::support::watch::{PATIENT, Watch};
 
 const HOST: &str = "host.oidc.test";
 

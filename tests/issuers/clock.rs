@@ -1,22 +1,25 @@
 //! The same chains at other times. The daemon has no setting for its clock, so its agent runs in this process.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use oidc_thumbprint_exporter::agent::{Agent, Published, Schedule, State};
+use oidc_thumbprint_exporter::agent::{Agent, Schedule, Setup, Watch};
 use oidc_thumbprint_exporter::chain::TrustStore;
 use oidc_thumbprint_exporter::clock::{Clock, Timestamp};
-use oidc_thumbprint_exporter::config::Settings as Loaded;
 use oidc_thumbprint_exporter::metrics::{Format, Metrics};
+use oidc_thumbprint_exporter::observe::WindowRules;
 use oidc_thumbprint_exporter::poll::{AddressPolicy, Limits, Poller, Resolver, Tls};
+use oidc_thumbprint_exporter::snapshot::Published;
 use oidc_thumbprint_exporter::systemd::Supervisor;
+use oidc_thumbprint_exporter::targets::FileTargets;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::{Exposition, Settings, TempDir, wait_for};
-use crate::lab::chains::with_root;
-use crate::lab::{LabIssuer, Spec};
-use crate::openssl::describe;
+use crate::support::daemon::{Exposition, wait_for};
+use crate::support::lab::chains::with_root;
+use crate::support::lab::{LabIssuer, Spec};
+use crate::support::openssl::describe;
 
 const YEAR: i64 = 365 * 86_400;
 
@@ -89,9 +92,6 @@ fn real_seconds() -> i64 {
 
 /// An agent with quick rounds that watches one issuer.
 fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published, Metrics, CancellationToken) {
-    let directory = TempDir::new();
-    let settings = Settings { issuers: vec![(issuer.url().to_owned(), Vec::new())], ..Settings::default() };
-    let settings = Loaded::load(Some(&settings.write(directory.path()))).unwrap();
     let limit = Duration::from_secs(10);
     let poller = Poller {
         clock: clock.clone(),
@@ -107,7 +107,15 @@ fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published,
         tls12: Duration::from_hours(6),
         poll_limit: limit,
     };
-    let agent = Agent::new(State::new(&settings, trust, &clock), poller, None, schedule);
+    let watch = Watch {
+        file: FileTargets::watching(issuer.url().parse().unwrap()),
+        reads_iam: false,
+        audiences: BTreeSet::new(),
+        interval: schedule.round,
+        rules: WindowRules { window: Duration::from_hours(24), settle_rounds: 6 },
+        trust,
+    };
+    let agent = Agent::new(Setup { watch, poller, account: None, schedule });
     let published = agent.published();
     let metrics = Metrics::new(agent.published(), clock, None).unwrap();
     let stop = CancellationToken::new();

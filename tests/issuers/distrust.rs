@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use oidc_thumbprint_exporter::chain::Distrust;
 use oidc_thumbprint_exporter::clock::Clock;
+use oidc_thumbprint_exporter::observe::{distinct, sightings};
 use oidc_thumbprint_exporter::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Tls};
-use oidc_thumbprint_exporter::sightings::{distinct, sightings};
 use rcgen::KeyPair;
 
-use crate::chain::maker::{HOST, NOW, trusting};
-use crate::chain::reasons::cases;
-use crate::lab::{Chain, LabIssuer, Spec};
+use crate::support::lab::{Chain, LabIssuer, Spec};
+use crate::support::made::distrusted::cases;
+use crate::support::made::{HOST, NOW, trusting};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_reason_is_met_over_a_socket() {
@@ -32,7 +32,7 @@ async fn every_reason_is_met_over_a_socket() {
             capture.addresses.as_ref().map(|all| all[0].failure.clone())
         );
         assert_eq!(seen[0].judgement.verified, Err::<_, Distrust>(reason));
-        let served: Vec<_> = seen[0].chain.certificates().iter().map(|one| &one.der).collect();
+        let served: Vec<_> = seen[0].served.certificates().iter().map(|one| &one.der).collect();
         assert_eq!(served, made.iter().map(|made| &made.der).collect::<Vec<_>>(), "{reason:?}");
     }
 }

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::daemon::Exposition;
-use crate::lab::chains::{good, twin_intermediates};
-use crate::lab::{LabIssuer, Spec};
-use crate::watch::{BRISK, Watch, verdict};
+use crate::support::daemon::Exposition;
+use crate::support::lab::chains::{good, twin_intermediates};
+use crate::support::lab::{LabIssuer, Spec};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
@@ -83,7 +84,7 @@ async fn a_host_that_alternates_stays_partial() {
     // Of three, so that two handshakes a round would meet both as well; never four rounds without one of them.
     issuer.faces()[0].serve_in_turn(&[first.clone(), second.clone(), second]);
     let daemon = Watch::new(&BRISK).issuer(&issuer, &[first.thumbprint()]).start();
-    let handshakes = |daemon: &crate::daemon::Daemon| {
+    let handshakes = |daemon: &crate::support::daemon::Daemon| {
         daemon.wait_metrics("partial", |metrics| verdict(metrics, &issuer) == "partial");
         issuer.handshakes()
     };

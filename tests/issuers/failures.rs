@@ -1,8 +1,8 @@
 //! Every way in which a poll fails has one reason, does not touch the others, and ends when its cause does.
 
-use crate::daemon::Exposition;
-use crate::lab::{Behaviour, LabIssuer, Spec, behaviour, chains};
-use crate::watch::{PATIENT, Watch};
+use crate::support::daemon::Exposition;
+use crate::support::lab::{Behaviour, LabIssuer, Spec, behaviour, chains};
+use crate::support::watch::{PATIENT, Watch};
 
 const HOST: &str = "host.oidc.test";
 
@@ -56,11 +56,11 @@ const REASONS: [(&str, &str); 42] = [
 async fn each_bad_behaviour_has_one_reason_and_ends_with_its_cause() {
     let mut issuers = Vec::new();
     for (name, bad) in behaviour::all_bad() {
-        let issuer = LabIssuer::start(Spec::new(HOST, chains::good(HOST))).await;
+        let issuer = LabIssuer::good(HOST).await;
         issuer.behave(bad);
         issuers.push((name, issuer));
     }
-    let good = LabIssuer::start(Spec::new(HOST, chains::good(HOST))).await;
+    let good = LabIssuer::good(HOST).await;
     let watch = Watch::new(&PATIENT).issuer(&good, &[]);
     let daemon = issuers.iter().fold(watch, |watch, (_, issuer)| watch.issuer(issuer, &[])).start();
 
@@ -118,7 +118,7 @@ async fn what_cannot_be_connected_to_has_a_reason_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn loopback_is_refused_unless_it_is_allowed_and_nothing_is_sent_there() {
-    let issuer = LabIssuer::start(Spec::new(HOST, chains::good(HOST))).await;
+    let issuer = LabIssuer::good(HOST).await;
     let watch = Watch::new(&PATIENT).issuer(&issuer, &[]);
     let daemon = watch.env("OIDC_EXPORTER__POLL__ALLOW_LOOPBACK", "false").start();
     daemon.wait_ready();

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::daemon::{Daemon, Exposition};
-use crate::lab::chains::good;
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire};
-use crate::watch::{BRISK, Watch, verdict};
+use crate::support::daemon::{Daemon, Exposition};
+use crate::support::lab::chains::good;
+use crate::support::lab::{Behaviour, LabIssuer, Wire};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 /// A wait that no test sees the end of.
 const FOR_EVER: [&str; 4] =
@@ -13,7 +14,8 @@ const FOR_EVER: [&str; 4] =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_is_not_ready_before_each_issuer_has_its_first_result() {
-    let [quick, silent] = [start("quick.oidc.test").await, start("silent.oidc.test").await];
+    let [quick, silent] =
+        [LabIssuer::good("quick.oidc.test").await, LabIssuer::good("silent.oidc.test").await];
     silent.behave(Behaviour::Wire(Wire::Silence));
     let daemon = Watch::new(&FOR_EVER)
         .issuer(&quick, &quick.thumbprints())
@@ -30,7 +32,7 @@ async fn a_daemon_is_not_ready_before_each_issuer_has_its_first_result() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_first_result_makes_it_ready_and_claims_nothing() {
-    let issuer = start("host.oidc.test").await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     issuer.behave(Behaviour::Wire(Wire::Silence));
     let daemon = Watch::new(&BRISK).issuer(&issuer, &issuer.thumbprints()).start();
     daemon.wait_ready();
@@ -41,7 +43,7 @@ async fn a_bad_first_result_makes_it_ready_and_claims_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_after_a_change_and_a_kill_invents_nothing() {
-    let issuer = start("host.oidc.test").await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     let (old, new) = (issuer.thumbprints(), good("host.oidc.test"));
     let both = [old[0].clone(), new.thumbprint()];
     let watch = Watch::new(&BRISK).issuer(&issuer, &both);
@@ -62,10 +64,6 @@ async fn a_restart_after_a_change_and_a_kill_invents_nothing() {
     let labels = [("issuer", issuer.url())];
     let seen = second.metrics().labels("oidc_issuer_thumbprint_info", &labels, "thumbprint");
     assert_eq!(seen, [new.thumbprint()]);
-}
-
-async fn start(host: &str) -> LabIssuer {
-    LabIssuer::start(Spec::new(host, good(host))).await
 }
 
 fn assert_nothing_is_claimed(metrics: &Exposition, issuer: &LabIssuer) {

@@ -1,10 +1,11 @@
 //! June 2023: GitHub's servers sent one or the other of two intermediates of the same name and key, and every account
 //! that listed only one of them failed at random. With the real intermediates, at one address, in turn.
 
-use crate::chain::real::certificate;
-use crate::lab::chains::good;
-use crate::lab::{LabIssuer, Spec};
-use crate::watch::{BRISK, Watch, verdict};
+use crate::support::lab::chains::good;
+use crate::support::lab::{LabIssuer, Spec};
+use crate::support::real::certificate;
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 const HOST: &str = "host.oidc.test";
 const FIRST: (&str, &str) =

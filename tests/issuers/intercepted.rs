@@ -1,10 +1,11 @@
 //! A proxy between here and a well-known public issuer: reported as such, not as a rotation.
 
-use crate::daemon::TempDir;
-use crate::lab::chains::good;
-use crate::lab::pem::pem;
-use crate::lab::{LabIssuer, Spec};
-use crate::watch::{PATIENT, Watch, verdict};
+use crate::support::daemon::TempDir;
+use crate::support::lab::chains::good;
+use crate::support::lab::pem::pem;
+use crate::support::lab::{LabIssuer, Spec};
+use crate::support::told::verdict;
+use crate::support::watch::{PATIENT, Watch};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_public_issuer_under_a_local_root_is_intercepted() {

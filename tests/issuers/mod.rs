@@ -1,5 +1,4 @@
 //! What the daemon makes of issuers: the lab on one side, the metrics on the other.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod chain_status;
 mod clock;

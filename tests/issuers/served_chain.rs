@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::daemon::Exposition;
-use crate::lab::chains;
-use crate::lab::{Lab, LabIssuer, Spec};
-use crate::openssl::{Described, describe, digests, s_client};
-use crate::watch::{PATIENT, Watch};
+use crate::support::daemon::Exposition;
+use crate::support::lab::chains;
+use crate::support::lab::{Lab, LabIssuer, Spec};
+use crate::support::openssl::{Described, describe, digests, s_client};
+use crate::support::watch::{PATIENT, Watch};
 
 const HOST: &str = "host.oidc.test";
 

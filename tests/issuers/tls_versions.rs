@@ -1,9 +1,10 @@
 //! Which TLS versions an endpoint takes: AWS looks at thumbprints where it takes nothing below TLS 1.3.
 
-use crate::daemon::Exposition;
-use crate::lab::chains::good;
-use crate::lab::{LabIssuer, Spec, TlsVersions};
-use crate::watch::{PATIENT, Watch, verdict};
+use crate::support::daemon::Exposition;
+use crate::support::lab::chains::good;
+use crate::support::lab::{LabIssuer, Spec, TlsVersions};
+use crate::support::told::verdict;
+use crate::support::watch::{PATIENT, Watch};
 
 const HOST: &str = "host.oidc.test";
 

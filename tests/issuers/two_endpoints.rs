@@ -1,9 +1,10 @@
 //! Issuers whose JWKS is on another host: both endpoints count.
 
-use crate::daemon::Exposition;
-use crate::lab::chains::good;
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire};
-use crate::watch::{BRISK, Watch, verdict};
+use crate::support::daemon::Exposition;
+use crate::support::lab::chains::good;
+use crate::support::lab::{Behaviour, LabIssuer, Spec, Wire};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_endpoints_count() {

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire, behaviour, chains};
+use crate::support::lab::{Behaviour, LabIssuer, Wire, behaviour};
 
 /// More than any document that ends here.
 const ENOUGH: usize = 3 << 20;
@@ -70,7 +70,7 @@ async fn every_bad_document_is_bad_in_the_way_it_says() {
     let mut running = JoinSet::new();
     for ((name, behaviour), (_, discovery, jwks)) in all.into_iter().zip(SEEN) {
         running.spawn(async move {
-            let issuer = good_issuer().await;
+            let issuer = LabIssuer::good("host.oidc.test").await;
             issuer.behave(behaviour);
             assert_eq!(see(&issuer, "/.well-known/openid-configuration").await, discovery, "{name}");
             assert_eq!(see(&issuer, "/keys").await, jwks, "{name}");
@@ -83,7 +83,7 @@ async fn every_bad_document_is_bad_in_the_way_it_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behaviour_changes_while_the_issuer_runs_and_other_paths_are_not_found() {
-    let issuer = good_issuer().await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     assert_eq!(see(&issuer, "/keys").await, "200 whole, 2 keys");
     issuer.behave(Behaviour::keys(Vec::new()));
     assert_eq!(see(&issuer, "/keys").await, "200 whole, 0 keys");
@@ -94,7 +94,7 @@ async fn behaviour_changes_while_the_issuer_runs_and_other_paths_are_not_found()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_connection_is_bad_in_the_way_it_says() {
-    let issuer = good_issuer().await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     for (name, behaviour) in behaviour::all_bad() {
         let Behaviour::Wire(wire) = behaviour else { continue };
         issuer.behave(behaviour);
@@ -122,10 +122,6 @@ async fn every_bad_connection_is_bad_in_the_way_it_says() {
             }
         }
     }
-}
-
-async fn good_issuer() -> LabIssuer {
-    LabIssuer::start(Spec::new("host.oidc.test", chains::good("host.oidc.test"))).await
 }
 
 /// The first so many bytes that come in answer to something like a `ClientHello`.

@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::lab::chains::{self, Chain};
-use crate::lab::fleet::has_ipv6;
-use crate::lab::{Lab, LabIssuer, Spec, TlsVersions};
-use crate::openssl::{Seen, fingerprint, s_client};
+use crate::support::lab::chains::{self, Chain};
+use crate::support::lab::fleet::has_ipv6;
+use crate::support::lab::{Lab, LabIssuer, Spec, TlsVersions};
+use crate::support::openssl::{Seen, fingerprint, s_client};
 
 const HOST: &str = "host.oidc.test";
 
@@ -202,7 +202,8 @@ async fn the_written_roots_are_those_that_clients_shall_trust() {
     {
         let issuer = lab.issuer(name);
         let seen: Seen =
-            crate::openssl::s_client_with(issuer.sockets()[0], issuer.host(), "-tls1_3", &file).await;
+            crate::support::openssl::s_client_with(issuer.sockets()[0], issuer.host(), "-tls1_3", &file)
+                .await;
         assert_eq!(seen.verify, trusted, "{name}: {}", seen.text);
     }
     std::fs::remove_dir_all(&directory).unwrap();
@@ -210,7 +211,7 @@ async fn the_written_roots_are_those_that_clients_shall_trust() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_dropped_stops() {
-    let issuer = LabIssuer::start(Spec::new(HOST, chains::good(HOST))).await;
+    let issuer = LabIssuer::good(HOST).await;
     let socket = issuer.sockets()[0];
     drop(issuer);
     // The port is free again as soon as the aborted task has let go of it.

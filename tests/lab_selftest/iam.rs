@@ -8,8 +8,8 @@ use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::{Client, Config};
 
-use crate::lab::iam::Provider;
-use crate::lab::{FakeIam, Fault};
+use crate::support::lab::iam::Provider;
+use crate::support::lab::{FakeIam, Fault};
 
 const ACCOUNT: &str = "123456789012";
 const THUMBPRINT: &str = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280";

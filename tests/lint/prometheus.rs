@@ -1,12 +1,11 @@
 //! `promtool` on metrics and rules, `amtool` on the example of routes.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::daemon::run_to_end;
-use crate::stage::Stage;
+use crate::support::process::{output, run_with};
+use crate::support::stage::Stage;
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards/prometheus");
 /// The one name that has been asked for against the conventions.
@@ -16,16 +15,7 @@ const ASKED_FOR: &str = "oidc_root_ca_days_to_expiry use base unit \"seconds\" i
 fn the_metrics_have_no_fault_but_the_name_that_was_asked_for() {
     let stage = Stage::set();
     let exposition = stage.daemon().get("/metrics");
-    let mut promtool = Command::new("promtool")
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("promtool, which tests/run installs");
-    promtool.stdin.take().unwrap().write_all(&exposition.body).unwrap();
-    let output = promtool.wait_with_output().unwrap();
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    let said = run_with(Command::new("promtool").args(["check", "metrics"]), &exposition.body).said();
     let complaints: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     assert_eq!(complaints, [ASKED_FOR]);
 }
@@ -38,9 +28,8 @@ fn the_rules_are_good_and_their_tests_pass() {
     check.args(["check", "rules", "--lint=all", "--lint-fatal"]).arg(format!("{DIRECTORY}/alerts.yml"));
     let mut test = Command::new("promtool");
     test.args(["test", "rules"]).args(tests);
-    for command in [check, test] {
-        let (code, said, errors) = run_to_end(command);
-        assert_eq!(code, Some(0), "{said}{errors}");
+    for mut command in [check, test] {
+        output(&mut command);
     }
 }
 
@@ -61,10 +50,7 @@ fn every_alert_has_a_test_that_expects_it() {
 
 #[test]
 fn the_example_of_routes_is_good() {
-    let mut amtool = Command::new("amtool");
-    amtool.arg("check-config").arg(format!("{DIRECTORY}/alertmanager.example.yml"));
-    let (code, said, errors) = run_to_end(amtool);
-    assert_eq!(code, Some(0), "{said}{errors}");
+    output(Command::new("amtool").arg("check-config").arg(format!("{DIRECTORY}/alertmanager.example.yml")));
 }
 
 fn rule_tests() -> Vec<PathBuf> {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::daemon::{TempDir, run_to_end};
+use crate::support::daemon::TempDir;
+use crate::support::process::{PROGRAM, run};
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/systemd");
 const NAME: &str = "oidc-thumbprint-exporter";
@@ -20,7 +21,7 @@ fn readable(file: &Path) -> String {
     let text = std::fs::read_to_string(file).unwrap();
     let known = text.lines().filter(|line| !LATER.iter().any(|later| line.starts_with(later)));
     let text = known.fold(String::new(), |text, line| text + line + "\n");
-    text.replace("/usr/bin/oidc-thumbprint-exporter", env!("CARGO_BIN_EXE_oidc-thumbprint-exporter"))
+    text.replace("/usr/bin/oidc-thumbprint-exporter", PROGRAM)
 }
 
 /// `systemd-analyze` on unit and socket as they would be installed.
@@ -38,8 +39,8 @@ fn analyze(drop_in: Option<&Path>, arguments: &[&str], units: &[&str]) {
         std::fs::create_dir(&into).unwrap();
         std::fs::write(into.join(drop_in.file_name().unwrap()), readable(drop_in)).unwrap();
     }
-    let (code, said, errors) = run_to_end(command);
-    assert_eq!((code, &*errors), (Some(0), ""), "{drop_in:?}: {said}");
+    let run = run(&mut command);
+    assert_eq!((run.code, &*run.err), (0, ""), "{drop_in:?}: {}", run.out);
 }
 
 fn alone_and_with_each_drop_in(check: impl Fn(Option<&Path>)) {

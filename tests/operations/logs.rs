@@ -2,13 +2,12 @@
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
-use super::{ONE_ROUND, Site, count};
-use crate::daemon::{Exposition, wait_for};
-use crate::lab::chains::good;
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire};
-use crate::watch::program;
+use super::ONE_ROUND;
+use crate::support::daemon::{Exposition, wait_for};
+use crate::support::lab::{Behaviour, LabIssuer, Wire};
+use crate::support::watch::Watch;
 
 /// Killed when it is dropped.
 struct Running(Child);
@@ -22,14 +21,12 @@ impl Drop for Running {
 
 /// All lines up to the one that says that the only issuer is down; `stream` makes `JOURNAL_STREAM` of the file.
 fn lines(format: &str, stream: impl Fn(&File) -> String) -> Vec<String> {
-    let mut site = Site::new(&ONE_ROUND);
-    site.settings.issuers.push(("https://127.0.0.7:1".to_owned(), Vec::new()));
-    site.settings.more = format!("[log]\nformat = {format:?}\n");
-    site.settings.write(site.directory.path());
-    let path = site.directory.path().join("log");
+    let mut watch = Watch::new(&ONE_ROUND).url("https://127.0.0.7:1");
+    watch.settings.more = format!("[log]\nformat = {format:?}\n");
+    let path = watch.directory().join("log");
     let log = File::create(&path).unwrap();
-    let mut command: Command = program(&site.file());
-    command.arg("run").env("JOURNAL_STREAM", stream(&log)).stdout(Stdio::null()).stderr(log);
+    let mut command = watch.command(&["run"]);
+    command.env("JOURNAL_STREAM", stream(&log)).stdout(Stdio::null()).stderr(log);
     let _running = Running(command.spawn().unwrap());
     let text = wait_for("a line", || {
         let text = std::fs::read_to_string(&path).unwrap();
@@ -86,10 +83,9 @@ fn json_is_an_object_a_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_that_flaps_is_told_six_times_an_hour() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
-    let mut site = Site::new(&["interval = \"200ms\"", "timeout = \"5s\""]);
-    site.watch(&issuer, &[]);
-    let daemon = site.start();
+    let issuer = LabIssuer::good("host.oidc.test").await;
+    let watch = Watch::new(&["interval = \"200ms\"", "timeout = \"5s\""]).issuer(&issuer, &[]);
+    let daemon = watch.start();
     for round in 0..10 {
         let works = round % 2 == 0;
         issuer.behave(if works { Behaviour::Good } else { Behaviour::Wire(Wire::Reset) });
@@ -100,20 +96,19 @@ async fn an_issuer_that_flaps_is_told_six_times_an_hour() {
         };
         daemon.wait_metrics("a change", is_so);
     }
-    assert_eq!(count(&daemon, "issuer is up") + count(&daemon, "issuer is down"), 6, "{}", daemon.log());
-    assert_eq!(count(&daemon, "further lines about it are held back"), 1, "{}", daemon.log());
+    assert_eq!(daemon.logged("issuer is up") + daemon.logged("issuer is down"), 6, "{}", daemon.log());
+    assert_eq!(daemon.logged("further lines about it are held back"), 1, "{}", daemon.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_put_into_a_line_does_not_begin_another() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
-    let mut site = Site::new(&ONE_ROUND);
-    site.watch(&issuer, &[]);
-    let daemon = site.start();
+    let issuer = LabIssuer::good("host.oidc.test").await;
+    let watch = Watch::new(&ONE_ROUND).issuer(&issuer, &[]);
+    let daemon = watch.start();
     daemon.wait_ready();
-    std::fs::write(site.file(), "[poll\ninterval = 5\n").unwrap();
+    std::fs::write(watch.file(), "[poll\ninterval = 5\n").unwrap();
     super::hang_up(&daemon);
-    assert_eq!(count(&daemon, "TOML parse error at line 1, column 6\\n"), 1, "{}", daemon.log());
+    assert_eq!(daemon.logged("TOML parse error at line 1, column 6\\n"), 1, "{}", daemon.log());
     let has_time = |line: &str| line.split_whitespace().next().is_some_and(is_time);
     assert!(daemon.log().lines().all(has_time), "{}", daemon.log());
 }

@@ -2,20 +2,18 @@
 
 use std::os::unix::net::UnixDatagram;
 
-use super::{ONE_ROUND, Site};
-use crate::daemon::{Daemon, PATIENCE};
-use crate::lab::chains::good;
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire};
-use crate::watch::{BRISK, program};
+use super::ONE_ROUND;
+use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::lab::{Behaviour, LabIssuer, Wire};
+use crate::support::watch::{BRISK, Watch};
 
 /// Starts a daemon that has a service manager.
-fn start(site: &Site, watchdog_micros: &str) -> (Daemon, UnixDatagram) {
-    site.settings.write(site.directory.path());
-    let path = site.directory.path().join("notify");
+fn start(watch: &Watch, watchdog_micros: &str) -> (Daemon, UnixDatagram) {
+    let path = watch.directory().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut command = program(&site.file());
-    command.arg("run").env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", watchdog_micros);
+    let mut command = watch.command(&["run"]);
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", watchdog_micros);
     (Daemon::start(command), socket)
 }
 
@@ -32,16 +30,15 @@ fn receive(socket: &UnixDatagram, what: &str, wanted: impl Fn(&str) -> bool) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_is_reloading_with_its_time_then_status_then_ready() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
-    let mut site = Site::new(&ONE_ROUND);
-    site.watch(&issuer, &issuer.thumbprints());
-    let (daemon, socket) = start(&site, "600000000");
+    let issuer = LabIssuer::good("host.oidc.test").await;
+    let mut watch = Watch::new(&ONE_ROUND).issuer(&issuer, &issuer.thumbprints());
+    let (daemon, socket) = start(&watch, "600000000");
     receive(&socket, "STATUS after the round", |message| message.contains("all match"));
 
     let mut times = Vec::new();
     for (more, told) in [("", "all match"), ("[poll\n", "new configuration refused ("), ("", "all match")] {
-        site.settings.more = more.to_owned();
-        site.settings.write(site.directory.path());
+        watch.settings.more = more.to_owned();
+        watch.write();
         daemon.signal("HUP");
         let messages = receive(&socket, "READY=1", |message| message == "READY=1");
         let at = messages.iter().position(|message| message.starts_with("RELOADING=1")).unwrap();
@@ -58,11 +55,10 @@ async fn a_reload_is_reloading_with_its_time_then_status_then_ready() {
 /// Each poll takes its whole second, four times as long as the watchdog has patience.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_round_that_is_slow_but_works_feeds_the_watchdog() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     issuer.behave(Behaviour::Wire(Wire::Silence));
-    let mut site = Site::new(&BRISK);
-    site.watch(&issuer, &[]);
-    let (daemon, socket) = start(&site, "250000");
+    let watch = Watch::new(&BRISK).issuer(&issuer, &[]);
+    let (daemon, socket) = start(&watch, "250000");
     let polls = || daemon.metrics().value("oidc_issuer_polls_total", &[]);
     while polls().is_none_or(|polls| polls < 2.0) {
         receive(&socket, "WATCHDOG=1", |message| message == "WATCHDOG=1");
@@ -74,10 +70,9 @@ async fn a_round_that_is_slow_but_works_feeds_the_watchdog() {
 /// Nobody reads what it tells, as with a service manager that hangs: what it tells is lost, and nothing waits for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_manager_that_hangs_does_not_stop_scrapes() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
-    let mut site = Site::new(&BRISK);
-    site.watch(&issuer, &[]);
-    let (daemon, socket) = start(&site, "30000");
+    let issuer = LabIssuer::good("host.oidc.test").await;
+    let watch = Watch::new(&BRISK).issuer(&issuer, &[]);
+    let (daemon, socket) = start(&watch, "30000");
     // Until the socket's queue is full, and for some time after that.
     let messages = std::fs::read_to_string("/proc/sys/net/unix/max_dgram_qlen").unwrap();
     for _ in 0..messages.trim().parse::<u64>().unwrap() * 10 {

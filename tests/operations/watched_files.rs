@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::{ONE_ROUND, Site, count};
-use crate::daemon::{Exposition, wait_for};
-use crate::lab::chains::good;
-use crate::lab::pem::pem;
-use crate::lab::{LabIssuer, Spec};
+use super::ONE_ROUND;
+use crate::support::daemon::{Exposition, wait_for};
+use crate::support::lab::LabIssuer;
+use crate::support::lab::pem::pem;
+use crate::support::watch::Watch;
 
 const WATCH: &str = "[reload]\nwatch = true\n";
 
@@ -19,42 +19,40 @@ fn swap(file: &Path, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_change_of_content_is_taken_up_once() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
-    let mut site = Site::new(&ONE_ROUND);
-    site.watch(&issuer, &["0".repeat(40)]);
-    site.settings.more = WATCH.to_owned();
-    let daemon = site.start();
+    let issuer = LabIssuer::good("host.oidc.test").await;
+    let mut watch = Watch::new(&ONE_ROUND).issuer(&issuer, &["0".repeat(40)]);
+    watch.settings.more = WATCH.to_owned();
+    let daemon = watch.start();
     daemon.wait_ready();
     let verdict = |metrics: &Exposition| metrics.state("oidc_provider_thumbprint_status", &[]).join(" ");
     assert_eq!(verdict(&daemon.metrics()), "mismatch");
 
-    swap(&site.file(), "[poll]\nintervall = \"5m\"\n");
-    wait_for("a refusal", || (count(&daemon, "new configuration refused") == 1).then_some(()));
+    swap(&watch.file(), "[poll]\nintervall = \"5m\"\n");
+    wait_for("a refusal", || (daemon.logged("new configuration refused") == 1).then_some(()));
     assert_eq!(verdict(&daemon.metrics()), "mismatch");
 
-    site.settings.issuers.clear();
-    site.watch(&issuer, &issuer.thumbprints());
-    swap(&site.file(), &site.settings.toml());
+    watch.settings.issuers.clear();
+    watch = watch.issuer(&issuer, &issuer.thumbprints());
+    swap(&watch.file(), &watch.settings.toml());
     daemon.wait_metrics("the new expectation", |metrics| verdict(metrics) == "match");
     // Later than every look that the refused file could have been tried again at.
-    site.settings.more = format!("{WATCH}[log]\nlevel = \"debug\"\n");
-    site.settings.write(site.directory.path());
-    wait_for("another reload", || (count(&daemon, "configuration reloaded") == 2).then_some(()));
-    assert_eq!(count(&daemon, "new configuration refused"), 1, "{}", daemon.log());
+    watch.settings.more = format!("{WATCH}[log]\nlevel = \"debug\"\n");
+    watch.write();
+    wait_for("another reload", || (daemon.logged("configuration reloaded") == 2).then_some(()));
+    assert_eq!(daemon.logged("new configuration refused"), 1, "{}", daemon.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_root_in_a_ca_file_is_believed_without_a_word() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
-    let other = LabIssuer::start(Spec::new("other.oidc.test", good("other.oidc.test"))).await;
-    let mut site = Site::new(&ONE_ROUND);
-    site.watch(&issuer, &[]);
-    let roots = site.directory.path().join("roots.pem");
+    let issuer = LabIssuer::good("host.oidc.test").await;
+    let other = LabIssuer::good("other.oidc.test").await;
+    let mut watch = Watch::new(&ONE_ROUND).issuer(&issuer, &[]);
+    let roots = watch.directory().join("roots.pem");
     let anchors = |issuer: &LabIssuer| pem(&issuer.anchors());
     std::fs::write(&roots, anchors(&other)).unwrap();
-    site.settings.ca_files.push(roots.clone());
-    site.settings.more = WATCH.to_owned();
-    let daemon = site.start();
+    watch.settings.ca_files.push(roots.clone());
+    watch.settings.more = WATCH.to_owned();
+    let daemon = watch.start();
     daemon.wait_ready();
     let is_trusted = |metrics: &Exposition| metrics.all("oidc_chain_distrust_info", &[]).next().is_none();
     assert!(!is_trusted(&daemon.metrics()));

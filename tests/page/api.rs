@@ -6,9 +6,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::Stage;
-use crate::daemon::{Daemon, Exposition, TempDir, get, run_to_end};
-use crate::lab::LabIssuer;
+use super::seen_once;
+use crate::support::daemon::{Daemon, Exposition, TempDir, get};
+use crate::support::lab::LabIssuer;
+use crate::support::process::output;
 
 fn ask(daemon: &Daemon, path: &str) -> Value {
     let answer = daemon.get(path);
@@ -37,10 +38,10 @@ fn texts(list: &Value, member: &str) -> Vec<String> {
     texts
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn providers_are_as_the_metrics_have_them() {
-    let stage = Stage::set().await;
-    let (answer, metrics) = (ask(&stage.daemon, "/api/v1/providers"), stage.daemon.metrics());
+#[test]
+fn providers_are_as_the_metrics_have_them() {
+    let (_stage, daemon) = seen_once();
+    let (answer, metrics) = (ask(&daemon, "/api/v1/providers"), daemon.metrics());
     let providers = answer["providers"].as_array().unwrap();
     assert_eq!(providers.len(), 8);
     for provider in providers {
@@ -68,10 +69,10 @@ async fn providers_are_as_the_metrics_have_them() {
     assert_eq!(statuses, BTreeMap::from([("match", 5), ("mismatch", 1), ("partial", 1), ("unknown", 1)]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn issuers_and_endpoints_are_as_the_metrics_have_them() {
-    let stage = Stage::set().await;
-    let (answer, metrics) = (ask(&stage.daemon, "/api/v1/issuers"), stage.daemon.metrics());
+#[test]
+fn issuers_and_endpoints_are_as_the_metrics_have_them() {
+    let (_stage, daemon) = seen_once();
+    let (answer, metrics) = (ask(&daemon, "/api/v1/issuers"), daemon.metrics());
     let issuers = answer["issuers"].as_array().unwrap();
     assert_eq!(issuers.len(), 8);
     for issuer in issuers {
@@ -133,11 +134,11 @@ async fn issuers_and_endpoints_are_as_the_metrics_have_them() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn prometheus_discovers_the_issuers() {
-    let stage = Stage::set().await;
-    let address = stage.daemon.address();
-    let groups = ask(&stage.daemon, "/sd");
+#[test]
+fn prometheus_discovers_the_issuers() {
+    let (stage, daemon) = seen_once();
+    let address = daemon.address();
+    let groups = ask(&daemon, "/sd");
     let mut urls: Vec<&str> = stage.lab.issuers.iter().map(LabIssuer::url).collect();
     urls.sort_unstable();
     let expected = urls.iter().map(|url| {
@@ -152,9 +153,7 @@ async fn prometheus_discovers_the_issuers() {
     fs::write(&file, config.to_string()).unwrap();
     let mut promtool = Command::new("promtool");
     promtool.args(["check", "service-discovery", "--timeout=5s"]).arg(&file).arg("oidc");
-    let (code, output, error) = run_to_end(promtool);
-    assert_eq!(code, Some(0), "{output}{error}");
-    let found: Value = serde_json::from_str(&output).unwrap();
+    let found: Value = serde_json::from_str(&output(&mut promtool)).unwrap();
     let mut targets: Vec<_> =
         found.as_array().unwrap().iter().map(|target| target["labels"].clone()).collect();
     targets.sort_by_key(|labels| labels["instance"].to_string());

@@ -3,11 +3,11 @@
 use rcgen::DnType;
 use serde_json::json;
 
-use super::browser::Browser;
 use super::{ONE_ROUND, encoded};
-use crate::lab::ca::{Authority, Leaf, Validity};
-use crate::lab::{Behaviour, Chain, LabIssuer, Spec, chains};
-use crate::watch::Watch;
+use crate::support::browser::Browser;
+use crate::support::lab::ca::{Authority, Leaf, Validity};
+use crate::support::lab::{Behaviour, Chain, LabIssuer, Spec, chains};
+use crate::support::watch::Watch;
 
 const SCRIPT: &str = "<script>alert(1)</script>";
 const IMAGE: &str = "\"><img src=x onerror=alert(2)>";

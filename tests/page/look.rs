@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::browser::Browser;
-use super::{Stage, encoded};
+use super::{encoded, seen_once};
+use crate::support::browser::Browser;
 
 /// Texts whose contrast with what is behind them is less than WCAG 2.2 asks for (1.4.3: 4.5 to 1).
 const FAINT_TEXTS: &str = r"(() => {
@@ -56,9 +56,9 @@ const SHOWN_ROWS: &str =
     "[...document.querySelectorAll('tbody tr')].filter((row) => row.checkVisibility()).length";
 const FOCUSED: &str = "document.activeElement.id || document.activeElement.textContent";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_page_is_readable_wide_and_narrow_by_day_and_by_night() {
-    let stage = Stage::set().await;
+#[test]
+fn every_page_is_readable_wide_and_narrow_by_day_and_by_night() {
+    let (stage, daemon) = seen_once();
     let browser = Browser::start();
     let mut paths = vec!["/".to_owned(), "/?q=none+of+them".to_owned()];
     paths.extend(stage.lab.issuers.iter().map(|issuer| format!("/issuer?url={}", encoded(issuer.url()))));
@@ -67,7 +67,7 @@ async fn every_page_is_readable_wide_and_narrow_by_day_and_by_night() {
         browser.look(width, dark);
         for path in &paths {
             let what = format!("{path} at {width}, dark: {dark}");
-            browser.open(&format!("http://{}{path}", stage.daemon.address()));
+            browser.open(&format!("http://{}{path}", daemon.address()));
             assert_eq!(browser.complaints(), Vec::<serde_json::Value>::new(), "{what}");
             let overflow = browser.value("document.documentElement.scrollWidth - innerWidth").as_i64();
             assert!(overflow <= Some(0), "{what}: {overflow:?}");
@@ -79,10 +79,10 @@ async fn every_page_is_readable_wide_and_narrow_by_day_and_by_night() {
     assert!(grounds[0] != grounds[1] && grounds[0] == grounds[2] && grounds[1] == grounds[3], "{grounds:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_keyboard_is_enough() {
-    let stage = Stage::set().await;
-    let front = format!("http://{}/", stage.daemon.address());
+#[test]
+fn the_keyboard_is_enough() {
+    let (stage, daemon) = seen_once();
+    let front = format!("http://{}/", daemon.address());
     let browser = Browser::start();
     browser.look(1200, false);
     browser.open(&front);
@@ -135,30 +135,30 @@ async fn the_keyboard_is_enough() {
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_filter_works_without_scripts() {
-    let stage = Stage::set().await;
+#[test]
+fn the_filter_works_without_scripts() {
+    let (stage, daemon) = seen_once();
     let browser = Browser::start();
     browser.call("Emulation.setScriptExecutionDisabled", json!({"value": true}));
     for (query, rows) in [("", 8), ("?q=", 8), ("?q=Wrong", 1), ("?q=wrong+outage", 1), ("?q=wrong+good", 0)]
     {
-        browser.open(&format!("http://{}/{query}", stage.daemon.address()));
+        browser.open(&format!("http://{}/{query}", daemon.address()));
         assert_eq!(browser.value(SHOWN_ROWS), json!(rows), "{query}");
         let shown = format!("{rows} of 8 shown");
         assert_eq!(browser.text("document.getElementById('shown').textContent"), shown, "{query}");
     }
     let issuer = stage.lab.issuer("amazon").url();
-    browser.open(&format!("http://{}/issuer?url={}", stage.daemon.address(), encoded(issuer)));
+    browser.open(&format!("http://{}/issuer?url={}", daemon.address(), encoded(issuer)));
     let buttons =
         "[...document.querySelectorAll('button')].filter((button) => button.checkVisibility()).length";
     assert_eq!(browser.value(buttons), json!(0), "buttons that do nothing are not shown");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_screen_reader_is_told_what_there_is() {
-    let stage = Stage::set().await;
+#[test]
+fn a_screen_reader_is_told_what_there_is() {
+    let (_stage, daemon) = seen_once();
     let browser = Browser::start();
-    browser.open(&format!("http://{}/", stage.daemon.address()));
+    browser.open(&format!("http://{}/", daemon.address()));
     let tree = browser.call("Accessibility.getFullAXTree", json!({}));
     let names = |role: &str| -> Vec<String> {
         let nodes = tree["nodes"].as_array().unwrap().iter().filter(|node| node["role"]["value"] == role);

@@ -2,39 +2,27 @@
 //! poll of their own.
 
 mod api;
-mod browser;
 mod hostile;
+mod intercepted;
 mod look;
 mod probe;
 
-use crate::daemon::Daemon;
-use crate::lab::Lab;
-use crate::watch::Watch;
+use crate::support::daemon::Daemon;
+use crate::support::stage::Stage;
 
 /// One round that lasts, so that what is asked twice is answered alike.
 const ONE_ROUND: [&str; 4] =
     ["interval = \"1h\"", "timeout = \"10s\"", "connect_timeout = \"3s\"", "request_timeout = \"3s\""];
 
 /// The fleet of the demo, and a daemon that has seen it once.
-struct Stage {
-    lab: Lab,
-    daemon: Daemon,
-    _watch: Watch,
-}
-
-impl Stage {
-    async fn set() -> Self {
-        let lab = Lab::start().await;
-        let watch = lab.issuers.iter().fold(Watch::new(&ONE_ROUND), Watch::resolve).iam(&lab.iam);
-        let roots = lab.write_ca(watch.directory());
-        let watch = watch.trust(&roots);
-        let daemon = watch.start();
-        daemon.wait_metrics("the first round", |metrics| {
-            let polled = metrics.all("oidc_issuer_last_poll_timestamp_seconds", &[]).count();
-            polled == lab.issuers.len()
-        });
-        Self { lab, daemon, _watch: watch }
-    }
+fn seen_once() -> (Stage, Daemon) {
+    let stage = Stage::set();
+    let daemon = stage.watch(&stage.lab.iam.url()).env("OIDC_EXPORTER__POLL__INTERVAL", "1h").start();
+    daemon.wait_metrics("the first round", |metrics| {
+        let polled = metrics.all("oidc_issuer_last_poll_timestamp_seconds", &[]).count();
+        polled == stage.lab.issuers.len()
+    });
+    (stage, daemon)
 }
 
 /// A text as the value of a query parameter.

@@ -3,18 +3,14 @@
 use std::thread;
 
 use super::{ONE_ROUND, encoded};
-use crate::daemon::get::request;
-use crate::daemon::{Answer, Daemon, Exposition, get, wait_for};
-use crate::lab::{Behaviour, LabIssuer, Spec, Wire, chains};
-use crate::watch::Watch;
+use crate::support::daemon::get::request;
+use crate::support::daemon::{Answer, Daemon, Exposition, get, wait_for};
+use crate::support::lab::{Behaviour, LabIssuer, Wire, chains};
+use crate::support::watch::Watch;
 
 /// Only the limit of a scrape ends a wait.
 const SLOW: [&str; 4] =
     ["interval = \"1h\"", "timeout = \"1h\"", "connect_timeout = \"1h\"", "request_timeout = \"1h\""];
-
-async fn good(host: &str) -> LabIssuer {
-    LabIssuer::start(Spec::new(host, chains::good(host))).await
-}
 
 fn probe(daemon: &Daemon, target: &str, headers: &[&str]) -> Answer {
     get(daemon.address(), &format!("/probe?target={}", encoded(target)), headers)
@@ -28,9 +24,9 @@ fn probed(daemon: &Daemon, target: &str) -> Exposition {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_be_probed() {
-    let watched = good("watched.oidc.test").await;
-    let allowed = good("a.allowed.oidc.test").await;
-    let forbidden = good("forbidden.oidc.test").await;
+    let watched = LabIssuer::good("watched.oidc.test").await;
+    let allowed = LabIssuer::good("a.allowed.oidc.test").await;
+    let forbidden = LabIssuer::good("forbidden.oidc.test").await;
     let daemon = Watch::new(&ONE_ROUND)
         .issuer(&watched, &[])
         .resolve(&allowed)
@@ -64,9 +60,9 @@ async fn who_may_be_probed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_tells_of_this_issuer_alone_and_changes_nothing() {
-    let watched = good("watched.oidc.test").await;
-    let other = good("other.oidc.test").await;
-    let stranger = good("stranger.oidc.test").await;
+    let watched = LabIssuer::good("watched.oidc.test").await;
+    let other = LabIssuer::good("other.oidc.test").await;
+    let stranger = LabIssuer::good("stranger.oidc.test").await;
     let daemon = Watch::new(&ONE_ROUND)
         .issuer(&watched, &watched.thumbprints())
         .issuer(&other, &[])
@@ -107,8 +103,8 @@ async fn it_tells_of_this_issuer_alone_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn addresses_that_are_refused_stay_so() {
-    let loopback = good("loopback.oidc.test").await;
-    let redirected = good("lured.oidc.test").await;
+    let loopback = LabIssuer::good("loopback.oidc.test").await;
+    let redirected = LabIssuer::good("lured.oidc.test").await;
     redirected.behave(Behaviour::discovery_with("jwks_uri", "https://metadata.oidc.test/keys"));
     let watch = Watch::new(&ONE_ROUND)
         .url("https://127.0.0.7:1")
@@ -135,7 +131,7 @@ async fn addresses_that_are_refused_stay_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scrape_gets_its_answer_before_it_gives_up_and_there_are_so_many_at_once() {
-    let silent = good("silent.oidc.test").await;
+    let silent = LabIssuer::good("silent.oidc.test").await;
     silent.behave(Behaviour::Wire(Wire::Silence));
     let daemon = Watch::new(&SLOW)
         .url("https://127.0.0.7:1")

@@ -1,9 +1,9 @@
 //! What a general TLS probe loses when a chain is expired, and what is kept here.
 
-use super::program::{Program, query};
-use crate::daemon::Exposition;
-use crate::lab::LabIssuer;
-use crate::stage::Stage;
+use crate::support::daemon::Exposition;
+use crate::support::lab::LabIssuer;
+use crate::support::server::{Program, query};
+use crate::support::stage::Stage;
 
 const EXPIRY: &str = "probe_ssl_earliest_cert_expiry";
 

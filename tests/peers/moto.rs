@@ -3,18 +3,19 @@
 //! Unlike AWS, moto keeps the case of thumbprints and lets an update list more than five.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::fault_proxy::FaultProxy;
-use super::program::Program;
-use crate::daemon::{Daemon, Exposition, run_to_end};
-use crate::lab::LabIssuer;
-use crate::lab::fleet::WRONG;
-use crate::stage::Stage;
+use crate::support::daemon::{Daemon, Exposition};
+use crate::support::fault_proxy::FaultProxy;
+use crate::support::lab::LabIssuer;
+use crate::support::lab::fleet::WRONG;
+use crate::support::process::output;
+use crate::support::server::Program;
+use crate::support::stage::Stage;
+use crate::support::venv::installed;
 
 const OPERATING: &str = include_str!("../../docs/operating.md");
 const ACCOUNT: [(&str, &str); 1] = [("account_id", "123456789012")];
@@ -26,11 +27,13 @@ struct Moto(Program);
 
 impl Moto {
     fn start() -> Self {
-        Self(Program::start(moto_server().to_str().unwrap(), |_, address| arguments(address)))
+        Self(Program::start(installed("moto_server").to_str().unwrap(), |_, address| arguments(address)))
     }
 
     fn start_at(address: SocketAddr) -> Self {
-        Self(Program::start_at(address, moto_server().to_str().unwrap(), |_, address| arguments(address)))
+        Self(Program::start_at(address, installed("moto_server").to_str().unwrap(), |_, address| {
+            arguments(address)
+        }))
     }
 
     fn url(&self) -> String {
@@ -39,12 +42,10 @@ impl Moto {
 
     /// Makes calls with boto3 and gives the answers.
     fn iam(&self, calls: &Value) -> Value {
-        let mut python = Command::new(moto_server().with_file_name("python"));
+        let mut python = Command::new(installed("python"));
         python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/iam.py"));
         python.arg(self.url()).arg(calls.to_string());
-        let (code, answers, said) = run_to_end(python);
-        assert_eq!(code, Some(0), "{said}");
-        serde_json::from_str(&answers).unwrap()
+        serde_json::from_str(&output(&mut python)).unwrap()
     }
 
     /// Lists the issuers with these thumbprints as providers.
@@ -62,17 +63,8 @@ impl Moto {
         curl.args(["--silent", "--show-error", "--fail", "--max-time", "30", "--data", calls]);
         curl.args(["--header", "Content-Type: application/octet-stream"]);
         curl.arg(format!("{}/moto-api/reset-auth", self.url()));
-        let (code, _, said) = run_to_end(curl);
-        assert_eq!(code, Some(0), "{said}");
+        output(&mut curl);
     }
-}
-
-/// `MOTO_SERVER`, or where `tests/run` puts it.
-fn moto_server() -> PathBuf {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/target/moto-venv/bin/moto_server");
-    let path = std::env::var_os("MOTO_SERVER").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    assert!(path.exists(), "no moto_server at {}: tests/run installs it, or set MOTO_SERVER", path.display());
-    path
 }
 
 fn arguments(address: SocketAddr) -> Vec<String> {

@@ -5,11 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::program::{Program, query};
-use crate::daemon::{Daemon, wait_for};
-use crate::lab::LabIssuer;
-use crate::openssl::describe;
-use crate::stage::Stage;
+use crate::support::daemon::{Daemon, wait_for};
+use crate::support::lab::LabIssuer;
+use crate::support::openssl::describe;
+use crate::support::server::{Program, query};
+use crate::support::stage::Stage;
 
 const ALERTS: &str = include_str!("../../dashboards/prometheus/alerts.yml");
 

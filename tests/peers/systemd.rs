@@ -3,8 +3,8 @@
 use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
-use crate::daemon::PATIENCE;
-use crate::stage::Stage;
+use crate::support::daemon::PATIENCE;
+use crate::support::stage::Stage;
 
 /// Receives until `wanted` accepts what has come in all.
 fn receive_until(

@@ -1,17 +1,17 @@
 //! Credentials of the daemon itself: through STS, refused by it, and never shown.
 
 use super::{ACCOUNT, account_is_up, reasons};
-use crate::daemon::Daemon;
-use crate::lab::chains::good;
-use crate::lab::{FakeIam, Fault, LabIssuer, Spec};
-use crate::watch::{BRISK, Watch, verdict};
+use crate::support::daemon::Daemon;
+use crate::support::lab::{FakeIam, Fault, LabIssuer};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 const SESSION: &str = "lab-session-never-shown";
 const WEB_IDENTITY: &str = "lab-web-identity-never-shown";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_web_identity_that_sts_refuses_is_a_finding_by_name() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     let iam = FakeIam::start(ACCOUNT).await;
     iam.put(issuer.url(), &issuer.thumbprints());
     iam.fail(Fault::InvalidIdentityToken);
@@ -42,7 +42,7 @@ async fn a_web_identity_that_sts_refuses_is_a_finding_by_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_in_no_log_line_and_no_metric_whatever_goes_wrong() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     let iam = FakeIam::start(ACCOUNT).await;
     iam.put(issuer.url(), &issuer.thumbprints());
     let daemon = Watch::new(&BRISK)
@@ -68,7 +68,7 @@ async fn secrets_are_in_no_log_line_and_no_metric_whatever_goes_wrong() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_credentials_the_reason_says_so() {
     let iam = FakeIam::start(ACCOUNT).await;
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     let watch = Watch::new(&BRISK).issuer(&issuer, &issuer.thumbprints()).iam(&iam);
     let daemon = watch.without("AWS_ACCESS_KEY_ID").without("AWS_SECRET_ACCESS_KEY").start();
     let metrics = daemon.wait_metrics("a failed reading", |metrics| !reasons(metrics).is_empty());

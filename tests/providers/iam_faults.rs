@@ -1,10 +1,10 @@
 //! A reading of IAM that fails has one reason, removes nothing, and ends with its cause.
 
 use super::{ACCOUNT, account_is_up, reasons};
-use crate::daemon::Exposition;
-use crate::lab::chains::good;
-use crate::lab::{FakeIam, Fault, LabIssuer, Spec};
-use crate::watch::{BRISK, PATIENT, Watch, verdict};
+use crate::support::daemon::Exposition;
+use crate::support::lab::{FakeIam, Fault, LabIssuer};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, PATIENT, Watch};
 
 /// The reason of each fault.
 const REASONS: [(Fault, &str); 9] = [
@@ -21,7 +21,7 @@ const REASONS: [(Fault, &str); 9] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_has_one_reason_and_leaves_what_was_known() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     // Each fault at a fake and a daemon of its own, so that none waits for another's retries.
     let mut cases = Vec::new();
     for (fault, reason) in REASONS {
@@ -64,7 +64,7 @@ async fn one_provider_that_may_not_be_read_does_not_hide_the_others() {
     let iam = FakeIam::start(ACCOUNT).await;
     let mut issuers = Vec::new();
     for host in ["denied.oidc.test", "later.oidc.test", "fine.oidc.test"] {
-        let issuer = LabIssuer::start(Spec::new(host, good(host))).await;
+        let issuer = LabIssuer::good(host).await;
         let arn = iam.put(issuer.url(), &issuer.thumbprints());
         issuers.push((issuer, arn));
     }
@@ -96,7 +96,7 @@ async fn one_provider_that_may_not_be_read_does_not_hide_the_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_iam_that_fails_from_the_start_claims_nothing_and_the_file_is_watched_all_the_same() {
-    let issuer = LabIssuer::start(Spec::new("host.oidc.test", good("host.oidc.test"))).await;
+    let issuer = LabIssuer::good("host.oidc.test").await;
     let iam = FakeIam::start(ACCOUNT).await;
     iam.fail(Fault::AccessDenied);
     iam.put("https://other.oidc.test", &["0".repeat(40)]);

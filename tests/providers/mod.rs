@@ -1,11 +1,10 @@
 //! What the daemon makes of IAM: the fake on one side, the metrics on the other.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod credentials;
 mod iam_faults;
 mod verdicts;
 
-use crate::daemon::Exposition;
+use crate::support::daemon::Exposition;
 
 /// The account of the fakes.
 const ACCOUNT: &str = "123456789012";

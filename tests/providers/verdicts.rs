@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{ACCOUNT, account_is_up, reasons};
-use crate::lab::chains::three_deep;
-use crate::lab::iam::Provider;
-use crate::lab::{Chain, FakeIam, LabIssuer, Spec};
-use crate::watch::{BRISK, Watch, verdict};
+use crate::support::lab::chains::three_deep;
+use crate::support::lab::iam::Provider;
+use crate::support::lab::{Chain, FakeIam, LabIssuer, Spec};
+use crate::support::told::verdict;
+use crate::support::watch::{BRISK, Watch};
 
 const HOST: &str = "host.oidc.test";
 

@@ -6,9 +6,9 @@ use std::process::Command;
 use oidc_thumbprint_exporter::web::WebConfig;
 
 use super::ISSUER;
-use super::certificates::{Ca, write_server};
-use crate::daemon::{TempDir, run_to_end};
-use crate::watch::program;
+use crate::support::daemon::TempDir;
+use crate::support::process::{Run, configured, run};
+use crate::support::web_certificates::{Ca, write_server};
 
 /// What becomes of a file. A divergence has its reason, which the test prints.
 #[derive(Clone, Copy, Debug)]
@@ -260,21 +260,17 @@ fn the_commands_name_the_setting_the_file_and_the_key() {
         .unwrap();
     std::fs::write(&web, format!("{TLS}  client_auth_type: Nope\n")).unwrap();
     for arguments in [&["config", "check"][..], &["run"]] {
-        let mut command = program(&config);
-        command.args(arguments);
-        let (code, _, error) = run_to_end(command);
-        assert_eq!(code, Some(2), "{error}");
+        let Run { code, err: error, .. } = run(&mut configured(&config, arguments));
+        assert_eq!(code, 2, "{error}");
         let wanted = format!(
-            "web.config_file: {}: tls_server_config.client_auth_type: \"Nope\" is none of NoClientCert,",
+            "web.config_file: {}: tls_server_config.client_auth_type: \"Nope\": must be one of NoClientCert,",
             web.display()
         );
         assert!(error.contains(&wanted), "{error}");
     }
     std::fs::write(&web, format!("{TLS}  min_version: TLS10\n")).unwrap();
-    let mut command = program(&config);
-    command.args(["config", "check"]);
-    let (code, _, error) = run_to_end(command);
-    assert_eq!(code, Some(0), "{error}");
+    let Run { code, err: error, .. } = run(&mut configured(&config, &["config", "check"]));
+    assert_eq!(code, 0, "{error}");
     assert!(error.contains("warning: web.config_file: tls_server_config.min_version"), "{error}");
 }
 
@@ -290,10 +286,6 @@ fn directory() -> TempDir {
 
 /// What promtool says, when it refuses a file.
 fn promtool(file: &Path) -> Result<(), String> {
-    let output = Command::new("promtool").args(["check", "web-config"]).arg(file).output();
-    let output = output.expect("promtool is installed");
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout))
+    let run = run(Command::new("promtool").args(["check", "web-config"]).arg(file));
+    if run.code == 0 { Ok(()) } else { Err(run.said()) }
 }

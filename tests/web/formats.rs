@@ -1,13 +1,14 @@
 //! Formats and codings, with `prometheus_client` and promtool as judges.
 
-use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::io::Read as _;
+use std::process::Command;
 
 use super::{ISSUER, QUIET};
-use crate::daemon::get::request;
-use crate::daemon::{Answer, Daemon, get};
-use crate::peers::python;
-use crate::watch::Watch;
+use crate::support::daemon::get::request;
+use crate::support::daemon::{Answer, Daemon, get};
+use crate::support::process::run_with;
+use crate::support::venv::installed;
+use crate::support::watch::Watch;
 
 const OPEN_METRICS: &str = "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
 
@@ -33,16 +34,18 @@ fn others_read_both_formats() {
     daemon.wait_ready();
     let text = scrape(&daemon, &[]);
     assert_eq!(text.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
-    let (good, said) = judge(Command::new("promtool").args(["check", "metrics"]), text.text());
+    let run = run_with(Command::new("promtool").args(["check", "metrics"]), &text.body);
+    let said = run.said();
     // It holds the name that is asked for, oidc_root_ca_days_to_expiry, for no base unit; that is all.
     let others = said.lines().filter(|line| !line.starts_with("oidc_root_ca_days_to_expiry "));
-    assert!(good || others.count() == 0, "{said}");
+    assert!(run.code == 0 || others.count() == 0, "{said}");
 
     let open = scrape(&daemon, &[OPEN_METRICS]);
     let wanted = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     assert_eq!(open.header("content-type"), Some(wanted));
-    let (good, said) = judge(Command::new(python()).args(["-c", PARSE]), open.text());
-    assert!(good, "{said}");
+    let run = run_with(Command::new(installed("python")).args(["-c", PARSE]), &open.body);
+    let said = run.said();
+    assert_eq!(run.code, 0, "{said}");
     for family in [
         "info oidc_exporter_build - 1",
         "counter oidc_issuer_polls - 1",
@@ -99,15 +102,4 @@ fn other_methods_and_paths_are_refused_properly() {
         assert_eq!(daemon.get(path).status, 404, "{path}");
     }
     assert_eq!(daemon.get("/metrics?x=y").status, 200);
-}
-
-/// Feeds `text` to a program: whether it liked it, and what it said.
-fn judge(command: &mut Command, text: &str) -> (bool, String) {
-    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program is installed");
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.success(), said)
 }

@@ -5,12 +5,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::certificates::{Ca, write_server};
-use super::https::Https;
 use super::{ISSUER, QUIET, watch_with};
-use crate::daemon::get::exchange;
-use crate::daemon::{Daemon, PATIENCE, get, wait_for};
-use crate::watch::Watch;
+use crate::support::daemon::get::exchange;
+use crate::support::daemon::{Daemon, PATIENCE, get, wait_for};
+use crate::support::https::Https;
+use crate::support::watch::Watch;
+use crate::support::web_certificates::{Ca, write_server};
 
 /// More connections than the daemon has places for.
 const CROWD: usize = 600;

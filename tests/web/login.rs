@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{wait_log, watch_with};
-use crate::daemon::{Answer, Daemon, get};
+use super::watch_with;
+use crate::support::daemon::{Answer, Daemon, get};
 
 fn hash(password: &str) -> String {
     bcrypt::hash(password, 4).unwrap()
@@ -33,7 +33,7 @@ fn every_page_asks_for_the_right_name_and_password() {
         assert_eq!(log_in(&daemon, "/metrics", "nobody:a:b").status, 401);
     }
     assert_eq!(log_in(&daemon, "/none", "sre:c").status, 404);
-    wait_log(&daemon, "passwords are sent in the clear", 1);
+    daemon.wait_log("passwords are sent in the clear");
     assert!(!daemon.log().contains("$2b$") && !daemon.log().contains("a:b"), "{}", daemon.log());
 }
 

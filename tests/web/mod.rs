@@ -1,18 +1,13 @@
 //! The HTTP server as clients meet it: over real sockets, with other people's programs as judges where there are any.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod certificates;
 mod files;
 mod formats;
-mod https;
 mod limits;
 mod login;
 mod reload;
 mod tls;
 
-use crate::daemon::{Daemon, wait_for};
-use crate::watch::Watch;
+use crate::support::watch::Watch;
 
 /// An issuer that is never reached: loopback, where nothing listens.
 const ISSUER: &str = "https://127.0.0.7:1";
@@ -27,9 +22,4 @@ fn watch_with(web: &str) -> Watch {
     let file = watch.directory().join("web.yml");
     std::fs::write(&file, web).unwrap();
     watch.env("OIDC_EXPORTER__WEB__CONFIG_FILE", file)
-}
-
-/// Waits until the log has so many lines with `text`.
-fn wait_log(daemon: &Daemon, text: &str, count: usize) {
-    wait_for(text, || (daemon.log().matches(text).count() >= count).then_some(()));
 }

@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use rcgen::SanType;
 use rustls::version::{TLS12, TLS13};
 
-use super::certificates::{Ca, Pair, dns, self_signed_client, write_server};
-use super::https::Https;
 use super::{ISSUER, QUIET, watch_with};
-use crate::daemon::{Daemon, get};
-use crate::watch::Watch;
+use crate::support::daemon::get::request;
+use crate::support::daemon::{Daemon, get, wait_for};
+use crate::support::https::Https;
+use crate::support::watch::Watch;
+use crate::support::web_certificates::{Ca, Pair, dns, self_signed_client, write_server};
 
 const TLS: &str = "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n";
 
@@ -134,16 +135,16 @@ fn health_checks_are_answered_on_their_own_listener_to_anybody() {
     write_server(watch.directory(), &server_ca.server());
     std::fs::write(watch.directory().join("client_ca.pem"), client_ca.pem()).unwrap();
     let daemon = watch.start();
-    super::wait_log(&daemon, "health_listen=", 1);
+    daemon.wait_log("health_listen=");
     let log = daemon.log();
     let health: SocketAddr =
         log.split_once("health_listen=").unwrap().1.split_whitespace().next().unwrap().parse().unwrap();
     assert_eq!(get(health, "/-/healthy", &[]).status, 200);
-    crate::daemon::wait_for("readiness", || (get(health, "/-/ready", &[]).status == 200).then_some(()));
+    wait_for("readiness", || (get(health, "/-/ready", &[]).status == 200).then_some(()));
     for path in ["/metrics", "/", "/-/reload", "/probe"] {
         assert_eq!(get(health, path, &[]).status, 404, "{path}");
     }
-    assert_eq!(crate::daemon::get::request(health, "POST", "/-/healthy", &[]).status, 405);
+    assert_eq!(request(health, "POST", "/-/healthy", &[]).status, 405);
 }
 
 #[test]

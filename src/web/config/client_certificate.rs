@@ -18,10 +18,9 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::time::ASN1Time;
 
-use super::Fault;
 use super::file::{TlsSection, given};
-use super::source::Pem;
-use super::tls::{by_name, certificates, fault_of};
+use super::names::{Fault, by_name, fault_of};
+use super::pem::{Pem, certificates};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Policy {
@@ -45,7 +44,7 @@ const POLICIES: [(&str, Option<Policy>); 6] = [
 ///
 /// # Errors
 /// Keys that cannot work, or do not go together.
-pub fn verifier(
+pub(super) fn verifier(
     section: &TlsSection,
     client_ca: Option<&Pem>,
     crypto: &Arc<CryptoProvider>,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// The whole file. Whatever is absent or null has its default.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-pub struct File {
+pub(super) struct File {
     pub tls_server_config: Option<TlsSection>,
     pub http_server_config: Option<HttpSection>,
     pub basic_auth_users: Option<BTreeMap<String, Option<String>>>,
@@ -18,7 +18,7 @@ pub struct File {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-pub struct TlsSection {
+pub(super) struct TlsSection {
     pub cert: Option<String>,
     pub key: Option<String>,
     pub client_ca: Option<String>,
@@ -36,7 +36,7 @@ pub struct TlsSection {
 
 impl TlsSection {
     /// Whether TLS is on. The other keys alone do not turn it on.
-    pub fn is_enabled(&self) -> bool {
+    pub(super) fn is_enabled(&self) -> bool {
         let Self { cert, key, client_ca, cert_file, key_file, client_ca_file, client_auth_type, .. } = self;
         [cert, key, client_ca, cert_file, key_file, client_ca_file, client_auth_type]
             .into_iter()
@@ -46,7 +46,7 @@ impl TlsSection {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-pub struct HttpSection {
+pub(super) struct HttpSection {
     /// Taken and not used: this server speaks HTTP/1.1 alone, which every client of HTTP/2 speaks too.
     #[allow(dead_code, reason = "part of the format")]
     pub http2: Option<bool>,
@@ -55,18 +55,18 @@ pub struct HttpSection {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-pub struct RateLimitSection {
+pub(super) struct RateLimitSection {
     pub interval: Option<String>,
     pub burst: Option<u32>,
 }
 
 /// The value of a key that is there and not empty.
-pub fn given(value: Option<&String>) -> Option<&str> {
+pub(super) fn given(value: Option<&String>) -> Option<&str> {
     value.map(String::as_str).filter(|value| !value.is_empty())
 }
 
 /// A duration as Go writes it: `1s`, `1m30s`, `1.5h`, `0`.
-pub fn go_duration(text: &str) -> Option<Duration> {
+pub(super) fn go_duration(text: &str) -> Option<Duration> {
     const UNITS: [(&str, f64); 8] = [
         ("ns", 1e-9),
         ("us", 1e-6),

@@ -1,8 +1,7 @@
 //! The web configuration in force, and its exchange when a file changes.
 //!
 //! Files are compared by content every few seconds, which sees a rewritten file, a renamed one and a swapped mount or
-//! symbolic link alike. A change must look the same twice before it counts: certificate and key are replaced one after
-//! the other, and a file can be caught half-written.
+//! symbolic link alike.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,8 +11,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 
+use super::error::WebConfigError;
+use super::rules::WebConfig;
 use super::source::{Fingerprint, Source};
-use super::{WebConfig, WebConfigError};
+use crate::files::Settled;
 use crate::metrics::WebConfigReload;
 
 /// Time between two looks at the files; a change is in force after two.
@@ -70,8 +71,7 @@ impl LiveConfig {
     /// Looks at the files every few seconds until `stop`.
     pub async fn watch(&self, stop: CancellationToken) {
         let Some(file) = &self.file else { return };
-        let mut known: Look = Ok(file.first);
-        let mut last = known.clone();
+        let mut looks = Settled::<Look>::new(Ok(file.first));
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -80,15 +80,14 @@ impl LiveConfig {
             let path = file.path.clone();
             let Ok(source) = tokio::task::spawn_blocking(move || Source::read(&path)).await else { continue };
             let look = source.as_ref().map(|source| source.fingerprint).map_err(ToString::to_string);
-            if look != known && look == last {
+            if looks.look(look.clone()) {
+                looks.set(look);
                 let taken = source.map_err(|error| error.to_string()).and_then(|source| self.take(&source));
                 file.successful.store(taken.is_ok(), Ordering::Relaxed);
                 if let Err(error) = taken {
                     tracing::error!(%error, "the web configuration has changed and is refused; the old one stays");
                 }
-                known = look.clone();
             }
-            last = look;
         }
     }
 

@@ -1,28 +1,19 @@
 //! Reads the web configuration file and every file that it names, and tells by content whether any has changed.
 
-use std::fs;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::WebConfigError;
+use super::error::WebConfigError;
 use super::file::{File, TlsSection, given};
-
-/// Longest file that is read, bytes.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+use super::pem::Pem;
+use crate::files::read_regular;
 
 /// SHA-256 over all files.
-pub type Fingerprint = [u8; 32];
-
-/// A PEM text and the key that it comes from.
-pub struct Pem {
-    pub key: &'static str,
-    pub bytes: Vec<u8>,
-}
+pub(super) type Fingerprint = [u8; 32];
 
 /// All that a configuration is made of.
-pub struct Source {
+pub(super) struct Source {
     pub path: PathBuf,
     pub file: File,
     pub certificate: Option<Pem>,
@@ -36,7 +27,7 @@ impl Source {
     ///
     /// # Errors
     /// A file that cannot be read, or is not in the format.
-    pub fn read(path: &Path) -> Result<Self, WebConfigError> {
+    pub(super) fn read(path: &Path) -> Result<Self, WebConfigError> {
         let text = read(path)?;
         let file = parse(path, &text)?;
         let none = TlsSection::default();
@@ -86,17 +77,5 @@ fn pem(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, WebConfigError> {
-    let read = || {
-        // Opening a pipe would wait for its writer.
-        if !fs::metadata(path)?.is_file() {
-            return Err(io::Error::other("not a regular file"));
-        }
-        let mut bytes = Vec::new();
-        fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(io::Error::other("longer than 1 MiB"));
-        }
-        Ok(bytes)
-    };
-    read().map_err(|error| WebConfigError::Io { path: path.to_owned(), error })
+    read_regular(path).map_err(|error| WebConfigError::Io { path: path.to_owned(), error })
 }

@@ -6,13 +6,15 @@
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs::cipher_suite as suites, aws_lc_rs::kx_group};
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{NamedGroup, ProtocolVersion, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
 
+use super::client_certificate;
 use super::file::{TlsSection, given};
-use super::source::{Pem, Source};
-use super::{Fault, client_certificate, fault};
+use super::names::{Fault, by_name, fault_of};
+use super::pem::{Pem, certificates};
+use super::source::Source;
 
 /// Go's secure cipher suites up to TLS 1.2 by name, with ours where there is one. TLS 1.3's own are always on.
 const CIPHER_SUITES: [(&str, Option<SupportedCipherSuite>); 17] = [
@@ -57,7 +59,7 @@ const VERSIONS: [(&str, u16); 4] =
 ///
 /// # Errors
 /// The first key that cannot work.
-pub fn server_config(
+pub(super) fn server_config(
     section: &TlsSection,
     source: &Source,
     mut crypto: CryptoProvider,
@@ -87,22 +89,6 @@ pub fn server_config(
     config.ignore_client_order = section.prefer_server_cipher_suites.unwrap_or(true);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
-}
-
-/// A fault of a key of this section.
-pub(super) fn fault_of(key: &str, message: impl Into<String>) -> Fault {
-    fault(&format!("tls_server_config.{key}"), message)
-}
-
-/// The certificates of a PEM text, at least one.
-pub(super) fn certificates(pem: Option<&Pem>, key: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
-    let Some(pem) = pem else { return Err(fault_of(key, "is missing")) };
-    let parsed = CertificateDer::pem_slice_iter(&pem.bytes).collect::<Result<Vec<_>, _>>();
-    match parsed {
-        Ok(certificates) if certificates.is_empty() => Err(fault_of(pem.key, "holds no certificate in PEM")),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(fault_of(pem.key, format!("is not PEM: {error}"))),
-    }
 }
 
 fn private_key(pem: Option<&Pem>) -> Result<PrivateKeyDer<'static>, Fault> {
@@ -173,12 +159,4 @@ fn curves(
         return Err(fault_of("curve_preferences", "leaves none of X25519, CurveP256, CurveP384"));
     }
     Ok(chosen)
-}
-
-/// The value of a name from a closed set.
-pub(super) fn by_name<T: Copy>(table: &[(&str, T)], key: &str, name: &str) -> Result<T, Fault> {
-    table.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or_else(|| {
-        let known: Vec<&str> = table.iter().map(|(known, _)| *known).collect();
-        fault_of(key, format!("{name:?} is none of {}", known.join(", ")))
-    })
 }

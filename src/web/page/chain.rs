@@ -4,51 +4,50 @@ use std::collections::BTreeMap;
 
 use super::html::Html;
 use super::words::{DaysLeft, put_date, put_thumbprint};
-use crate::chain::Thumbprint;
-use crate::provider::{FROM_FILE, Provider};
+use crate::chain::{AnchorSource, Thumbprint};
+use crate::provider::{Origin, Provider};
 use crate::report::{AnchorReport, CertificateReport, ChainReport};
 
 /// Certificates drawn, beside the last: real chains have 2 to 5, a hostile one has hundreds.
 const SHOWN_CERTIFICATES: usize = 10;
 
 /// Who lists which thumbprint.
-pub struct Listing(BTreeMap<String, Vec<String>>);
+pub(super) struct Listing(BTreeMap<Thumbprint, Vec<String>>);
 
 impl Listing {
     /// By the providers of one issuer.
-    pub fn of<'a>(providers: impl Iterator<Item = &'a Provider>) -> Self {
-        let mut listed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    pub(super) fn of<'a>(providers: impl Iterator<Item = &'a Provider>) -> Self {
+        let mut listed: BTreeMap<Thumbprint, Vec<String>> = BTreeMap::new();
         for provider in providers {
-            let by = match provider.arn.as_str() {
-                FROM_FILE => "the configuration file".to_owned(),
-                _ => format!("IAM in account {}", provider.account_id),
+            let by = match &provider.origin {
+                Origin::File => "the configuration file".to_owned(),
+                Origin::Iam(arn) => format!("IAM in account {}", arn.account_id()),
             };
-            let thumbprints = provider.details.iter().flat_map(|details| &details.thumbprints);
-            for thumbprint in thumbprints.map(Thumbprint::to_string) {
-                listed.entry(thumbprint).or_default().push(by.clone());
+            for thumbprint in provider.details.iter().flat_map(|details| &details.thumbprints) {
+                listed.entry(*thumbprint).or_default().push(by.clone());
             }
         }
         Self(listed)
     }
 
-    /// Something is listed, and no certificate of the chain.
+    /// Something is listed, and no certificate of the chain, which is the issuer's own.
     fn lacks(&self, chain: &ChainReport) -> bool {
         let is_listed = |certificate: &CertificateReport| self.0.contains_key(&certificate.sha1);
-        !self.0.is_empty() && !chain.certificates.iter().any(is_listed)
+        !self.0.is_empty() && !chain.is_intercepted() && !chain.certificates.iter().any(is_listed)
     }
 
-    fn by(&self, thumbprint: &str) -> Option<String> {
-        self.0.get(thumbprint).map(|by| by.join(" and "))
+    fn by(&self, thumbprint: Thumbprint) -> Option<String> {
+        self.0.get(&thumbprint).map(|by| by.join(" and "))
     }
 }
 
 /// States, remarks, and a card for each certificate.
-pub fn put_chain(html: &mut Html, number: usize, chain: &ChainReport, listing: &Listing) {
+pub(super) fn put_chain(html: &mut Html, number: usize, chain: &ChainReport, listing: &Listing) {
     html.put("<h3>Chain {}: ", &[&number]);
     let class = if chain.has_finding { "finding" } else { "good" };
     for (index, status) in chain.statuses.iter().enumerate() {
         html.put(if index == 0 { "" } else { ", " }, &[]);
-        html.put("<strong class=\"{}\">{}</strong>", &[&class, &status.replace('_', " ")]);
+        html.put("<strong class=\"{}\">{}</strong>", &[&class, &status.into_str().replace('_', " ")]);
     }
     html.put("</h3>\n", &[]);
     if !chain.warnings.is_empty() {
@@ -86,13 +85,13 @@ fn put_served(
     if let Some(anchor) = chain.anchor.as_ref().filter(|anchor| anchor.certificate.sha1 == certificate.sha1) {
         html.put(" <strong class=\"mark\">trust anchor: {}</strong>", &[&source(anchor)]);
     }
-    if let Some(by) = listing.by(&certificate.sha1) {
+    if let Some(by) = listing.by(certificate.sha1) {
         html.put(" <strong class=\"mark listed\">listed by {}</strong>", &[&by]);
     } else if is_last && listing.lacks(chain) {
         html.put(" <strong class=\"mark missing\">not listed</strong>", &[]);
     }
     html.put("</p>\n", &[]);
-    put_certificate(html, certificate);
+    put_certificate(html, certificate, chain);
     html.put("</li>\n", &[]);
 }
 
@@ -106,20 +105,20 @@ fn put_anchor(html: &mut Html, chain: &ChainReport) {
     }
     let source = source(anchor);
     html.put("<div class=\"anchor\">\n<p class=\"role\">trust anchor, not served: {}</p>\n", &[&source]);
-    put_certificate(html, &anchor.certificate);
+    put_certificate(html, &anchor.certificate, chain);
     html.put("</div>\n", &[]);
 }
 
 fn source(anchor: &AnchorReport) -> &'static str {
     match anchor.source {
-        "mozilla" => "a root of Mozilla's",
-        "system" => "a root of this machine",
-        "added" => "a root that the configuration adds",
-        _ => "trusted by nobody here",
+        AnchorSource::Mozilla => "a root of Mozilla's",
+        AnchorSource::System => "a root of this machine",
+        AnchorSource::Added => "a root that the configuration adds",
+        AnchorSource::Served => "trusted by nobody here",
     }
 }
 
-fn put_certificate(html: &mut Html, certificate: &CertificateReport) {
+fn put_certificate(html: &mut Html, certificate: &CertificateReport, chain: &ChainReport) {
     if let Some(why) = &certificate.unreadable {
         html.put("<p class=\"name\"><strong class=\"outage\">unreadable</strong>: {}</p>\n", &[why]);
     }
@@ -133,9 +132,9 @@ fn put_certificate(html: &mut Html, certificate: &CertificateReport) {
             html.put("<dt>Issued by</dt><dd>{}</dd>\n", &[&fields.issuer]);
         }
         html.put("<dt>Valid</dt><dd>", &[]);
-        put_date(html, &fields.not_before);
+        put_date(html, fields.not_before);
         html.put(" to ", &[]);
-        put_date(html, &fields.not_after);
+        put_date(html, fields.not_after);
         html.put(", <strong class=\"{}\">{}</strong></dd>\n", &[&days.class(), &days]);
         if !fields.names.is_empty() {
             html.put("<dt>Names</dt><dd>{}", &[&fields.names.join(", ")]);
@@ -150,6 +149,11 @@ fn put_certificate(html: &mut Html, certificate: &CertificateReport) {
         html.put("<dl>\n", &[]);
     }
     html.put("<dt>SHA-1</dt><dd>", &[]);
-    put_thumbprint(html, &certificate.sha1);
+    if chain.is_intercepted() {
+        // Nobody should have it at hand: it is a proxy's.
+        html.put("<code>{}</code>", &[&certificate.sha1]);
+    } else {
+        put_thumbprint(html, &certificate.sha1);
+    }
     html.put("</dd>\n<dt>SHA-256</dt><dd><code>{}</code></dd>\n</dl>\n", &[&certificate.sha256]);
 }

@@ -2,16 +2,16 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use crate::chain::is_unprintable;
+use crate::printable::write_printable;
 
 /// A page, or a part of one. Nothing gets into it but literals and escaped texts.
 #[derive(Default)]
-pub struct Html(String);
+pub(super) struct Html(String);
 
 impl Html {
     /// Appends `markup`, in which each `{}` stands for the next of `texts`, escaped for element content and for
     /// attribute values in double quotes.
-    pub fn put(&mut self, markup: &'static str, texts: &[&dyn Display]) {
+    pub(super) fn put(&mut self, markup: &'static str, texts: &[&dyn Display]) {
         let mut texts = texts.iter();
         for (index, literal) in markup.split("{}").enumerate() {
             if index > 0 {
@@ -26,13 +26,13 @@ impl Html {
     }
 
     /// Appends a stylesheet or a script as it is in the source.
-    pub fn put_source(&mut self, source: &'static str) {
+    pub(super) fn put_source(&mut self, source: &'static str) {
         self.0.push_str(source);
     }
 
     /// The whole text.
     #[must_use]
-    pub fn into_string(self) -> String {
+    pub(super) fn into_string(self) -> String {
         self.0
     }
 }
@@ -50,8 +50,7 @@ impl fmt::Write for Escaping<'_> {
                 '>' => self.0.push_str("&gt;"),
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
-                character if is_unprintable(character) => self.0.extend(character.escape_unicode()),
-                character => self.0.push(character),
+                character => write_printable(self.0, character)?,
             }
         }
         Ok(())
@@ -59,7 +58,7 @@ impl fmt::Write for Escaping<'_> {
 }
 
 /// A text as the value of a query parameter (URL standard, section 5).
-pub struct QueryValue<'a>(pub &'a str);
+pub(super) struct QueryValue<'a>(pub &'a str);
 
 impl Display for QueryValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,26 +1,24 @@
 //! `/issuer?url=`: one issuer with its polls, its providers, its endpoints and their chains.
 
-use std::collections::BTreeSet;
-
 use hyper::StatusCode;
 
 use super::chain::{Listing, put_chain};
+use super::frame::framed;
 use super::html::Html;
 use super::words::{enforced, put_thumbprint, put_time, put_url};
-use super::{Answer, answer};
-use crate::chain::{Certificate, Role, ServedChain, Thumbprint};
+use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
-use crate::issuer::Endpoint;
-use crate::poll::Reason;
-use crate::provider::{FROM_FILE, Provider};
+use crate::endpoint::Endpoint;
+use crate::provider::Origin;
 use crate::report::ChainReport;
-use crate::snapshot::{EndpointState, IssuerState, Snapshot};
-use crate::verdict::{Status, Verdict};
+use crate::snapshot::{EndpointState, IssuerState, JudgedProvider, Snapshot};
+use crate::verdict::{Coverage, Status, not_listed};
+use crate::web::answer::Answer;
 
 /// Chains drawn of one endpoint; a window can hold hundreds.
 const SHOWN_CHAINS: usize = 10;
 
-pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
+pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
     let Some(state) = snapshot.issuers.get(url) else {
         let main = |html: &mut Html| {
             html.put(
@@ -28,11 +26,11 @@ pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
                 &[&url],
             );
         };
-        return answer(StatusCode::NOT_FOUND, "no such issuer", main, now);
+        return framed(StatusCode::NOT_FOUND, "no such issuer", main, now);
     };
-    let providers: Vec<&(_, _)> =
-        snapshot.providers.iter().filter(|(provider, _)| provider.issuer.as_str() == url).collect();
-    let listing = Listing::of(providers.iter().map(|(provider, _)| &**provider));
+    let providers: Vec<&JudgedProvider> =
+        snapshot.providers.iter().filter(|judged| judged.provider.issuer.as_str() == url).collect();
+    let listing = Listing::of(providers.iter().map(|judged| &*judged.provider));
     let main = |html: &mut Html| {
         html.put("<h1><span class=\"kind\">Issuer</span> ", &[]);
         put_url(html, url);
@@ -40,9 +38,8 @@ pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
         if providers.is_empty() {
             html.put("<h2>Provider</h2>\n<p>None: nobody expects anything of this issuer.</p>\n", &[]);
         }
-        for (index, (shown, verdict)) in providers.iter().enumerate() {
-            let served = snapshot.chains(state).map(|judged| &judged.chain);
-            provider(html, index, shown, verdict, served, now);
+        for (index, judged) in providers.iter().enumerate() {
+            provider(html, index, judged, snapshot.chains(state), now);
         }
         polls(html, state, now);
         for (index, shown) in state.known_endpoints().into_iter().enumerate() {
@@ -60,7 +57,7 @@ pub fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
             html.put("<p>The host of <code>jwks_uri</code> is not known yet.</p>\n", &[]);
         }
     };
-    answer(StatusCode::OK, url, main, now)
+    framed(StatusCode::OK, url, main, now)
 }
 
 fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
@@ -88,8 +85,8 @@ fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
         None => html.put("not since this exporter was started", &[]),
     }
     html.put("</dd>\n<dt>Polls</dt><dd>{}", &[&state.polls]);
-    for (reason, count) in Reason::ALL.iter().zip(state.failures).filter(|(_, count)| *count > 0) {
-        html.put("; {} failed: {}", &[&count, reason]);
+    for (reason, count) in state.failures.iter().filter(|(_, count)| **count > 0) {
+        html.put("; {} failed: {}", &[count, &reason]);
     }
     html.put("</dd>\n<dt>Durations</dt><dd>", &[]);
     for (index, (phase, duration)) in state.timings.reached().enumerate() {
@@ -101,17 +98,17 @@ fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
 fn provider<'a>(
     html: &mut Html,
     index: usize,
-    provider: &Provider,
-    verdict: &Verdict,
-    served: impl Iterator<Item = &'a ServedChain>,
+    JudgedProvider { provider, verdict }: &JudgedProvider,
+    chains: impl Iterator<Item = &'a JudgedChain>,
     now: Timestamp,
 ) {
     html.put("<section aria-labelledby=\"provider-{}\">\n<h2 id=\"provider-{}\">", &[&index, &index]);
-    if provider.arn == FROM_FILE {
-        html.put("Expected by the configuration file", &[]);
-    } else {
-        html.put("<span class=\"kind\">Provider</span> ", &[]);
-        put_url(html, &provider.arn);
+    match &provider.origin {
+        Origin::File => html.put("Expected by the configuration file", &[]),
+        Origin::Iam(arn) => {
+            html.put("<span class=\"kind\">Provider</span> ", &[]);
+            put_url(html, arn.as_str());
+        }
     }
     let class = match verdict.status {
         Status::Match if verdict.fragile => "finding",
@@ -126,8 +123,8 @@ fn provider<'a>(
     if let Some(why) = verdict.unknown {
         html.put(": {}", &[&why]);
     } else {
-        let (covered, all) = verdict.covered;
-        html.put(": {} of {} chains seen hold a listed certificate", &[&covered, &all]);
+        let Coverage { covered, observed } = verdict.coverage;
+        html.put(": {} of {} chains seen hold a listed certificate", &[&covered, &observed]);
     }
     if verdict.fragile {
         html.put("; one of them only as its leaf, which ends with the next renewal", &[]);
@@ -136,7 +133,7 @@ fn provider<'a>(
     if let Some(details) = &provider.details {
         html.put("<dt>Listed</dt><dd>", &[]);
         for (thumbprint, role) in &verdict.positions {
-            let place = role.map_or("not seen", Role::as_str);
+            let place = role.map_or("not seen", |role| role.into_str());
             put_thumbprint(html, thumbprint);
             html.put(" {}<br>", &[&place]);
         }
@@ -147,9 +144,7 @@ fn provider<'a>(
             html.put("and {} that are no thumbprints", &[&details.malformed]);
         }
         html.put("</dd>\n", &[]);
-        let is_listed = |certificate: &Certificate| details.thumbprints.contains(&certificate.sha1);
-        let uncovered = served.filter(|chain| !chain.certificates().iter().any(is_listed));
-        let missing: BTreeSet<Thumbprint> = uncovered.map(|chain| chain.root_ca().sha1).collect();
+        let missing = not_listed(provider, chains);
         if !missing.is_empty() {
             html.put("<dt>Served, not listed</dt><dd>", &[]);
             for thumbprint in &missing {
@@ -158,7 +153,7 @@ fn provider<'a>(
             }
             html.put("</dd>\n", &[]);
         }
-        if provider.arn != FROM_FILE {
+        if let Origin::Iam(_) = provider.origin {
             html.put("<dt>Audiences</dt><dd>", &[]);
             for audience in &details.client_ids {
                 html.put("<code>{}</code> ", &[audience]);
@@ -180,7 +175,7 @@ fn endpoint(
     listing: &Listing,
     now: Timestamp,
 ) {
-    let serves = match (issuer.discovery.as_ref() == Some(endpoint), issuer.jwks.as_ref() == Some(endpoint)) {
+    let serves = match (issuer.discovery == *endpoint, issuer.jwks.as_ref() == Some(endpoint)) {
         (true, true) => "discovery document and JWKS",
         (true, false) => "discovery document",
         (false, _) => "JWKS",
@@ -228,11 +223,11 @@ fn addresses(html: &mut Html, endpoint: &Endpoint, state: &EndpointState, now: T
         &[&endpoint.host()],
     );
     let number =
-        |id| state.window.chains().position(|chain| chain.chain.id() == id).map_or(0, |index| index + 1);
+        |id| state.window.chains().position(|chain| chain.served.id() == id).map_or(0, |index| index + 1);
     for seen in state.window.observations() {
         html.put(
             "<tr><th scope=\"row\">{}</th><td>chain {}</td><td>",
-            &[&seen.address, &number(seen.chain.chain.id())],
+            &[&seen.address, &number(seen.chain.served.id())],
         );
         put_time(html, Some(seen.last_seen), now);
         html.put("</td></tr>\n", &[]);

@@ -4,20 +4,21 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 
+use super::frame::framed;
 use super::html::{Html, QueryValue};
 use super::words::{DaysLeft, Span, enforced, put_severity, put_time, put_url};
-use super::{Answer, answer};
-use crate::aws::AccountReason;
 use crate::clock::Timestamp;
-use crate::provider::FROM_FILE;
-use crate::report::{RoundReport, Row};
+use crate::plural::counted;
+use crate::provider::Origin;
+use crate::report::{FleetReport, Row};
 use crate::snapshot::{AccountState, Snapshot};
+use crate::web::answer::Answer;
 
 /// A poll is overdue when it has not come for so many intervals.
 const OVERDUE_INTERVALS: u32 = 3;
 
-pub fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Answer {
-    let rows = RoundReport::new(snapshot, now).rows;
+pub(super) fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Answer {
+    let rows = FleetReport::new(snapshot, now).rows;
     let sentence = snapshot.sentence();
     let title = sentence.split(';').next().unwrap_or_default();
     let main = |html: &mut Html| {
@@ -28,7 +29,7 @@ pub fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Answer {
         }
         exporter(html, snapshot, now);
     };
-    answer(StatusCode::OK, title, main, now)
+    framed(StatusCode::OK, title, main, now)
 }
 
 fn providers(html: &mut Html, snapshot: &Snapshot, rows: &[Row], filter: &str, now: Timestamp) {
@@ -65,24 +66,24 @@ fn providers(html: &mut Html, snapshot: &Snapshot, rows: &[Row], filter: &str, n
 
 /// What the filter looks at, in lower case.
 fn searched(row: &Row) -> String {
-    let account = row.account_id.as_deref().unwrap_or_default();
-    let state = [row.severity.as_str(), row.verdict, enforced(row.enforced)].join(" ");
+    let account = row.origin.as_ref().map_or("", Origin::account_label);
+    let state = [row.severity.into_str(), row.verdict_word(), enforced(row.enforced)].join(" ");
     format!("{state} {} {account} {}", row.issuer, row.notes.join(" ")).to_lowercase()
 }
 
 fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
     html.put("<td>", &[]);
     put_severity(html, row.severity);
-    html.put("<br>{}", &[&row.verdict]);
-    if row.provider_arn.is_some() {
+    html.put("<br>{}", &[&row.verdict_word()]);
+    if row.origin.is_some() {
         html.put(",<br>{}", &[&enforced(row.enforced)]);
     }
-    html.put("</td><th scope=\"row\"><a href=\"/issuer?url={}\">", &[&QueryValue(&row.issuer)]);
-    put_url(html, &row.issuer);
+    html.put("</td><th scope=\"row\"><a href=\"/issuer?url={}\">", &[&QueryValue(row.issuer.as_str())]);
+    put_url(html, row.issuer.as_str());
     html.put("</a>", &[]);
-    match row.account_id.as_deref() {
-        Some(FROM_FILE) => html.put("<p>expected by the configuration file</p>", &[]),
-        Some(account) => html.put("<p>account {}</p>", &[&account]),
+    match &row.origin {
+        Some(Origin::File) => html.put("<p>expected by the configuration file</p>", &[]),
+        Some(Origin::Iam(arn)) => html.put("<p>account {}</p>", &[&arn.account_id()]),
         None => html.put("<p>no provider, only watched</p>", &[]),
     }
     for note in &row.notes {
@@ -94,7 +95,7 @@ fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
         None => html.put("not known", &[]),
     }
     html.put("</td><td>", &[]);
-    let polled = snapshot.issuers.get(row.issuer.as_str()).and_then(|state| state.last_poll);
+    let polled = snapshot.issuers.get(&row.issuer).and_then(|state| state.last_poll);
     put_age(html, polled, snapshot.interval, now);
     html.put("</td>", &[]);
 }
@@ -124,8 +125,8 @@ fn account(html: &mut Html, state: &AccountState, now: Timestamp) {
     html.put("</dd>\n<dt>Last read whole</dt><dd>", &[]);
     put_time(html, state.last_success, now);
     html.put("</dd>\n<dt>Readings</dt><dd>{}", &[&state.polls]);
-    for (reason, count) in AccountReason::ALL.iter().zip(state.failures).filter(|(_, count)| *count > 0) {
-        html.put("; {} failed: {}", &[&count, reason]);
+    for (reason, count) in state.failures.iter().filter(|(_, count)| **count > 0) {
+        html.put("; {} failed: {}", &[count, &reason]);
     }
     html.put("</dd>\n</dl>\n</section>\n", &[]);
 }
@@ -134,12 +135,12 @@ fn exporter(html: &mut Html, snapshot: &Snapshot, now: Timestamp) {
     html.put(
         "<section aria-labelledby=\"exporter\">\n<h2 id=\"exporter\">This exporter</h2>\n<dl>\n\
          <dt>Version</dt><dd>{}</dd>\n<dt>Polls every</dt><dd>{}</dd>\n\
-         <dt>Watches</dt><dd>{} issuers on {} endpoints</dd>\n<dt>Last poll</dt><dd>",
+         <dt>Watches</dt><dd>{} on {}</dd>\n<dt>Last poll</dt><dd>",
         &[
             &env!("CARGO_PKG_VERSION"),
             &Span(snapshot.interval),
-            &snapshot.issuers.len(),
-            &snapshot.endpoints.len(),
+            &counted(snapshot.issuers.len(), "issuer"),
+            &counted(snapshot.endpoints.len(), "endpoint"),
         ],
     );
     put_time(html, snapshot.issuers.values().filter_map(|issuer| issuer.last_poll).max(), now);

@@ -4,11 +4,12 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use super::html::Html;
+use crate::chain::EXPIRES_SOON_DAYS;
 use crate::clock::Timestamp;
 use crate::report::Severity;
 
 /// A duration in its largest unit: `40 s`, `3 min`, `5 h`, `2 days`.
-pub struct Span(pub Duration);
+pub(super) struct Span(pub Duration);
 
 impl Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,17 +23,14 @@ impl Display for Span {
 }
 
 /// Days until an expiry, negative once it is past: `60 days left`, `9 h left`, `expired 3 days ago`.
-pub struct DaysLeft(pub f64);
-
-/// As in the warnings of `inspect`: an expiry nearer than this is worth a look.
-const SOON_DAYS: f64 = 30.0;
+pub(super) struct DaysLeft(pub f64);
 
 impl DaysLeft {
     /// The class of the element that shows it.
-    pub const fn class(&self) -> &'static str {
+    pub(super) const fn class(&self) -> &'static str {
         match self.0 {
             past if past < 0.0 => "outage",
-            soon if soon < SOON_DAYS => "finding",
+            soon if soon < EXPIRES_SOON_DAYS => "finding",
             _ => "plain",
         }
     }
@@ -52,20 +50,20 @@ impl Display for DaysLeft {
 }
 
 /// A time in UTC with its age: `2034-06-28 17:39:16 UTC (3 min ago)`, or that it never was.
-pub fn put_time(html: &mut Html, time: Option<Timestamp>, now: Timestamp) {
+pub(super) fn put_time(html: &mut Html, time: Option<Timestamp>, now: Timestamp) {
     let Some(time) = time else { return html.put("never", &[]) };
-    put_date(html, &time.to_string());
+    put_date(html, time);
     html.put(" ({} ago)", &[&Span(now.since(time))]);
 }
 
-/// A time as RFC 3339 has it, for people: `2034-06-28 17:39:16 UTC`.
-pub fn put_date(html: &mut Html, rfc3339: &str) {
-    let shown = rfc3339.replace('T', " ").replace('Z', " UTC");
-    html.put("<time datetime=\"{}\">{}</time>", &[&rfc3339, &shown]);
+/// A time in UTC, for people: `2034-06-28 17:39:16 UTC`.
+pub(super) fn put_date(html: &mut Html, time: Timestamp) {
+    let shown = time.to_string().replace('T', " ").replace('Z', " UTC");
+    html.put("<time datetime=\"{}\">{}</time>", &[&time, &shown]);
 }
 
 /// How bad a row is, as a word, a mark and a colour.
-pub fn put_severity(html: &mut Html, severity: Severity) {
+pub(super) fn put_severity(html: &mut Html, severity: Severity) {
     let mark = match severity {
         Severity::Outage => "\u{2716}",
         Severity::Drift => "\u{25b2}",
@@ -73,7 +71,7 @@ pub fn put_severity(html: &mut Html, severity: Severity) {
         Severity::Untold => "?",
         Severity::Good => "\u{2714}",
     };
-    let word = severity.as_str();
+    let word = severity.into_str();
     html.put(
         "<strong class=\"state {}\"><span aria-hidden=\"true\">{}</span> {}</strong>",
         &[&word, &mark, &word],
@@ -81,14 +79,14 @@ pub fn put_severity(html: &mut Html, severity: Severity) {
 }
 
 /// A URL that a narrow column breaks between its parts.
-pub fn put_url(html: &mut Html, url: &str) {
+pub(super) fn put_url(html: &mut Html, url: &str) {
     for (index, part) in url.split_inclusive(['/', '.', ':']).enumerate() {
         html.put(if index == 0 { "{}" } else { "<wbr>{}" }, &[&part]);
     }
 }
 
 /// A thumbprint, and a button for the clipboard that the script brings to life.
-pub fn put_thumbprint(html: &mut Html, thumbprint: &dyn Display) {
+pub(super) fn put_thumbprint(html: &mut Html, thumbprint: &dyn Display) {
     html.put(
         "<code>{}</code> <button type=\"button\" hidden aria-label=\"Copy the thumbprint {}\">Copy</button>",
         &[thumbprint, thumbprint],
@@ -96,7 +94,7 @@ pub fn put_thumbprint(html: &mut Html, thumbprint: &dyn Display) {
 }
 
 /// Whether AWS would rely on the thumbprint.
-pub const fn enforced(enforced: Option<bool>) -> &'static str {
+pub(super) const fn enforced(enforced: Option<bool>) -> &'static str {
     match enforced {
         Some(true) => "enforced",
         Some(false) => "latent",

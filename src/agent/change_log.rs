@@ -1,0 +1,148 @@
+//! One log line for each change of state, none for a poll that changes nothing, and few for what keeps changing.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use super::log_limit::{Admitted, Limiter};
+use crate::issuer::Issuer;
+use crate::poll::PollError;
+use crate::provider::Origin;
+use crate::snapshot::{AccountState, IssuerState, JudgedProvider, Snapshot};
+use crate::verdict::{Coverage, Status, Verdict};
+
+/// On the last line for a while.
+const NOTE: &str = "it changes often: further lines about it are held back until an hour has passed";
+
+/// What lines are about, and limited by.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Subject {
+    /// Whether it is up.
+    Issuer(Issuer),
+    /// What it serves.
+    RootCa(Issuer),
+    Account,
+    Verdict(Origin, Issuer),
+}
+
+/// Writes the log of what the agent finds.
+pub(super) struct ChangeLog(Limiter<Subject>);
+
+impl ChangeLog {
+    /// Nothing told yet.
+    pub(super) fn new() -> Self {
+        Self(Limiter::new())
+    }
+
+    /// Logs what is different in `after`, and what had been held back for an hour.
+    pub(super) fn note(&mut self, before: &Snapshot, after: &Snapshot, now: Instant) {
+        for issuer in after.issuers.keys().filter(|issuer| !before.issuers.contains_key(*issuer)) {
+            tracing::info!(%issuer, "watching issuer");
+        }
+        for issuer in before.issuers.keys().filter(|issuer| !after.issuers.contains_key(*issuer)) {
+            tracing::info!(%issuer, "no longer watching issuer");
+        }
+        let changed = changed(before, after);
+        let overdue = self.0.overdue(now).into_iter().filter(|subject| !changed.contains(subject));
+        for subject in overdue.chain(changed.iter().cloned()).collect::<Vec<_>>() {
+            if let Some(admitted) = self.0.admit(subject.clone(), now) {
+                tell(&subject, before, after, &admitted);
+            }
+        }
+    }
+}
+
+fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
+    let mut changed = Vec::new();
+    for (issuer, state) in &after.issuers {
+        let Some(old) = before.issuers.get(issuer) else { continue };
+        let reason = |state: &IssuerState| state.error.as_ref().map(PollError::reason);
+        let is_first = old.last_poll.is_none() && state.last_poll.is_some();
+        if is_first || reason(state) != reason(old) {
+            changed.push(Subject::Issuer(issuer.clone()));
+        }
+        if state.thumbprint_changed != old.thumbprint_changed {
+            changed.push(Subject::RootCa(issuer.clone()));
+        }
+    }
+    if let (Some(old), Some(new)) = (&before.account, &after.account) {
+        let reason = |state: &AccountState| state.error.as_ref().map(|error| error.reason);
+        if new.polls > 0 && (old.polls == 0 || reason(new) != reason(old)) {
+            changed.push(Subject::Account);
+        }
+    }
+    let told = |judged: &JudgedProvider| {
+        let verdict = &judged.verdict;
+        (verdict.status, verdict.fragile, verdict.unknown)
+    };
+    let key = |judged: &JudgedProvider| (judged.provider.origin.clone(), judged.provider.issuer.clone());
+    let known: HashMap<_, _> = before.providers.iter().map(|judged| (key(judged), told(judged))).collect();
+    for judged in &after.providers {
+        let (origin, issuer) = key(judged);
+        if known.get(&(origin.clone(), issuer.clone())) != Some(&told(judged)) {
+            changed.push(Subject::Verdict(origin, issuer));
+        }
+    }
+    changed
+}
+
+fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admitted) {
+    let &Admitted { held_back, last } = admitted;
+    let note = last.then_some(NOTE);
+    match subject {
+        Subject::Issuer(issuer) => match after.issuers.get(issuer).map(|state| &state.error) {
+            Some(Some(error)) => {
+                tracing::warn!(%issuer, reason = %error.reason(), %error, held_back, note, "issuer is down");
+            }
+            Some(None) => tracing::info!(%issuer, held_back, note, "issuer is up"),
+            None => {}
+        },
+        Subject::RootCa(issuer) => {
+            let root_cas = |snapshot: &Snapshot| snapshot.issuers.get(issuer).map(|s| s.root_cas.clone());
+            let (Some(now), then) = (root_cas(after), root_cas(before).unwrap_or_default()) else { return };
+            let new: Vec<String> = now.difference(&then).map(ToString::to_string).collect();
+            let new = new.join(",");
+            tracing::warn!(%issuer, new, held_back, note, "issuer serves a root CA not seen before");
+        }
+        Subject::Account => {
+            let Some(account) = &after.account else { return };
+            let (label, providers) = (account.label(), after.providers.len());
+            if let Some(error) = &account.error {
+                let reason = error.reason;
+                tracing::warn!(account = label, %reason, %error, held_back, note, "IAM cannot be read");
+            } else {
+                tracing::info!(account = label, providers, held_back, note, "IAM is read");
+            }
+        }
+        Subject::Verdict(origin, issuer) => {
+            let is_it = |judged: &&JudgedProvider| {
+                judged.provider.origin == *origin && judged.provider.issuer == *issuer
+            };
+            if let Some(JudgedProvider { provider, verdict }) = after.providers.iter().find(is_it) {
+                tell_verdict(&provider.to_string(), verdict, held_back, note);
+            }
+        }
+    }
+}
+
+fn tell_verdict(provider: &str, verdict: &Verdict, held_back: Option<u64>, note: Option<&str>) {
+    let Coverage { covered, observed } = verdict.coverage;
+    let enforced = verdict.enforced.unwrap_or(false);
+    match verdict.status {
+        Status::Match if verdict.fragile => {
+            let message = "thumbprints match by a leaf only: that ends with its renewal";
+            tracing::warn!(provider, held_back, note, "{message}");
+        }
+        Status::Match => tracing::info!(provider, held_back, note, "thumbprints match"),
+        Status::Partial => {
+            let message = "thumbprints match some of the chains served";
+            tracing::warn!(provider, covered, chains = observed, enforced, held_back, note, "{message}");
+        }
+        Status::Mismatch => {
+            tracing::warn!(provider, enforced, held_back, note, "thumbprints match no chain that is served");
+        }
+        Status::Unknown => {
+            let why = verdict.unknown.map(|why| why.to_string()).unwrap_or_default();
+            tracing::info!(provider, why, held_back, note, "not known whether thumbprints match");
+        }
+    }
+}

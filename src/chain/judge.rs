@@ -1,0 +1,110 @@
+//! What a served chain is worth: who anchors it, whether it verifies for the host now, and if not, why.
+
+use enum_map::{EnumMap, enum_map};
+use rustls::pki_types::ServerName;
+
+use super::certificate::Certificate;
+use super::distrust::Distrust;
+use super::judgement::{Anchored, FoundAnchor, Judgement, statuses};
+use super::path::{ServedPath, ServedPaths};
+use super::public_issuers::is_well_known;
+use super::trust_store::{AnchorSource, Anchors, TrustStore};
+use super::validate::{ValidPath, is_named, validate_path};
+use crate::clock::Timestamp;
+
+impl TrustStore {
+    /// Judges `served` for `host` at `now`: any valid path wins over the others, and a public anchor over private ones.
+    #[must_use]
+    pub fn judge(&self, served: &[Certificate], host: Option<&ServerName<'_>>, now: Timestamp) -> Judgement {
+        let ServedPaths { best: path, all: candidates } = ServedPaths::find(served);
+        let served_roots = Anchors::served(served);
+        let sources = enum_map! {
+            AnchorSource::Mozilla => &self.mozilla,
+            AnchorSource::System => &self.system,
+            AnchorSource::Added => &self.added,
+            AnchorSource::Served => &served_roots,
+        };
+
+        let mut refusals = Refusals::default();
+        let mut valid = None;
+        for (source, anchors) in sources {
+            match validate(served, &candidates, anchors, now) {
+                Ok(ValidPath { positions, anchor: certificate }) => {
+                    valid = Some(Anchored { positions, anchor: Some(FoundAnchor { source, certificate }) });
+                    break;
+                }
+                Err(reason) => refusals[source] = Some(reason),
+            }
+        }
+
+        let is_valid = valid.is_some();
+        let anchored = valid.unwrap_or_else(|| anchor_by_name(served, &path, sources, now));
+        let source = anchored.anchor.as_ref().map(|anchor| anchor.source);
+        let named = path.positions.first().is_none_or(|&leaf| is_named(&served[leaf], host));
+        let verified = match source {
+            Some(source) if is_valid && named => Ok(source),
+            _ if is_valid => Err(Distrust::NameMismatch),
+            _ => Err(reason(refusals, source)),
+        };
+        let intercepted = named
+            && is_well_known(host)
+            && anchored.anchor.as_ref().is_some_and(|found| self.is_local(found.source, &found.certificate));
+        let statuses = statuses(served, &path, &anchored, verified, named, intercepted, now);
+        Judgement { path, anchored_path: anchored.positions, anchor: anchored.anchor, verified, statuses }
+    }
+}
+
+/// The first of the leaf's paths that is valid, cut at its anchor; or the first telling reason why none is.
+fn validate(
+    served: &[Certificate],
+    candidates: &[Vec<usize>],
+    anchors: &Anchors,
+    now: Timestamp,
+) -> Result<ValidPath, Distrust> {
+    let mut reason = Distrust::UnknownIssuer;
+    match candidates.first().and_then(|best| best.first()) {
+        None => reason = Distrust::Malformed,
+        // A TLS client takes the first certificate for the leaf, whatever it is.
+        Some(1..) => reason = Distrust::LeafNotFirst,
+        Some(0) => {
+            for path in candidates {
+                match validate_path(served, path, anchors, now) {
+                    Err(error) if reason == Distrust::UnknownIssuer => reason = error,
+                    Err(_) => {}
+                    valid => return valid,
+                }
+            }
+        }
+    }
+    Err(reason)
+}
+
+/// What each source that was asked says against the chain.
+type Refusals = EnumMap<AnchorSource, Option<Distrust>>;
+
+/// What the source that should have anchored the path says against it; without one, the first that is telling.
+fn reason(refusals: Refusals, anchored_by: Option<AnchorSource>) -> Distrust {
+    let reason = match anchored_by {
+        Some(source) => refusals[source],
+        None => refusals.values().flatten().copied().find(|reason| *reason != Distrust::UnknownIssuer),
+    };
+    reason.unwrap_or(Distrust::UnknownIssuer)
+}
+
+/// The anchor by names and signatures alone, for a path that is not valid: most public source first.
+fn anchor_by_name(
+    served: &[Certificate],
+    path: &ServedPath,
+    sources: EnumMap<AnchorSource, &Anchors>,
+    now: Timestamp,
+) -> Anchored {
+    for (source, anchors) in sources {
+        for (index, &position) in path.positions.iter().enumerate() {
+            if let Some(certificate) = anchors.issuer_of(&served[position], now) {
+                let positions = path.positions[..=index].to_vec();
+                return Anchored { positions, anchor: Some(FoundAnchor { source, certificate }) };
+            }
+        }
+    }
+    Anchored { positions: path.positions.clone(), anchor: None }
+}

@@ -1,0 +1,121 @@
+//! From settings to the parts that do the work; `run`, a reload and `check` have this in common.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::agent::{Schedule, Setup, Watch};
+use crate::aws::Account;
+use crate::chain::TrustStore;
+use crate::clock::Clock;
+use crate::config::{Poll, Settings, SettingsError, Trust};
+use crate::observe::WindowRules;
+use crate::poll::{AddressPolicy, Limits, Poller, Resolver, Tls};
+use crate::targets::FileTargets;
+use crate::trust_files::{CaFileError, read_ca_file, system_roots};
+
+/// Threads that poll and answer. TLS handshakes are what costs time, and there are few at once.
+const WORKERS: usize = 2;
+
+/// Settings with what the files that they name hold.
+pub(crate) struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Whose roots they trust.
+    pub trust: TrustStore,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    /// A mistake in the settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A file that they name.
+    #[error("trust.ca_files: {0}")]
+    CaFile(#[from] CaFileError),
+}
+
+impl Loaded {
+    /// Reads the settings and the files that they name.
+    ///
+    /// # Errors
+    /// When the settings have a mistake, or a CA file cannot be used.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, LoadError> {
+        Self::of(Settings::load(file)?)
+    }
+
+    /// Reads the files that the settings name.
+    ///
+    /// # Errors
+    /// When a CA file cannot be used.
+    pub(crate) fn of(settings: Settings) -> Result<Self, LoadError> {
+        let trust = trust_store(&settings.trust)?;
+        Ok(Self { settings, trust })
+    }
+
+    /// All that the agent works with. The AWS client is a new one, so that credential files are read again too.
+    pub(crate) async fn setup(&self, clock: Clock) -> Setup {
+        let settings = &self.settings;
+        let account = if settings.aws.enabled {
+            Some(Account::connect(clock.clone(), settings.aws.timeout).await)
+        } else {
+            None
+        };
+        let schedule = Schedule {
+            round: settings.poll.interval,
+            account: settings.aws.interval,
+            concurrency: settings.poll.concurrency,
+            tls12: settings.poll.tls12_interval,
+            poll_limit: settings.poll.timeout,
+        };
+        Setup { watch: self.watch(), poller: poller(&settings.poll, clock), account, schedule }
+    }
+
+    fn watch(&self) -> Watch {
+        let Settings { poll, aws, issuers, .. } = &self.settings;
+        Watch {
+            file: FileTargets::new(issuers),
+            reads_iam: aws.enabled,
+            audiences: aws.audiences.clone(),
+            interval: poll.interval,
+            rules: WindowRules { window: poll.window, settle_rounds: poll.settle_rounds },
+            trust: self.trust.clone(),
+        }
+    }
+}
+
+fn poller(poll: &Poll, clock: Clock) -> Poller {
+    let table = poll.resolve.iter().map(|(host, addresses)| (host.to_ascii_lowercase(), addresses.clone()));
+    Poller {
+        clock,
+        resolver: Resolver::System(Arc::new(table.collect())),
+        addresses: AddressPolicy { allow_loopback: poll.allow_loopback },
+        tls: Tls::default(),
+        limits: Limits { connect: poll.connect_timeout, request: poll.request_timeout, poll: poll.timeout },
+    }
+}
+
+fn trust_store(trust: &Trust) -> Result<TrustStore, CaFileError> {
+    let mut store = TrustStore::empty();
+    if trust.mozilla {
+        store = store.with_mozilla();
+    }
+    if trust.system {
+        store = store.with_system_roots(system_roots());
+    }
+    for path in &trust.ca_files {
+        store = store.with_added(read_ca_file(path)?);
+    }
+    Ok(store)
+}
+
+/// The threads that everything asynchronous runs on.
+///
+/// # Errors
+/// When the operating system gives no threads.
+pub(crate) fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
+}

@@ -1,0 +1,93 @@
+//! Files of the operator: read within bounds, and looked at again until a change has settled.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The longest file or input that is read, bytes. A bundle of all public roots has about 250 KiB.
+pub const MAX_FILE_BYTES: usize = 1 << 20;
+
+/// Reads a regular file. Whatever is read again while the daemon runs goes this way: opening a pipe would wait for its
+/// writer.
+///
+/// # Errors
+/// When the file cannot be read, is not a regular one, or is longer than [`MAX_FILE_BYTES`].
+pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    read_whole(File::open(path)?)
+}
+
+/// Reads to the end.
+///
+/// # Errors
+/// When reading fails, or there is more than [`MAX_FILE_BYTES`].
+pub fn read_whole(input: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more than is taken, so that a longer input is refused and not cut.
+    input.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 1 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// Tells when something has changed and stays so: it must look the same twice before it counts. Certificate and key are
+/// replaced one after the other, and a file can be caught half-written.
+#[derive(Clone, Debug)]
+pub struct Settled<T> {
+    known: T,
+    last: T,
+}
+
+impl<T: Clone + PartialEq> Settled<T> {
+    /// What is there now.
+    pub fn new(known: T) -> Self {
+        Self { last: known.clone(), known }
+    }
+
+    /// What counts.
+    pub fn known(&self) -> &T {
+        &self.known
+    }
+
+    /// From now on this counts.
+    pub fn set(&mut self, known: T) {
+        self.known = known;
+    }
+
+    /// Takes in a look; true when it shows a change that the look before it had shown too, until that is [`Self::set`].
+    pub fn look(&mut self, now: T) -> bool {
+        let settled = now == self.last && now != self.known;
+        self.last = now;
+        settled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_counts_at_the_second_look_and_once() {
+        let mut settled = Settled::new("a");
+        assert_eq!(["a", "b", "c", "c"].map(|now| settled.look(now)), [false, false, false, true]);
+        settled.set("c");
+        assert_eq!(
+            ["c", "a", "c", "a", "a"].map(|now| settled.look(now)),
+            [false, false, false, false, true]
+        );
+        // Not taken over, it is told again.
+        assert!(settled.look("a"));
+    }
+
+    #[test]
+    fn nothing_longer_than_the_limit_is_read() {
+        assert_eq!(read_whole(io::repeat(7).take(MAX_FILE_BYTES as u64)).unwrap().len(), MAX_FILE_BYTES);
+        let error = read_whole(io::repeat(7)).unwrap_err();
+        assert_eq!(error.to_string(), "longer than 1 MiB");
+        let error = read_regular(Path::new("/dev/zero")).unwrap_err();
+        assert_eq!(error.to_string(), "not a regular file");
+    }
+}

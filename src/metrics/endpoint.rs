@@ -1,0 +1,101 @@
+//! Endpoints: their addresses, the chains that they serve, and every certificate in those.
+
+use std::collections::BTreeSet;
+
+use strum::IntoEnumIterator as _;
+
+use super::family::families;
+use super::labels::{IssuedBy, Position, Serial, Sha1, Sha256, Subject};
+use super::samples::Samples;
+use crate::chain::{Certificate, ChainStatus, Distrust, Judgement, PathMember, Role, Thumbprint};
+use crate::endpoint::Endpoint;
+use crate::observe::Window;
+use crate::snapshot::EndpointState;
+
+families! {
+    Gauge ADDRESSES(&Endpoint) = "oidc_endpoint_addresses", "Addresses that the host resolved to.";
+    Gauge ADDRESSES_FAILED(&Endpoint) = "oidc_endpoint_addresses_failed",
+        "Addresses that gave no connection in the last round.";
+    Gauge TLS12(&Endpoint) = "oidc_endpoint_tls12_accepted",
+        "Whether the endpoint takes TLS 1.2; AWS relies on thumbprints where it does not.";
+    Gauge TLS12_CHECKED(&Endpoint) = "oidc_endpoint_tls12_checked_timestamp_seconds",
+        "When the endpoint last told whether it takes TLS 1.2.";
+    Counter DROPPED(&Endpoint) = "oidc_endpoint_observations_dropped_total",
+        "Chains at addresses that were given up before the window ended, because there were too many.";
+    Gauge CHAIN_STATUS(&Endpoint, ChainStatus) = "oidc_chain_status",
+        "States of the served chains: trusted when all are, the others when any is.";
+    Gauge CHAIN_DISTRUST(&Endpoint, Distrust) = "oidc_chain_distrust_info",
+        "Why a served chain does not verify, where one does not.";
+    Gauge CHAIN_NEXT_EXPIRY(&Endpoint, PathMember) = "oidc_chain_next_expiry_timestamp_seconds",
+        "What expires next on the path from leaf to trust anchor, and when.";
+    Gauge CERTIFICATE_NOT_AFTER(&Endpoint, Position, Role, Sha1) = "oidc_certificate_not_after_timestamp_seconds",
+        "Expiry of each certificate served within the window; position 0 was served first.";
+    Gauge CERTIFICATE_NOT_BEFORE(&Endpoint, Position, Role, Sha1) = "oidc_certificate_not_before_timestamp_seconds",
+        "Begin of validity of each certificate served within the window.";
+    Gauge CERTIFICATE_INFO(
+        &Endpoint, Position, Role, Subject<'static>, IssuedBy<'static>, Serial<'static>, Sha1, Sha256
+    ) = "oidc_certificate_info", "Each certificate served within the window.";
+}
+
+pub(super) fn sample(samples: &mut Samples, endpoint: &Endpoint, state: &EndpointState) {
+    samples.count(&ADDRESSES, (endpoint,), state.addresses as u64);
+    samples.count(&ADDRESSES_FAILED, (endpoint,), state.failures.len() as u64);
+    samples.count(&DROPPED, (endpoint,), state.window.dropped());
+    if let Some(accepted) = state.takes_tls12 {
+        samples.flag(&TLS12, (endpoint,), accepted);
+    }
+    samples.time(&TLS12_CHECKED, (endpoint,), state.tls12_asked);
+    certificates(samples, endpoint, &state.window);
+    chains(samples, endpoint, &state.window);
+}
+
+fn chains(samples: &mut Samples, endpoint: &Endpoint, window: &Window) {
+    let judgements = || window.chains().map(|judged| &judged.judgement);
+    if judgements().next().is_none() {
+        return;
+    }
+    for status in ChainStatus::iter() {
+        let has = |judgement: &Judgement| judgement.statuses.contains(&status);
+        let holds =
+            if status == ChainStatus::Trusted { judgements().all(has) } else { judgements().any(has) };
+        samples.flag(&CHAIN_STATUS, (endpoint, status), holds);
+    }
+    for reason in judgements().filter_map(|judgement| judgement.verified.err()).collect::<BTreeSet<_>>() {
+        samples.info(&CHAIN_DISTRUST, (endpoint, reason));
+    }
+    let expiries = window.chains().filter_map(|judged| judged.next_expiry());
+    if let Some(next) = expiries.min_by_key(|next| next.not_after) {
+        samples.add(&CHAIN_NEXT_EXPIRY, (endpoint, next.member), next.not_after.as_f64());
+    }
+}
+
+fn certificates(samples: &mut Samples, endpoint: &Endpoint, window: &Window) {
+    let mut seen: BTreeSet<(usize, Role, Thumbprint)> = BTreeSet::new();
+    for judged in window.chains() {
+        for (position, certificate) in judged.served.certificates().iter().enumerate() {
+            let role = judged.served.role(position);
+            if seen.insert((position, role, certificate.sha1)) {
+                self::certificate(samples, endpoint, Position(position), role, certificate);
+            }
+        }
+    }
+}
+
+fn certificate(
+    samples: &mut Samples,
+    endpoint: &Endpoint,
+    position: Position,
+    role: Role,
+    certificate: &Certificate,
+) {
+    let (sha1, sha256) = (Sha1(certificate.sha1), Sha256(certificate.sha256));
+    let (mut subject, mut issued_by, mut serial) = ("", "", "");
+    if let Some(fields) = certificate.readable() {
+        let labels = (endpoint, position, role, sha1);
+        samples.add(&CERTIFICATE_NOT_AFTER, labels, fields.not_after.as_f64());
+        samples.add(&CERTIFICATE_NOT_BEFORE, labels, fields.not_before.as_f64());
+        (subject, issued_by, serial) = (&fields.subject, &fields.issuer, &fields.serial);
+    }
+    let names = (Subject(subject), IssuedBy(issued_by), Serial(serial));
+    samples.info(&CERTIFICATE_INFO, (endpoint, position, role, names.0, names.1, names.2, sha1, sha256));
+}

@@ -1,0 +1,217 @@
+//! Which observations of an endpoint still count. Pure: it is told what each round saw.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chain::JudgedChain;
+use crate::clock::Timestamp;
+
+/// Observations kept of one endpoint; beyond that the longest unseen go. A host whose DNS answers rotate over
+/// a large fleet, each server with a chain of its own, stays below it.
+pub(crate) const MAX_OBSERVATIONS: usize = 256;
+
+/// One chain at one address.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// The address that served it.
+    pub address: IpAddr,
+    /// What it served.
+    pub chain: Arc<JudgedChain>,
+    /// First time.
+    pub first_seen: Timestamp,
+    /// Last time.
+    pub last_seen: Timestamp,
+    /// Successive rounds in which its address showed only other chains, or was not resolved while all
+    /// others had settled.
+    rounds_absent: u32,
+}
+
+/// When an observation stops counting.
+#[derive(Clone, Copy, Debug)]
+pub struct WindowRules {
+    /// Age, measured from the endpoint's newest observation: an endpoint that fails keeps what was last known.
+    pub window: Duration,
+    /// Rounds of absence.
+    pub settle_rounds: u32,
+}
+
+/// What one round saw at one address.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// The address.
+    pub address: IpAddr,
+    /// What it served; nothing when it failed.
+    pub chain: Option<Arc<JudgedChain>>,
+}
+
+/// The observations of one endpoint that count.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    observations: Vec<Observation>,
+    dropped: u64,
+}
+
+impl Window {
+    /// By address, then by first sight.
+    #[must_use]
+    pub fn observations(&self) -> &[Observation] {
+        &self.observations
+    }
+
+    /// Observations that were given up before their time, because there were too many.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Every distinct chain once.
+    pub fn chains(&self) -> impl Iterator<Item = &Arc<JudgedChain>> {
+        let mut seen = BTreeSet::new();
+        self.observations.iter().map(|o| &o.chain).filter(move |judged| seen.insert(judged.served.id()))
+    }
+
+    /// Takes in one round: every address that the name resolved to, and what it served.
+    pub fn record(&mut self, rules: WindowRules, at: Timestamp, round: &[Sighting]) {
+        for sighting in round {
+            if let Some(chain) = &sighting.chain {
+                self.see(sighting.address, chain, at);
+            }
+        }
+        let resolved: BTreeSet<IpAddr> = round.iter().map(|sighting| sighting.address).collect();
+        let settled = round.iter().any(|sighting| sighting.chain.is_some())
+            && resolved.iter().all(|address| self.of(*address).count() <= 1);
+        for gone in self.observations.iter_mut().filter(|o| !resolved.contains(&o.address)) {
+            gone.rounds_absent = if settled { gone.rounds_absent + 1 } else { 0 };
+        }
+
+        let newest = self.observations.iter().map(|o| o.last_seen).max().unwrap_or(at);
+        self.observations.retain(|observation| {
+            observation.rounds_absent < rules.settle_rounds
+                && newest.since(observation.last_seen) <= rules.window
+        });
+        if self.observations.len() > MAX_OBSERVATIONS {
+            self.observations.sort_by_key(|o| std::cmp::Reverse(o.last_seen));
+            self.dropped += (self.observations.len() - MAX_OBSERVATIONS) as u64;
+            self.observations.truncate(MAX_OBSERVATIONS);
+        }
+        self.observations.sort_by_key(|o| (o.address, o.first_seen));
+    }
+
+    fn of(&self, address: IpAddr) -> impl Iterator<Item = &Observation> {
+        self.observations.iter().filter(move |o| o.address == address)
+    }
+
+    fn see(&mut self, address: IpAddr, chain: &Arc<JudgedChain>, at: Timestamp) {
+        let id = chain.served.id();
+        // Every copy is judged anew, at whichever address it was seen.
+        for same in self.observations.iter_mut().filter(|o| o.chain.served.id() == id) {
+            same.chain = Arc::clone(chain);
+        }
+        let mut known = false;
+        for observation in self.observations.iter_mut().filter(|o| o.address == address) {
+            if observation.chain.served.id() == id {
+                observation.last_seen = at;
+                observation.rounds_absent = 0;
+                known = true;
+            } else {
+                observation.rounds_absent += 1;
+            }
+        }
+        if !known {
+            let chain = Arc::clone(chain);
+            let observation = Observation { address, chain, first_seen: at, last_seen: at, rounds_absent: 0 };
+            self.observations.push(observation);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::CertificateDer;
+
+    use super::*;
+    use crate::chain::{ServedChain, TrustStore};
+
+    const RULES: WindowRules = WindowRules { window: Duration::from_hours(24), settle_rounds: 6 };
+
+    /// A chain is told from another by its bytes; these need not be certificates.
+    fn chain(byte: u8) -> Arc<JudgedChain> {
+        let served = ServedChain::new(vec![CertificateDer::from(vec![byte])]).unwrap();
+        let judgement = TrustStore::empty().judge(served.certificates(), None, Timestamp::from_seconds(0));
+        Arc::new(JudgedChain { served, judgement })
+    }
+
+    /// One round a minute: for each address the chain it serves, `-` when it fails, absent when not resolved.
+    /// What counts after the last round: `address chain`, sorted.
+    fn after(rounds: &[&str]) -> Vec<String> {
+        let mut window = Window::default();
+        for (minute, round) in (0i64..).zip(rounds) {
+            let seen: Vec<Sighting> = round
+                .split_whitespace()
+                .map(|sight| {
+                    let (address, served) = sight.split_once(':').unwrap();
+                    let served = served.bytes().next().filter(|byte| *byte != b'-');
+                    let address = format!("192.0.2.{address}").parse().unwrap();
+                    Sighting { address, chain: served.map(chain) }
+                })
+                .collect();
+            window.record(RULES, Timestamp::from_seconds(minute * 60), &seen);
+        }
+        let shown = window.observations().iter().map(|o| {
+            let served = char::from(o.chain.served.certificates()[0].der[0]);
+            format!("{}:{served}", o.address.to_string().rsplit('.').next().unwrap())
+        });
+        shown.collect()
+    }
+
+    fn repeated(round: &'static str, times: usize) -> Vec<&'static str> {
+        vec![round; times]
+    }
+
+    #[test]
+    fn what_counts() {
+        for (case, rounds, counts) in [
+            ("steady", repeated("1:a 2:a", 9), "1:a 2:a"),
+            ("just rotated", vec!["1:a", "1:b"], "1:a 1:b"),
+            ("rotation nearly settled", [vec!["1:a"], repeated("1:b", 5)].concat(), "1:a 1:b"),
+            ("rotation settled", [vec!["1:a"], repeated("1:b", 6)].concat(), "1:b"),
+            ("alternating stays two", ["1:a", "1:b"].repeat(20), "1:a 1:b"),
+            ("failing keeps what was known", [vec!["1:a"], repeated("1:-", 2000)].concat(), "1:a"),
+            ("failures do not settle", [vec!["1:a", "1:b"], repeated("1:-", 9)].concat(), "1:a 1:b"),
+            ("address gone, others settled", [vec!["1:a 2:b"], repeated("1:a", 6)].concat(), "1:a"),
+            ("address gone, just now", [vec!["1:a 2:b"], repeated("1:a", 5)].concat(), "1:a 2:b"),
+            (
+                "address gone, others alternate",
+                [vec!["1:a 2:b"], ["1:a", "1:c"].repeat(9)].concat(),
+                "1:a 1:c 2:b",
+            ),
+            ("address gone, others fail", [vec!["1:a 2:b"], repeated("1:-", 9)].concat(), "1:a 2:b"),
+            (
+                "address comes back",
+                [vec!["1:a 2:b"], repeated("1:a", 5), vec!["1:a 2:b"]].concat(),
+                "1:a 2:b",
+            ),
+            ("older than the window", [vec!["2:b 1:a"], repeated("1:a 2:-", 1441)].concat(), "1:a"),
+            ("within the window", [vec!["2:b 1:a"], repeated("1:a 2:-", 1440)].concat(), "1:a 2:b"),
+        ] {
+            assert_eq!(after(&rounds).join(" "), counts, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_fleet_without_end_is_bounded() {
+        let mut window = Window::default();
+        for round in 0..2000u32 {
+            let address = IpAddr::from((0x0a00_0000 + round).to_be_bytes());
+            let alternating = "192.0.2.1".parse().unwrap();
+            let seen = [(address, b'a'), (alternating, u8::from(round % 2 == 0))]
+                .map(|(address, byte)| Sighting { address, chain: Some(chain(byte)) });
+            window.record(RULES, Timestamp::from_seconds(i64::from(round)), &seen);
+        }
+        assert_eq!(window.observations().len(), MAX_OBSERVATIONS);
+        assert_eq!(window.dropped(), 2002 - MAX_OBSERVATIONS as u64);
+        assert_eq!(window.chains().count(), 3);
+    }
+}

@@ -1,0 +1,51 @@
+//! Text that strangers chose, made fit for a log line, a terminal, a label or a page.
+
+use std::fmt::{self, Write};
+
+/// Control characters, and those that reorder or hide the text around them.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The first `max_chars` characters of `text` on one line; an ellipsis stands for the rest.
+#[must_use]
+pub(crate) fn printable(text: &str, max_chars: usize) -> String {
+    let mut shown = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == max_chars {
+            shown.push('\u{2026}');
+            break;
+        }
+        // Writing to a string does not fail.
+        let _ = write_printable(&mut shown, character);
+    }
+    shown
+}
+
+/// Writes a character, or its number when it cannot be shown.
+///
+/// # Errors
+/// When `out` fails.
+pub(crate) fn write_printable(out: &mut impl Write, character: char) -> fmt::Result {
+    if is_unprintable(character) {
+        write!(out, "{}", character.escape_unicode())
+    } else {
+        out.write_char(character)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_hides_or_breaks_the_line() {
+        assert_eq!(
+            printable("a\u{202e}b\nc\u{1b}[0m \"\u{fc}\"", 99),
+            "a\\u{202e}b\\u{a}c\\u{1b}[0m \"\u{fc}\""
+        );
+        assert_eq!(printable("abcd", 3), "abc\u{2026}");
+        assert_eq!(printable("abc", 3), "abc");
+    }
+}

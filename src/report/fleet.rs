@@ -1,0 +1,210 @@
+//! What `check` says: one row for each provider, and for each issuer that nobody expects anything of. Pure.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+use strum::{Display, IntoStaticStr};
+
+use super::shown::{shown, shown_if_any};
+use crate::aws::AccountError;
+use crate::chain::{ChainStatus, Thumbprint};
+use crate::clock::Timestamp;
+use crate::issuer::Issuer;
+use crate::provider::Origin;
+use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
+use crate::verdict::{Status, not_listed};
+
+/// One round over everything configured.
+#[derive(Debug, Serialize)]
+pub(crate) struct FleetReport {
+    /// When it ended, RFC 3339.
+    #[serde(serialize_with = "shown")]
+    pub at: Timestamp,
+    /// How many of what, in one sentence.
+    pub summary: String,
+    /// Worst first.
+    pub rows: Vec<Row>,
+    /// Why IAM could not be read, or not whole.
+    #[serde(serialize_with = "shown_if_any")]
+    pub account_error: Option<AccountError>,
+}
+
+/// One provider, or one issuer without any.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    /// The verdict on the provider; none for an issuer that is only watched.
+    #[serde(serialize_with = "serialize_verdict")]
+    pub verdict: Option<Status>,
+    /// Whether AWS would rely on the thumbprint.
+    pub enforced: Option<bool>,
+    /// Who expects something of the issuer.
+    #[serde(flatten, serialize_with = "origin_labels")]
+    pub origin: Option<Origin>,
+    /// The issuer.
+    pub issuer: Issuer,
+    /// Days until the soonest root CA expires.
+    pub root_ca_days_to_expiry: Option<f64>,
+    /// The root CAs that are served.
+    pub thumbprints: BTreeSet<Thumbprint>,
+    /// Those of them whose chains hold nothing that the provider lists.
+    pub not_listed: BTreeSet<Thumbprint>,
+    /// States of the chains that a person should look at, failures, and why a verdict is unknown.
+    pub notes: Vec<String>,
+    /// What decides the order of the rows.
+    #[serde(skip)]
+    pub severity: Severity,
+}
+
+/// Best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, Display)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Severity {
+    /// All is well.
+    Good,
+    /// Nobody can tell.
+    #[strum(serialize = "unclear")]
+    Untold,
+    /// A person should look at it.
+    Finding,
+    /// The thumbprints do not match, and AWS would not rely on them.
+    Drift,
+    /// The thumbprints do not match, and AWS relies on them, or may.
+    Outage,
+}
+
+impl Row {
+    /// Who expects nothing has no verdict.
+    #[must_use]
+    pub(crate) fn verdict_word(&self) -> &'static str {
+        verdict_word(self.verdict)
+    }
+
+    /// Among rows of one severity, worst first.
+    fn rank(&self) -> u8 {
+        match self.verdict {
+            Some(Status::Mismatch) => 0,
+            Some(Status::Partial) => 1,
+            Some(Status::Unknown) => 2,
+            Some(Status::Match) => 3,
+            None => 4,
+        }
+    }
+}
+
+fn verdict_word(verdict: Option<Status>) -> &'static str {
+    verdict.map_or("watched", |status| status.into_str())
+}
+
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn serialize_verdict<S: Serializer>(verdict: &Option<Status>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(verdict_word(*verdict))
+}
+
+/// As the labels of the metrics: `account_id` and `provider_arn`, null where there is no provider.
+#[allow(clippy::ref_option, reason = "serde calls it so")]
+fn origin_labels<S: Serializer>(origin: &Option<Origin>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut labels = serializer.serialize_struct("Origin", 2)?;
+    labels.serialize_field("account_id", &origin.as_ref().map(Origin::account_label))?;
+    labels.serialize_field("provider_arn", &origin.as_ref().map(Origin::arn_label))?;
+    labels.end()
+}
+
+impl FleetReport {
+    /// Of `snapshot`, at `now`.
+    #[must_use]
+    pub(crate) fn new(snapshot: &Snapshot, now: Timestamp) -> Self {
+        let expected = snapshot.providers.iter().filter_map(|judged| {
+            let issuer = &judged.provider.issuer;
+            Some(row(snapshot, issuer, snapshot.issuers.get(issuer)?, Some(judged), now))
+        });
+        let is_expected = |issuer: &Issuer| snapshot.providers.iter().any(|p| p.provider.issuer == *issuer);
+        let watched = snapshot.issuers.iter().filter(|(issuer, _)| !is_expected(issuer));
+        let watched = watched.map(|(issuer, state)| row(snapshot, issuer, state, None, now));
+        let mut rows: Vec<Row> = expected.chain(watched).collect();
+        rows.sort_by(|a, b| {
+            let key = |row: &Row| (Reverse(row.severity), row.rank(), row.enforced != Some(true));
+            key(a).cmp(&key(b)).then_with(|| a.issuer.cmp(&b.issuer))
+        });
+        let account = snapshot.account.as_ref();
+        let account_error = account.and_then(|account| account.error.clone());
+        Self { at: now, summary: snapshot.sentence(), rows, account_error }
+    }
+
+    /// Something that a person should look at.
+    #[must_use]
+    pub(crate) fn has_finding(&self) -> bool {
+        self.rows.iter().any(|row| row.severity >= Severity::Finding)
+    }
+
+    /// Nothing can be told of some part, or there is nothing at all to tell of.
+    #[must_use]
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.rows.is_empty()
+            || self.account_error.is_some()
+            || self.rows.iter().any(|row| row.severity == Severity::Untold)
+    }
+}
+
+fn row(
+    snapshot: &Snapshot,
+    issuer: &Issuer,
+    state: &IssuerState,
+    judged: Option<&JudgedProvider>,
+    now: Timestamp,
+) -> Row {
+    let provider = judged.map(|judged| &*judged.provider);
+    let verdict = judged.map(|judged| &judged.verdict);
+    let statuses: BTreeSet<ChainStatus> = snapshot
+        .chains(state)
+        .flat_map(|judged| judged.judgement.statuses.iter().copied())
+        .filter(|status| status.is_finding())
+        .collect();
+    let not_listed =
+        provider.map(|provider| not_listed(provider, snapshot.chains(state))).unwrap_or_default();
+    let mut notes: Vec<String> = Vec::new();
+    if !not_listed.is_empty() {
+        let thumbprints: Vec<String> = not_listed.iter().map(ToString::to_string).collect();
+        notes.push(format!("serves {}, not listed", thumbprints.join(" and ")));
+    }
+    let mut words: Vec<&str> = statuses.iter().map(ChainStatus::into_str).collect();
+    words.sort_unstable();
+    notes.extend(words.into_iter().map(str::to_owned));
+    let required = provider.into_iter().flat_map(|provider| snapshot.audiences.required_of(provider));
+    let missing: Vec<_> = required.filter(|required| !required.is_allowed).collect();
+    notes.extend(missing.iter().map(|required| format!("audience {} is not allowed", required.audience)));
+    let malformed = provider.and_then(|provider| provider.details.as_ref()).map_or(0, |d| d.malformed);
+    if malformed > 0 {
+        notes.push(format!("listed entries that are no thumbprints: {malformed}"));
+    }
+    if let Some(why) = verdict.and_then(|verdict| verdict.unknown) {
+        notes.push(why.to_string());
+    }
+    let fragile = verdict.is_some_and(|verdict| verdict.fragile);
+    if fragile {
+        notes.push("only the leaf is listed".to_owned());
+    }
+    if let Some(error) = &state.error {
+        notes.push(format!("{}: {error}", error.reason()));
+    }
+    let severity = match verdict.map(|verdict| (verdict.status, verdict.enforced)) {
+        Some((Status::Mismatch | Status::Partial, Some(false))) => Severity::Drift,
+        Some((Status::Mismatch | Status::Partial, _)) => Severity::Outage,
+        _ if fragile || !statuses.is_empty() || !missing.is_empty() => Severity::Finding,
+        Some((Status::Unknown, _)) => Severity::Untold,
+        _ if state.error.is_some() => Severity::Untold,
+        _ => Severity::Good,
+    };
+    Row {
+        verdict: verdict.map(|verdict| verdict.status),
+        enforced: verdict.and_then(|verdict| verdict.enforced),
+        origin: provider.map(|provider| provider.origin.clone()),
+        issuer: issuer.clone(),
+        root_ca_days_to_expiry: snapshot.root_ca_not_after(state).map(|soonest| soonest.days_from(now)),
+        thumbprints: state.root_cas.clone(),
+        not_listed,
+        notes,
+        severity,
+    }
+}

@@ -1,0 +1,58 @@
+//! What `check` says, as a table for people.
+
+use std::fmt::Write as _;
+
+use super::fleet::{FleetReport, Severity};
+use super::style::Style;
+use crate::provider::Origin;
+
+impl FleetReport {
+    /// A table for people.
+    #[must_use]
+    pub(crate) fn as_text(&self, style: Style) -> String {
+        let mut text = String::new();
+        if let Some(error) = &self.account_error {
+            let _ = writeln!(text, "{} {error}", style.bad("IAM:"));
+        }
+        if self.rows.is_empty() {
+            text += "nothing to check: no issuer is configured, and no provider was read from IAM\n";
+            return text;
+        }
+        let width = self.rows.iter().map(|row| row.issuer.as_str().chars().count()).max().unwrap_or(0).max(6);
+        let _ = writeln!(
+            text,
+            "{:<8}  {:<8}  {:<12}  {:<width$}  {:>12}  NOTES",
+            "VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA ENDS"
+        );
+        for row in &self.rows {
+            let verdict = format!("{:<8}", row.verdict_word());
+            let verdict = match row.severity {
+                Severity::Outage | Severity::Drift => style.bad(&verdict),
+                Severity::Finding | Severity::Untold => style.doubtful(&verdict),
+                Severity::Good => style.good(&verdict),
+            };
+            let enforced = match row.enforced {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "-",
+            };
+            let account = row.origin.as_ref().map_or("-", Origin::account_label);
+            let ends = match row.root_ca_days_to_expiry {
+                Some(days) if days < 0.0 => format!("{:.1} d ago", -days),
+                Some(days) => format!("{days:.1} d"),
+                None => "-".to_owned(),
+            };
+            let notes = row.notes.join("; ");
+            let line = format!(
+                "{verdict}  {enforced:<8}  {account:<12}  {:<width$}  {ends:>12}  {notes}",
+                row.issuer.as_str()
+            );
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        let _ = writeln!(text, "\n{}", self.summary);
+        if self.rows.iter().any(|row| row.severity > Severity::Good) {
+            text += "`inspect ISSUER` shows the chain, and the command that updates IAM\n";
+        }
+        text
+    }
+}

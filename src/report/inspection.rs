@@ -1,0 +1,249 @@
+//! What `inspect` says of a target: captures and judgements as plain data. Pure; `text` draws it, JSON is its own form.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::aws_cli::Command;
+use super::chain::ChainReport;
+use super::shown::{shown, shown_if_any};
+use crate::chain::{JudgedChain, ServedChain, Thumbprint};
+use crate::clock::Timestamp;
+use crate::endpoint::EndpointUse;
+use crate::issuer::Issuer;
+use crate::poll::{Capture, IssuerPoll, PollError, Reason};
+use crate::verdict::{Plan, SeenEndpoint, Withheld};
+
+/// What is known of one target.
+#[derive(Debug, Serialize)]
+pub(crate) struct Inspection {
+    /// The target as it was given: an issuer URL, `host:port`, or the name of a file.
+    pub target: String,
+    /// When it was looked at, RFC 3339.
+    #[serde(serialize_with = "shown")]
+    pub at: Timestamp,
+    /// Discovery endpoint, JWKS endpoint where it is another; or the one that was asked for; or the file.
+    pub endpoints: Vec<EndpointReport>,
+    /// What kept discovery document or JWKS from being got.
+    pub error: Option<ErrorReport>,
+    /// The command that makes IAM list what is served; for an issuer only, and none when that would do harm.
+    pub command: Option<Command>,
+    /// Why an issuer gets no command.
+    #[serde(serialize_with = "shown_if_any")]
+    pub no_command: Option<Withheld>,
+    /// What to think of before the command is run.
+    pub cautions: Vec<String>,
+}
+
+/// A failure: its closed reason, and in words.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ErrorReport {
+    /// As in `oidc_issuer_poll_failures_total`.
+    pub reason: Reason,
+    /// For people.
+    pub detail: String,
+}
+
+/// One endpoint, or one file.
+#[derive(Debug, Serialize)]
+pub(crate) struct EndpointReport {
+    /// `host:port`, or the name of the file.
+    pub endpoint: String,
+    /// `discovery`, `jwks`, both, or neither.
+    pub serves: Vec<EndpointUse>,
+    /// Every address of the host.
+    pub addresses: Vec<AddressReport>,
+    /// Why there is no address.
+    pub error: Option<ErrorReport>,
+    /// Whether it takes TLS 1.2, when it told.
+    pub tls12_accepted: Option<bool>,
+    /// Every distinct chain.
+    pub chains: Vec<ChainReport>,
+}
+
+/// One address.
+#[derive(Debug, Serialize)]
+pub(crate) struct AddressReport {
+    /// The address.
+    pub address: IpAddr,
+    /// Which of the endpoint's chains it served, counted from 1.
+    pub chain: Option<usize>,
+    /// Why there was no connection.
+    pub error: Option<ErrorReport>,
+    /// The failure is this machine's own, so it says nothing about the issuer.
+    #[serde(skip)]
+    pub is_out_of_reach: bool,
+}
+
+impl From<&PollError> for ErrorReport {
+    fn from(error: &PollError) -> Self {
+        Self { reason: error.reason(), detail: error.to_string() }
+    }
+}
+
+impl Inspection {
+    /// Of an issuer.
+    #[must_use]
+    pub(crate) fn of_issuer(
+        issuer: &Issuer,
+        poll: &IssuerPoll,
+        judged: impl Fn(&Capture) -> Vec<Arc<JudgedChain>>,
+    ) -> Self {
+        let last = poll.captures.len().saturating_sub(1);
+        let told = poll.jwks_endpoint.is_some();
+        let chains: Vec<Vec<_>> = poll.captures.iter().map(|capture| judged(capture)).collect();
+        let seen = poll.captures.iter().zip(&chains).enumerate();
+        let seen: Vec<SeenEndpoint<'_>> = seen
+            .map(|(index, (capture, chains))| SeenEndpoint {
+                endpoint: &capture.endpoint,
+                serves_jwks: told && index == last,
+                chains,
+            })
+            .collect();
+        let endpoints = poll.captures.iter().zip(&seen).enumerate().map(|(index, (capture, seen))| {
+            let mut serves = Vec::new();
+            serves.extend((index == 0).then_some(EndpointUse::Discovery));
+            serves.extend(seen.serves_jwks.then_some(EndpointUse::Jwks));
+            EndpointReport::new(capture, serves, seen.chains, poll.at)
+        });
+        let mut report = Self::new(issuer.to_string(), poll.at, endpoints.collect());
+        report.error = poll.outcome.as_ref().err().map(ErrorReport::from);
+        match Plan::new(&seen) {
+            _ if seen.is_empty() => {}
+            Ok(plan) => {
+                report.cautions = cautions(issuer, &report.endpoints);
+                report.command = Some(Command::new(issuer, plan));
+            }
+            Err(why) => report.no_command = Some(why),
+        }
+        report
+    }
+
+    /// Of one endpoint.
+    #[must_use]
+    pub(crate) fn of_endpoint(capture: &Capture, chains: &[Arc<JudgedChain>]) -> Self {
+        let endpoint = EndpointReport::new(capture, Vec::new(), chains, capture.at);
+        Self::new(endpoint.endpoint.clone(), capture.at, vec![endpoint])
+    }
+
+    /// Of a file.
+    #[must_use]
+    pub(crate) fn of_file(target: &str, chain: &JudgedChain, now: Timestamp) -> Self {
+        let endpoint = EndpointReport {
+            endpoint: target.to_owned(),
+            serves: Vec::new(),
+            addresses: Vec::new(),
+            error: None,
+            tls12_accepted: None,
+            chains: vec![ChainReport::alone(chain, now)],
+        };
+        Self::new(target.to_owned(), now, vec![endpoint])
+    }
+
+    fn new(target: String, at: Timestamp, endpoints: Vec<EndpointReport>) -> Self {
+        let (command, no_command) = (None, None);
+        Self { target, at, endpoints, error: None, command, no_command, cautions: Vec::new() }
+    }
+
+    /// Nothing is known of some part of what was asked.
+    #[must_use]
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.endpoints.is_empty()
+            || self.endpoints.iter().any(|endpoint| endpoint.chains.is_empty())
+            || (self.error.is_some()
+                && !self.endpoints.iter().any(|endpoint| endpoint.serves.contains(&EndpointUse::Jwks)))
+    }
+
+    /// Something that a person should look at. What kept anything from being seen is none by itself; a document that is not
+    /// right is one, once every chain was seen.
+    #[must_use]
+    pub(crate) fn has_finding(&self) -> bool {
+        (self.error.is_some() && !self.is_incomplete())
+            || self.no_command.as_ref().is_some_and(Withheld::is_finding)
+            || self.endpoints.iter().any(EndpointReport::has_finding)
+    }
+
+    /// The thumbprints of each endpoint, in order: one, unless its addresses differ.
+    #[must_use]
+    pub(crate) fn thumbprints(&self) -> Vec<Thumbprint> {
+        let mut all = Vec::new();
+        for endpoint in &self.endpoints {
+            let mut own: Vec<Thumbprint> = Vec::new();
+            for chain in &endpoint.chains {
+                if !own.contains(&chain.thumbprint) {
+                    own.push(chain.thumbprint);
+                }
+            }
+            all.extend(own);
+        }
+        all
+    }
+
+    /// Every failure, each once: of endpoints, of addresses, of the documents.
+    #[must_use]
+    pub(crate) fn failures(&self) -> Vec<&ErrorReport> {
+        let of_endpoints = self.endpoints.iter().flat_map(EndpointReport::failures);
+        let mut failures: Vec<&ErrorReport> = Vec::new();
+        for failure in of_endpoints.chain(&self.error) {
+            if !failures.contains(&failure) {
+                failures.push(failure);
+            }
+        }
+        failures
+    }
+}
+
+impl EndpointReport {
+    /// A chain has one, or an address fails where another answers.
+    fn has_finding(&self) -> bool {
+        let has_failed = |address: &AddressReport| address.error.is_some() && !address.is_out_of_reach;
+        self.chains.iter().any(|chain| chain.has_finding)
+            || (!self.chains.is_empty() && self.addresses.iter().any(has_failed))
+    }
+
+    /// Why there is no address, or no connection to one.
+    pub(super) fn failures(&self) -> impl Iterator<Item = &ErrorReport> {
+        self.error.iter().chain(self.addresses.iter().filter_map(|address| address.error.as_ref()))
+    }
+
+    fn new(capture: &Capture, serves: Vec<EndpointUse>, chains: &[Arc<JudgedChain>], now: Timestamp) -> Self {
+        let seen = capture.addresses.as_deref().unwrap_or_default();
+        let number = |chain: &ServedChain| {
+            chains.iter().position(|judged| judged.served.id() == chain.id()).map(|index| index + 1)
+        };
+        let addresses = seen.iter().map(|address| AddressReport {
+            address: address.address,
+            chain: address.chain.as_ref().and_then(number),
+            error: address.failure.as_ref().map(ErrorReport::from),
+            is_out_of_reach: matches!(address.failure, Some(PollError::NoRoute(_))),
+        });
+        Self {
+            endpoint: capture.endpoint.to_string(),
+            serves,
+            addresses: addresses.collect(),
+            error: capture.addresses.as_ref().err().map(ErrorReport::from),
+            tls12_accepted: capture.takes_tls12,
+            chains: chains.iter().map(|chain| ChainReport::new(chain, now)).collect(),
+        }
+    }
+}
+
+/// What the reader should think of before running the command.
+fn cautions(issuer: &Issuer, endpoints: &[EndpointReport]) -> Vec<String> {
+    let mut cautions = Vec::new();
+    for EndpointReport { endpoint, addresses, .. } in endpoints {
+        let unseen = addresses.iter().filter(|address| address.chain.is_none()).count();
+        if unseen > 0 {
+            cautions.push(format!(
+                "{unseen} of {} addresses of {endpoint} served no chain: if they have another root CA, the list lacks it",
+                addresses.len()
+            ));
+        }
+    }
+    // IAM API reference, CreateOpenIDConnectProvider: "The URL should not contain a port number."
+    if issuer.endpoint().port() != 443 {
+        cautions.push("by its documentation, IAM takes no provider URL with a port".to_owned());
+    }
+    cautions
+}

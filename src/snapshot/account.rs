@@ -1,0 +1,38 @@
+//! What is known of an IAM account: whether it can be read, and since when.
+
+use enum_map::EnumMap;
+
+use crate::aws::{AccountError, AccountReason};
+use crate::clock::Timestamp;
+
+/// Stands for the id of an account until one of its ARNs has told it.
+pub(super) const ACCOUNT_NOT_KNOWN: &str = "unknown";
+
+/// What is known of an IAM account.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AccountState {
+    /// Twelve digits, once an ARN has told.
+    pub id: Option<String>,
+    /// Times that it was read, or tried.
+    pub polls: u64,
+    /// How many of them failed, by reason.
+    pub failures: EnumMap<AccountReason, u64>,
+    /// Start of the last reading that got everything.
+    pub last_success: Option<Timestamp>,
+    /// Why the last one failed.
+    pub error: Option<AccountError>,
+}
+
+impl AccountState {
+    /// The last reading got everything.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.polls > 0 && self.error.is_none()
+    }
+
+    /// The value of the label `account_id`.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.id.as_deref().unwrap_or(ACCOUNT_NOT_KNOWN)
+    }
+}

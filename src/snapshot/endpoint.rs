@@ -1,0 +1,34 @@
+//! What is known of one endpoint: its addresses, the observations that count, and its TLS versions.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::clock::Timestamp;
+use crate::observe::Window;
+use crate::poll::PollError;
+use crate::verdict::Seen;
+
+/// What is known of one endpoint.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointState {
+    /// Addresses that its name resolved to in the last round that resolved it.
+    pub addresses: usize,
+    /// Those of them that gave no connection, and why.
+    pub failures: BTreeMap<IpAddr, PollError>,
+    /// The observations that count.
+    pub window: Window,
+    /// Whether it takes TLS 1.2, as last told.
+    pub takes_tls12: Option<bool>,
+    /// When it last told.
+    pub tls12_asked: Option<Timestamp>,
+    /// The round that was last taken in.
+    pub round: u64,
+}
+
+impl EndpointState {
+    /// What a verdict needs.
+    #[must_use]
+    pub fn seen(&self) -> Seen<'_> {
+        Seen { window: &self.window, takes_tls12: self.takes_tls12 }
+    }
+}

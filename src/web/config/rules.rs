@@ -1,0 +1,149 @@
+//! The rules that a web configuration makes for a listener, each value checked.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use hyper::header::{HeaderName, HeaderValue};
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio_util::sync::CancellationToken;
+
+use super::error::WebConfigError;
+use super::file::{HttpSection, RateLimitSection, given, go_duration};
+use super::names::{Fault, fault};
+use super::source::Source;
+use super::tls;
+use crate::plural::counted;
+use crate::web::auth::Users;
+use crate::web::rate_limit::RateLimit;
+
+/// The headers that can be set, and the values that some of them must have (the toolkit's list).
+const HEADERS: [(&str, &[&str]); 5] = [
+    ("Content-Security-Policy", &[]),
+    ("Strict-Transport-Security", &[]),
+    ("X-Content-Type-Options", &["nosniff"]),
+    ("X-Frame-Options", &["deny", "sameorigin"]),
+    ("X-XSS-Protection", &[]),
+];
+
+/// The rules for a listener. The default has none: plain HTTP for everybody.
+#[derive(Debug, Default)]
+pub struct WebConfig {
+    pub(in crate::web) tls: Option<Arc<ServerConfig>>,
+    pub(in crate::web) users: Option<Users>,
+    pub(in crate::web) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(in crate::web) rate_limit: Option<RateLimit>,
+    /// Cancelled when other rules are in force; connections end then, so that none outlives its client's CA.
+    pub(in crate::web) superseded: CancellationToken,
+    /// What was asked for and is not done, for a person to read.
+    pub warnings: Vec<String>,
+}
+
+impl WebConfig {
+    /// Reads and checks a file and those that it names.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn read(path: &Path) -> Result<Self, WebConfigError> {
+        Self::build(&Source::read(path)?)
+    }
+
+    pub(super) fn build(source: &Source) -> Result<Self, WebConfigError> {
+        Self::from_source(source).map_err(|Fault { key, message }| WebConfigError::Value {
+            path: source.path.clone(),
+            key,
+            message,
+        })
+    }
+
+    fn from_source(source: &Source) -> Result<Self, Fault> {
+        let file = &source.file;
+        let crypto = aws_lc_rs::default_provider();
+        let users = users(file.basic_auth_users.as_ref(), &crypto)?;
+        let mut warnings = Vec::new();
+        let section = file.tls_server_config.as_ref().filter(|section| section.is_enabled());
+        let tls = match section {
+            Some(section) => Some(Arc::new(tls::server_config(section, source, crypto, &mut warnings)?)),
+            None => None,
+        };
+        if users.is_some() && tls.is_none() {
+            warnings.push("basic_auth_users without TLS: passwords are sent in the clear".to_owned());
+        }
+        Ok(Self {
+            tls,
+            users,
+            headers: headers(file.http_server_config.as_ref())?,
+            rate_limit: rate_limit(file.rate_limit.as_ref())?,
+            superseded: CancellationToken::new(),
+            warnings,
+        })
+    }
+
+    /// One line for the log.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        match &self.users {
+            Some(users) => format!("{scheme}, {} may log in", counted(users.count(), "user")),
+            None => format!("{scheme}, no login"),
+        }
+    }
+}
+
+fn users(
+    section: Option<&BTreeMap<String, Option<String>>>,
+    crypto: &CryptoProvider,
+) -> Result<Option<Users>, Fault> {
+    let Some(section) = section.filter(|section| !section.is_empty()) else { return Ok(None) };
+    if let Some(name) = section.keys().find(|name| name.contains(':')) {
+        return Err(fault(
+            "basic_auth_users",
+            format!("{name:?}: a name with a colon cannot log in (RFC 7617)"),
+        ));
+    }
+    let hashes =
+        section.iter().map(|(name, hash)| (name.clone(), hash.clone().unwrap_or_default())).collect();
+    let users = Users::new(hashes, crypto);
+    users
+        .map(Some)
+        .map_err(|(name, error)| fault("basic_auth_users", format!("the value of {name:?} {error}")))
+}
+
+fn headers(section: Option<&HttpSection>) -> Result<Vec<(HeaderName, HeaderValue)>, Fault> {
+    const KEY: &str = "http_server_config.headers";
+    let mut headers = Vec::new();
+    for (name, value) in section.and_then(|section| section.headers.as_ref()).into_iter().flatten() {
+        let Some((_, allowed)) = HEADERS.iter().find(|(known, _)| known == name) else {
+            let known = HEADERS.map(|(name, _)| name).join(", ");
+            return Err(fault(KEY, format!("{name} cannot be set, only {known}")));
+        };
+        let value = value.as_deref().unwrap_or_default();
+        if !allowed.is_empty() && !allowed.contains(&value) {
+            return Err(fault(KEY, format!("{name}: {value:?}: must be one of {}", allowed.join(", "))));
+        }
+        let pair = (HeaderName::try_from(name), HeaderValue::try_from(value));
+        let (Ok(name), Ok(value)) = pair else {
+            return Err(fault(KEY, format!("{name}: {value:?} cannot be sent in a header")));
+        };
+        if !value.is_empty() {
+            headers.push((name, value));
+        }
+    }
+    Ok(headers)
+}
+
+fn rate_limit(section: Option<&RateLimitSection>) -> Result<Option<RateLimit>, Fault> {
+    let Some(section) = section else { return Ok(None) };
+    let Some(text) = given(section.interval.as_ref()) else { return Ok(None) };
+    let Some(interval) = go_duration(text) else {
+        return Err(fault("rate_limit.interval", format!("{text:?} is not a duration such as 1s or 100ms")));
+    };
+    if interval.is_zero() {
+        return Ok(None);
+    }
+    match section.burst.unwrap_or(0) {
+        0 => Err(fault("rate_limit.burst", "is 0: every request would be refused")),
+        burst => Ok(Some(RateLimit::new(interval, burst))),
+    }
+}

@@ -1,0 +1,20 @@
+//! What the suites have in common; no test stands here.
+
+pub mod browser;
+pub mod daemon;
+pub mod fault_proxy;
+pub mod https;
+pub mod lab;
+pub mod made;
+pub mod manual_procedure;
+pub mod memory;
+pub mod openssl;
+pub mod process;
+pub mod random;
+pub mod real;
+pub mod server;
+pub mod stage;
+pub mod told;
+pub mod venv;
+pub mod watch;
+pub mod web_certificates;
