@@ -1,5 +1,5 @@
-//! The main job with nothing else installed: eight loopback issuers with made CAs in different states, a fake of AWS
-//! IAM, and the real daemon that watches them. Ends with Ctrl-C, or after the seconds given as `--seconds N`.
+//! The main job with nothing else installed: eight loopback issuers in different states, with CAs of their own, a fake
+//! AWS IAM, and the real daemon that watches them. Ends with Ctrl-C, or after N seconds with `--seconds N`.
 
 #[path = "../tests/support/daemon/mod.rs"]
 mod daemon;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use daemon::{Daemon, Exposition, Settings, TempDir};
 use lab::Lab;
 
-/// Set in the daemon's environment: this very program is the daemon then, so that nothing else need be built.
+/// Set in the daemon's environment: this program is then the daemon itself, so nothing else has to be built.
 const DAEMON: &str = "OIDC_DEMO_DAEMON";
 const LISTEN: &str = "127.0.0.1:10190";
 

@@ -1,6 +1,6 @@
 //! An incident on loopback, for looking at the dashboards: the real daemon watches made-up issuers while one rotates to
-//! a new intermediate, another does at half its addresses, then IAM fails, then all is mended. Each line on standard
-//! input, or each `--seconds N`, begins the next stage; the end of input, or of the last stage, ends everything.
+//! a new intermediate, another does so at half of its addresses, IAM fails, and finally all is repaired. Each line on
+//! standard input, or each N seconds with `--seconds N`, starts the next stage; it ends with input or last stage.
 
 #[path = "../tests/support/daemon/mod.rs"]
 mod daemon;
@@ -18,7 +18,7 @@ use lab::iam::Fault;
 use lab::issuer::Spec;
 use lab::{Chain, FakeIam, LabIssuer, chains, pem};
 
-/// Set in the daemon's environment: this very program is the daemon then.
+/// Set in the daemon's environment: this program is then the daemon itself.
 const DAEMON: &str = "OIDC_INCIDENT_DAEMON";
 const ACCOUNT: &str = "111122223333";
 const GITLAB: &str = "gitlab.oidc.test";

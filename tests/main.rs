@@ -8,7 +8,7 @@
 //!   logins and limits: `web`.
 //! - What is told depends on what an issuer serves: `issuers`. On what IAM lists or refuses: `providers`.
 //! - The daemon as a process: signals, reloads, systemd, its log: `operations`.
-//! - A panel, a query, an alert or a runbook: `dashboards`.
+//! - A panel, a query, an alert or a runbook: `dashboards`. A word, a link or a table in README.md or docs/: `docs`.
 //! - Nothing must come of it, however bad the input: `hostile`.
 //!
 //! What a test needs beside its own lines is in `support`, which holds no test. A new behaviour of an issuer or of IAM goes to
@@ -22,6 +22,8 @@ mod chain;
 mod commands;
 // Grafana's dashboards and the alert rules, without Grafana: they parse, agree, and point at what exists.
 mod dashboards;
+// README.md, docs/ and the runbooks: what they name exists, and what they list is complete.
+mod docs;
 // Bytes from strangers, and servers that mean harm: refused, within bounds, at nobody else's expense.
 mod hostile;
 // What the metrics say of an issuer, for each way in which it can serve a chain or fail to.

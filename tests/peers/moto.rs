@@ -17,7 +17,7 @@ use crate::support::server::Server;
 use crate::support::stage::Stage;
 use crate::support::venv::installed;
 
-const README: &str = include_str!("../../README.md");
+const OPERATING: &str = include_str!("../../docs/operating.md");
 const ACCOUNT: [(&str, &str); 1] = [("account_id", "123456789012")];
 const ANY_PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/*";
 /// No retry is ever through this many refusals.
@@ -183,7 +183,7 @@ fn access_is_denied_until_the_policy_of_the_readme_allows_it() {
     watched.wait(&daemon, "access to be denied", denied);
     assert!(daemon.log().contains("reason=access_denied"), "{}", daemon.log());
 
-    let policy = README.split_once("```json\n").unwrap().1.split_once("```").unwrap().0;
+    let policy = OPERATING.split_once("```json\n").unwrap().1.split_once("```").unwrap().0;
     // moto does not know which provider a call is about.
     assert!(policy.contains(ANY_PROVIDER));
     let policy = policy.replace(ANY_PROVIDER, "*");

@@ -5,13 +5,13 @@ from model import UNKNOWN_COLOUR, by_name, by_query, dashboard, fixed, layout, m
 from shared import BAND_COLOURS, DRILL, RUNBOOKS, SOLID, STATES, days_tile, exporter_row, failures, providers, variables
 
 WHAT_TO_DO = f"""
-1. Open the issuer of the first row: its chain, and which certificate the provider lists.
-2. **Enforced:** list the served thumbprint with `aws iam update-open-id-connect-provider-thumbprint`.
-   It replaces the list, so give the old ones too.
-3. **Latent:** nothing breaks today. Do the same in working hours.
-4. **Unknown:** mend the poll first. Until then no green here is news.
+1. Open the issuer in the first row to see its chain, and which certificate the provider lists.
+2. **Enforced:** add the served thumbprint with `aws iam update-open-id-connect-provider-thumbprint`.
+   It replaces the whole list, so pass the old ones too.
+3. **Latent:** nothing breaks today. Do the same during working hours.
+4. **Unknown:** fix the poll first. Until then nobody knows whether it still matches.
 
-[Runbooks]({RUNBOOKS}), one for each alert.
+[Runbooks]({RUNBOOKS}): one for each alert.
 """
 
 
@@ -20,48 +20,48 @@ def tiles():
     many = lambda colour: steps((None, UNKNOWN_COLOUR), (0, "green"), (1, colour))
     broken = stat(
         "Broken now",
-        "Providers in mismatch or partial where AWS relies on the list: workloads are refused, always or at random.",
+        "Providers in mismatch or partial where AWS relies on the list: workloads are refused, every time or at random.",
         [target(f"sum({state} >= bool {q.PARTIAL_ENFORCED})", instant=True)],
-        "nothing known",
+        "no data",
         many("dark-red"),
     )
     drift = stat(
         "Drift",
-        "Providers in mismatch or partial where AWS most likely verifies the chain with its own root CAs. Nothing breaks today.",
+        "Providers in mismatch or partial where AWS most likely verifies the chain with its own roots. Nothing breaks today.",
         [target(f"sum(({state} >= bool {q.PARTIAL_LATENT}) * ({state} < bool {q.PARTIAL_ENFORCED}))", instant=True)],
-        "nothing known",
+        "no data",
         many("orange"),
     )
     unknown = stat(
         "Unknown",
-        "Providers without a verdict, or whose match was last seen longer ago than 'Unknown after'. They may be broken.",
+        "Providers without a verdict, or whose match was last confirmed longer ago than 'Unknown after'. They may be broken.",
         [target(f"sum(({state} >= bool {q.WAS_MATCH[0]}) * ({state} <= bool {q.UNKNOWN}))", instant=True)],
-        "nothing known",
+        "no data",
         many("purple"),
     )
     nearest = days_tile(
         "Nearest root CA expiry",
-        "Days until the first root CA (the last certificate that an issuer serves) expires. Below 0: it has.",
+        "Days until the first root CA (the last certificate that an issuer serves) expires. Below 0, it has expired.",
         f"min({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
         "no chain seen",
     )
     issuers = stat(
         "Issuers not polled",
-        "Issuers whose last poll failed or is older than 'Unknown after'. What is shown of them is old.",
+        "Issuers whose last poll failed, or whose last successful poll is older than 'Unknown after'. What is shown of them is old.",
         [target(f"sum({q.not_polled('oidc_issuer_up', q.ISSUER_SEEN, q.ISSUER, 'issuer')})", instant=True)],
         "no issuer",
         many("red"),
     )
     accounts = stat(
         "Accounts not polled",
-        "AWS accounts whose last IAM poll failed or is older than 'Unknown after'. New providers there are not seen.",
+        "AWS accounts where the last read of IAM failed, or the last complete one is older than 'Unknown after'. New providers there go unnoticed.",
         [target(f"sum({q.not_polled('oidc_account_up', q.ACCOUNT_SEEN, q.ACCOUNT, 'account_id')})", instant=True)],
         "no account",
         many("red"),
     )
     exporters = stat(
         "Exporters",
-        "Exporters that Prometheus reaches, and those that it does not. With none up, the page shows old news.",
+        "Exporters that Prometheus can scrape, and those that it cannot. If none is up, everything on this page is old.",
         [target(f"sum({q.EXPORTERS})", "A", "up", instant=True), target(f"sum({q.EXPORTERS} == bool 0)", "B", "down", instant=True)],
         "none",
         overrides=[
@@ -76,9 +76,9 @@ def tiles():
 def history():
     return state_timeline(
         "History of states",
-        "Providers that were not a match, or were not polled, at some time in this window; at most 20. A gap: the exporter was not scraped.",
+        "Providers that were not a match, or were not polled, at some time in this window; at most 20. A gap means that the exporter was not scraped.",
         [target(f"{q.state(q.exported)}\nand on ({q.KEY}) {q.eventful()}", legend="{{account_id}} {{issuer}}", interval="1m")],
-        "Up to a minute ago, nothing but match was recorded in this window",
+        "Every provider was a match throughout this window, up to a minute ago",
         STATES,
     )
 
@@ -89,9 +89,9 @@ def alerts():
     severity = mapping({3: ("critical", "red"), 2: ("warning", "orange"), 1: ("info", "blue")})
     return table(
         "Alerts, with their runbooks",
-        "Alerts of this exporter that are pending or firing in Prometheus. Click the name for what to do. Alerts that Grafana itself evaluates are not listed.",
+        "Alerts of this exporter that are pending or firing in Prometheus. Click a name to open its runbook. Alerts that Grafana itself evaluates are not listed.",
         [target(q.active_alerts(labels), instant=True, table=True)],
-        "No alert is active, or the rules are not loaded in this Prometheus",
+        "No alert is active, or this Prometheus has not loaded the rules",
         columns,
         [
             by_name("Severity", custom__align="left", mappings=severity, custom__cellOptions=SOLID, custom__width=100),
@@ -109,7 +109,7 @@ def changes():
     recent = f"(max by (issuer) ({changed}) > time() - $__range_s)"
     return table(
         "What changed",
-        "Issuers that began to serve another root CA in this window, latest first. Seen since the exporter last started.",
+        "Issuers that began to serve a new root CA in this window, latest first. The exporter knows of changes since it last started.",
         [
             target(f"{recent} * 1000", "A", instant=True, table=True),
             target(f"time() - {recent}", "B", instant=True, table=True),
@@ -130,7 +130,7 @@ def soonest(title, description, days, legend, empty):
     return panel(
         "bargauge",
         title,
-        description + " Red and orange begin where the variables above say; below 0 it has expired.",
+        description + " The variables at the top of the page set where red and orange begin. Below 0, it has expired.",
         [target(expr, ref, legend, instant=True) for ref, expr in q.bands(f"bottomk(10, {days})").items()],
         {"unit": "suffix: d", "decimals": 1, "min": 0, "max": 365, "noValue": empty, "thresholds": steps((None, UNKNOWN_COLOUR))},
         [by_query(ref, color=fixed(colour)) for ref, colour in BAND_COLOURS.items()],
@@ -149,7 +149,7 @@ def soonest(title, description, days, legend, empty):
 def expiries():
     roots = soonest(
         "Root CAs, soonest to expire",
-        "The last certificate that each issuer serves. Its thumbprint goes with it.",
+        "The last certificate that each issuer serves. When it changes, so does the thumbprint.",
         f"min by (issuer) ({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
         "{{issuer}}",
         "No chain has been seen",
@@ -157,7 +157,7 @@ def expiries():
     leaf = q.days_left("oidc_certificate_not_after_timestamp_seconds", f'{q.TARGET}, role="leaf"')
     leaves = soonest(
         "Server certificates, soonest to expire",
-        "The issuers' own certificates, which are renewed often. One that is not makes AWS refuse the issuer.",
+        "The servers' own certificates, which are renewed often. If one expires, AWS refuses its issuers.",
         f"min by (endpoint) ({leaf} and on (job, instance, endpoint) {q.known('oidc_issuer_endpoint_info', q.ISSUER)})",
         "{{endpoint}}",
         "No chain has been seen",
@@ -168,7 +168,7 @@ def expiries():
 def polls():
     phases = timeseries(
         "Slowest issuer, by phase of a poll",
-        "The longest each phase took among the issuers chosen. STS gives an issuer 5 s (dashed): beyond that it answers \"Couldn't retrieve verification key\".",
+        "The longest that each phase took among the selected issuers. STS gives an issuer 5 s (dashed line); after that it answers \"Couldn't retrieve verification key\".",
         [target(f"max by (phase) (oidc_issuer_poll_duration_seconds{{{q.ISSUER}}})", legend="{{phase}}")],
         "No poll in this window",
         "s",
@@ -176,13 +176,13 @@ def polls():
     )
     ages = timeseries(
         "Age of the last good poll",
-        "How old the evidence is: the oldest issuer, and the provider list of each account. Above the dashed line a match counts as unknown.",
+        "How old the evidence is: that of the oldest issuer, and the provider list of each account. Above the dashed line, a match counts as unknown.",
         [
             target(f"max({q.age(q.ISSUER_SEEN, q.ISSUER)})", "A", "oldest issuer"),
             target(f"max by (account_id) ({q.age(q.ACCOUNT_SEEN, q.ACCOUNT)})", "B", "account {{account_id}}"),
             target("vector($stale)", "C", "unknown after"),
         ],
-        "No good poll in this window",
+        "No successful poll in this window",
         "s",
         [by_name("unknown after", color=fixed("purple"), custom__fillOpacity=0, custom__lineStyle={"fill": "dash", "dash": [8, 8]})],
         calcs=("lastNotNull",),
@@ -193,9 +193,9 @@ def polls():
 def build():
     table = providers(
         "Act on these first",
-        "Every provider, worst first. A row never leaves because a poll failed: it turns to unknown, and 'Last good look' says since when. "
-        "'file' stands for thumbprints from the exporter's own configuration. Click an issuer for its chain.",
-        "No provider is known: the exporter has none, has never run, or is filtered out above",
+        "Every provider, worst first. A row does not disappear when a poll fails: it becomes unknown, and 'Last good look' says since when. "
+        "Account 'file' stands for thumbprints from the exporter's own configuration. Click an issuer to see its chain.",
+        "No provider is known: the exporter has none, has never run, or is filtered out at the top of the page",
     )
     panels = layout(
         (4, tiles()),

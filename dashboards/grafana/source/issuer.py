@@ -13,12 +13,12 @@ CERTIFICATE_KEY = "endpoint, position, role, subject, issued_by, sha1"
 SOUND = {"trusted": "green", "private": "blue"}
 
 BY_HAND = f"""
-Served (the last certificate is the one AWS asks for; the thumbprint has no colons):
+What is served (AWS wants the last certificate; a thumbprint has no colons):
 ```
 openssl s_client -servername HOST -showcerts -connect HOST:443 </dev/null
 openssl x509 -in LAST.pem -noout -enddate -fingerprint -sha1
 ```
-Listed:
+What IAM lists:
 ```
 aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN
 ```
@@ -37,7 +37,7 @@ def tiles():
     )
     poll = stat(
         "Last poll",
-        "Whether the last poll got discovery document, chain and keys.",
+        "Whether the last poll fetched the discovery document, the chain and the keys.",
         [target(f"min({q.known('oidc_issuer_up', q.ISSUER)})", instant=True)],
         "never polled",
         steps((None, UNKNOWN_COLOUR)),
@@ -46,7 +46,7 @@ def tiles():
     age = f"max({q.age(q.ISSUER_SEEN, q.ISSUER)})"
     seen = stat(
         "Last good look",
-        "Age of everything that this page shows of the chain. Red: older than 'Unknown after'.",
+        "Age of everything that this page shows about the chain. Red means older than 'Unknown after'.",
         [target(f"{age} <= $stale", "A", instant=True), target(f"{age} > $stale", "B", instant=True)],
         "never",
         steps((None, UNKNOWN_COLOUR)),
@@ -55,19 +55,19 @@ def tiles():
     )
     root = days_tile(
         "Root CA expires in",
-        "Days left of the last certificate served. Below 0: it has expired.",
+        "Days until the last certificate served expires. Below 0, it has expired.",
         f"min({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
         "no chain seen",
     )
     anchor = days_tile(
         "Trust anchor expires in",
-        "Days left of the self-signed root that the chain leads to, which is often not served. Below 0: it has expired.",
+        "Days until the self-signed root that the chain leads to expires; it is often not served. Below 0, it has expired.",
         f"min({q.days_left('oidc_trust_anchor_not_after_timestamp_seconds', q.ISSUER)})",
         "none found",
     )
     changed = stat(
         "Root CA changed",
-        "How long ago this issuer began to serve another root CA, as far as the exporter has seen since its start.",
+        "How long ago this issuer began to serve a new root CA, as far as the exporter has seen since it started.",
         [target(f"min({q.age('oidc_issuer_thumbprint_changed_timestamp_seconds', q.ISSUER)})", instant=True)],
         "not seen",
         steps((None, UNKNOWN_COLOUR), (0, "blue")),
@@ -75,7 +75,7 @@ def tiles():
     )
     chain = stat(
         "Chain",
-        "What TLS clients make of the chains of this issuer's endpoints, in one word each. Blue: only a private CA vouches for it.",
+        "How TLS clients judge the chains of this issuer's endpoints. Blue means that only a private CA vouches for the chain.",
         [target(f"max by (status) (({q.known('oidc_chain_status', q.TARGET)} == 1) and {SERVED_HERE})", legend="{{status}}", instant=True)],
         "no chain seen",
         steps((None, UNKNOWN_COLOUR), (1, "red")),
@@ -109,8 +109,8 @@ def chain():
     days = steps((None, "red"), (7, "orange"), (30, "text"))
     return table(
         "Served chain",
-        "The certificates of every endpoint of this issuer, in the order served. The last, 'root', is the one whose thumbprint AWS asks for. "
-        "More than one of a position: the endpoint has shown several chains in the last 24 h.",
+        "The certificates of every endpoint of this issuer, in the order served. The last one, 'root', is the one whose thumbprint AWS wants. "
+        "If a position appears more than once, the endpoint has shown several chains within the window (24 h by default).",
         [target(expr, "ABC"[i], instant=True, table=True) for i, expr in enumerate(exprs)],
         "No chain of this issuer has been seen",
         columns,
@@ -133,7 +133,7 @@ def thumbprints():
     missing = f'label_replace(max by (thumbprint) ({served}) unless on (thumbprint) {listed}, "position", "root", "", "") * 0'
     return table(
         "Listed and served thumbprints",
-        "Every thumbprint that a provider lists, and every root CA that is served. 'NO PROVIDER': served, but listed nowhere, which is the mismatch.",
+        "Every thumbprint that a provider lists, and every root CA that is served. 'NO PROVIDER' means that it is served but listed nowhere: that is the mismatch.",
         [target(f"count by (thumbprint, position) ({listed}) or {missing}", instant=True, table=True)],
         "No thumbprint is listed or served",
         {"Value": "Listed by", "position": "Served as", "thumbprint": "Thumbprint"},
@@ -152,7 +152,7 @@ def endpoints():
     colours = mapping({"trusted": ("trusted", "green"), "private": ("private CA", "blue")} | {word: (word, "red") for word in words})
     return table(
         "Endpoints",
-        "Host and port of the discovery document and of the keys, what their chain is, and how many of their addresses failed in the last round. AWS relies on thumbprints where TLS 1.2 is refused.",
+        "Hosts and ports of the discovery document and of the keys, the state of their chains, and how many of their addresses failed in the last round. AWS relies on the thumbprint where TLS 1.2 is refused.",
         [
             target(f"max by (endpoint, status) ({here('oidc_endpoint_addresses')})", "A", instant=True, table=True),
             target(f"max by (endpoint, status) ({here('oidc_endpoint_addresses_failed')})", "B", instant=True, table=True),
@@ -162,9 +162,9 @@ def endpoints():
         {"status": "Chain", "endpoint": "Endpoint", "Value #A": "Addresses", "Value #B": "Failed", "Value #C": "TLS 1.2"},
         [
             by_name("Chain", mappings=colours, custom__cellOptions=SOLID, custom__width=130),
-            by_name("TLS 1.2", custom__width=90, custom__align="left", noValue="not known", mappings=mapping({0: ("refused", "orange"), 1: ("taken", None)}), custom__cellOptions={"type": "color-text"}),
-            by_name("Addresses", custom__width=100, noValue="not known"),
-            by_name("Failed", custom__width=90, noValue="not known", thresholds=steps((None, "text"), (1, "red")), custom__cellOptions={"type": "color-text"}),
+            by_name("TLS 1.2", custom__width=90, custom__align="left", noValue="unknown", mappings=mapping({0: ("refused", "orange"), 1: ("accepted", None)}), custom__cellOptions={"type": "color-text"}),
+            by_name("Addresses", custom__width=100, noValue="unknown"),
+            by_name("Failed", custom__width=90, noValue="unknown", thresholds=steps((None, "text"), (1, "red")), custom__cellOptions={"type": "color-text"}),
         ],
         {"displayName": "Endpoint", "desc": False},
     )
@@ -173,9 +173,9 @@ def endpoints():
 def audiences():
     return table(
         "Required audiences",
-        "Whether each provider accepts the audiences (client ids) that the exporter is configured to require.",
+        "Whether each provider allows the audiences (client ids) that the exporter's configuration requires.",
         [target(f"min by (account_id, audience) ({q.known('oidc_provider_audience_allowed', q.PROVIDER)})", instant=True, table=True)],
-        "No audience is required of this issuer",
+        "The configuration requires no audience of this issuer",
         {"Value": "Accepted", "account_id": "Account", "audience": "Audience"},
         [
             by_name("Accepted", custom__align="left", mappings=mapping({0: ("NO", "red"), 1: ("yes", "green")}), custom__cellOptions=SOLID, custom__width=100),
@@ -188,14 +188,14 @@ def audiences():
 def history():
     verdicts = state_timeline(
         "History of verdicts",
-        "Each provider's state over time. A gap: the exporter was not scraped.",
+        "Each provider's state over time. A gap means that the exporter was not scraped.",
         [target(q.state(q.exported), legend="{{account_id}}", interval="1m")],
         "No verdict in this window, up to a minute ago",
         STATES,
     )
     roots = state_timeline(
         "History of root CAs",
-        "Which root CAs were served when, by the first digits of the thumbprint. Two at once: the issuer shows several chains, or is changing.",
+        "Which root CAs were served when, by the first digits of the thumbprint. Two at once mean that the issuer serves several chains, or is changing.",
         [target(f'max by (thumbprint) (label_replace(oidc_issuer_thumbprint_info{{{q.ISSUER}}}, "thumbprint", "$1", "thumbprint", "(.{{12}}).*"))', legend="{{thumbprint}}", interval="1m")],
         "No chain was seen in this window, up to a minute ago",
         mapping({1: ("served", "blue")}),
@@ -207,7 +207,7 @@ def history():
 def polls():
     phases = timeseries(
         "Poll duration, by phase",
-        "How long each phase of a poll took. STS gives an issuer 5 s (dashed). A failed poll has only the phases it reached.",
+        "How long each phase of a poll took. STS gives an issuer 5 s (dashed line). A failed poll has only the phases that it completed.",
         [target(f"max by (phase) (oidc_issuer_poll_duration_seconds{{{q.ISSUER}}})", legend="{{phase}}")],
         "No poll in this window",
         "s",
@@ -215,7 +215,7 @@ def polls():
     )
     addresses = timeseries(
         "Addresses of the endpoints",
-        "Addresses that the names resolve to, and how many of them failed.",
+        "How many addresses the host names resolve to, and how many of those failed.",
         [
             target(f"max by (endpoint) (oidc_endpoint_addresses{{{q.TARGET}}} and on (job, instance, endpoint) oidc_issuer_endpoint_info{{{q.ISSUER}}})", "A", "{{endpoint}}"),
             target(f"max by (endpoint) (oidc_endpoint_addresses_failed{{{q.TARGET}}} and on (job, instance, endpoint) oidc_issuer_endpoint_info{{{q.ISSUER}}})", "B", "{{endpoint}} failed"),
@@ -230,8 +230,8 @@ def polls():
 def build():
     every = providers(
         "Providers of this issuer",
-        "Every provider in every account, worst first. 'unknown, was match': nothing wrong was seen, but nothing was seen lately. "
-        "'file' stands for thumbprints from the exporter's own configuration.",
+        "Every provider in every account, worst first. 'unknown, was match' means that it matched when it was last seen, too long ago. "
+        "Account 'file' stands for thumbprints from the exporter's own configuration.",
         "No provider of this issuer is known",
         one_issuer=True,
     )
@@ -249,4 +249,4 @@ def build():
         {"title": "Fleet", "type": "link", "url": "/d/oidc-fleet", "icon": "dashboard", "keepTime": True, "includeVars": False, "targetBlank": False, "tags": [], "asDropdown": False, "tooltip": "All issuers and accounts"},
         {"title": "Runbooks", "type": "link", "url": RUNBOOKS, "icon": "doc", "targetBlank": True, "keepTime": False, "includeVars": False, "tags": [], "asDropdown": False, "tooltip": "What each alert means and how to fix it"},
     ]
-    return dashboard("oidc-issuer", "OIDC providers / Issuer", "One issuer: chain, verdicts, thumbprints, history.", variables(single_issuer=True), panels, links, "now-24h")
+    return dashboard("oidc-issuer", "OIDC providers / Issuer", "One issuer: its chain, verdicts, thumbprints and history.", variables(single_issuer=True), panels, links, "now-24h")

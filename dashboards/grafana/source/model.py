@@ -150,7 +150,7 @@ def state_timeline(title, description, targets, empty, mappings, legend=True):
 
 
 def text(title, content):
-    return panel("text", title, "What to do with what this page shows.", [], options={"mode": "markdown", "content": content}, transparent=False)
+    return panel("text", title, "What to do about what this page shows.", [], options={"mode": "markdown", "content": content}, transparent=False)
 
 
 def row(title, collapsed=False):

@@ -29,12 +29,12 @@ def variables(single_issuer=False):
         query_variable("instance", "Instance", 'label_values(oidc_exporter_build_info{job=~"$job"}, instance)'),
         query_variable("account", "AWS account", f"label_values(oidc_provider_thumbprint_status{{{q.TARGET}}}, account_id)"),
         query_variable("issuer", "Issuer", f"label_values(oidc_issuer_up{{{q.TARGET}}}, issuer)", multi=not single_issuer),
-        choice_variable("days_critical", "Red below", "Days left below which an expiry is red.", {"3 d": 3, "7 d": 7, "14 d": 14}, 7),
-        choice_variable("days_warning", "Orange below", "Days left below which an expiry is orange.", {"30 d": 30, "60 d": 60, "90 d": 90}, 30),
+        choice_variable("days_critical", "Red below", "An expiry is red if fewer days than this are left.", {"3 d": 3, "7 d": 7, "14 d": 14}, 7),
+        choice_variable("days_warning", "Orange below", "An expiry is orange if fewer days than this are left.", {"30 d": 30, "60 d": 60, "90 d": 90}, 30),
         choice_variable(
             "stale",
             "Unknown after",
-            "Age of the last good poll after which a match no longer counts as one.",
+            "A match counts as unknown if the last successful poll is older than this.",
             {"15 min": 900, "30 min": 1800, "1 h": 3600, "6 h": 21600},
             1800,
         ),
@@ -69,8 +69,8 @@ def providers(title, description, empty, one_issuer=False):
         by_name("Provider", custom__minWidth=260),
         by_name("In this state for", unit="s", decimals=1, noValue="no change seen", custom__width=160),
         by_name("Last good look", unit="s", decimals=1, noValue="never", custom__width=140),
-        by_name("Covered", unit="percentunit", decimals=0, noValue="not known", custom__width=100),
-        by_name("Root CA left", unit="suffix: d", decimals=1, noValue="not known", custom__width=140),
+        by_name("Covered", unit="percentunit", decimals=0, noValue="unknown", custom__width=100),
+        by_name("Root CA left", unit="suffix: d", decimals=1, noValue="unknown", custom__width=140),
     ]
     hidden = ("issuer",) if one_issuer else ()
     return table(title, description, queries, empty, columns, overrides, [{"displayName": "State", "desc": True}, {"displayName": "Root CA left", "desc": False}], hidden)
@@ -85,9 +85,9 @@ def failures(accounts=True):
     ]
     return timeseries(
         "Failed polls, by reason",
-        "Failed polls in each step. Few and scattered is the internet; a block is an outage.",
+        "Failed polls by reason. A few scattered ones are normal on the internet; a solid block is an outage.",
         queries if accounts else queries[:1],
-        "No failed poll was counted in this window",
+        "No poll failed in this window",
         "short",
         [{"matcher": {"id": "byType", "options": "number"}, "properties": [{"id": "color", "value": {"mode": "shades", "fixedColor": "red"}}]}],
         bars=True,
@@ -116,16 +116,16 @@ def exporter_row():
     outcome = lambda bad: mapping({0: (bad, "red"), 1: ("ok", "green")})
     exporters = table(
         "Scrapes and reloads",
-        "Every exporter that Prometheus scrapes. One that is DOWN sees nothing, and what the page shows of it is old. 'Web file': whether its web configuration file is in force.",
+        "Every exporter that Prometheus scrapes. One that is DOWN sees nothing, and what this page shows of it is old. 'Web file' says whether the current web configuration file is in use.",
         [target(expr, ref, instant=True, table=True) for ref, expr in gauges.items()],
         "Prometheus scrapes no exporter",
         columns,
         [
             by_name("Scrape", mappings=outcome("DOWN"), custom__align="left", custom__cellOptions=SOLID, custom__width=90),
-            by_name("Last reload", mappings=outcome("REFUSED"), custom__align="left", custom__cellOptions=SOLID, custom__width=110, noValue="not known"),
-            by_name("Configured", unit="dateTimeFromNow", noValue="not known", custom__width=150),
-            by_name("Polls every", unit="s", noValue="not known", custom__width=110),
-            by_name("Web file", mappings=outcome("REFUSED"), noValue="none", custom__width=90),
+            by_name("Last reload", mappings=outcome("REJECTED"), custom__align="left", custom__cellOptions=SOLID, custom__width=110, noValue="unknown"),
+            by_name("Configured", unit="dateTimeFromNow", noValue="unknown", custom__width=150),
+            by_name("Polls every", unit="s", noValue="unknown", custom__width=110),
+            by_name("Web file", mappings=outcome("REJECTED"), noValue="none", custom__width=90),
         ],
         hidden=("job",),
     )
@@ -137,7 +137,7 @@ def exporter_row():
                 (11, exporters),
                 (
                     3,
-                    stat("Version", "Version of the running exporters.", [target(info, legend="{{version}}", instant=True)], "none running", steps((None, "blue")), text="name"),
+                    stat("Version", "Versions of the running exporters.", [target(info, legend="{{version}}", instant=True)], "none running", steps((None, "blue")), text="name"),
                 ),
                 (
                     5,
@@ -154,7 +154,7 @@ def exporter_row():
                     5,
                     timeseries(
                         "Processor",
-                        "Processor cores in use by each exporter process.",
+                        "Processor cores used by each exporter process.",
                         [target(f"rate(process_cpu_seconds_total{{{q.TARGET}}}[$__rate_interval])", legend="{{instance}}")],
                         "no exporter",
                         "short",
