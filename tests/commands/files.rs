@@ -148,7 +148,7 @@ fn the_broken_example_of_the_aws_article_says_where() {
     let run = inspect_input(&content, "text");
     assert_eq!(run.code, 2);
     assert!(
-        run.err.contains("-: certificate 1, line 25: not base64: it ends in the middle of a byte"),
+        run.err.contains("-: certificate 1, line 25: not base64: characters are missing or were changed"),
         "{run:?}"
     );
 }

@@ -6,8 +6,10 @@
 //!  README.md, docs/, dashboards/ ──► names       every metric, setting, alert and command in them exists
 //!                                ──► links       every file and heading that they link to exists
 //!  dashboards/runbooks/          ──► runbooks    all have the same parts
+//!  ARCHITECTURE.md               ──► architecture   every file and test that it names is there
 //! ```
 
+mod architecture;
 mod generated;
 mod links;
 mod names;
