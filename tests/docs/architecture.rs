@@ -20,8 +20,14 @@ fn has_test(path: &str) -> bool {
     let parts: Vec<&str> = path.split("::").collect();
     let Some((name, modules)) = parts.split_last() else { return false };
     let texts = homes(modules).into_iter().filter_map(|home| std::fs::read_to_string(home).ok());
-    let declared = format!("fn {name}(");
-    texts.into_iter().any(|text| text.contains(&declared) && text.contains("test]"))
+    let declared = format!("fn {name}() {{");
+    texts.into_iter().any(|text| {
+        let mut above = text.lines().take_while(|line| !line.contains(&declared)).collect::<Vec<_>>();
+        let is_declared = above.len() < text.lines().count();
+        above.reverse();
+        let mut attributes = above.iter().map(|line| line.trim()).take_while(|line| line.starts_with("#["));
+        is_declared && attributes.any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"))
+    })
 }
 
 #[test]
