@@ -21,7 +21,7 @@ use crate::support::watch::Watch;
 fn watch() -> Watch {
     let poll = ["interval", "timeout", "connect_timeout", "request_timeout"];
     let poll = poll.map(|key| format!("{key} = \"10s\""));
-    Watch::new(&poll.each_ref().map(String::as_str)).env("OIDC_EXPORTER__AWS__TIMEOUT", "10s")
+    Watch::new(&poll.each_ref().map(String::as_str))
 }
 
 /// The demo's fleet and its IAM.

@@ -62,10 +62,11 @@ async fn more_of_them_than_slots_do_not_make_the_others_wait_their_turn() {
     let all = bad.iter().chain(&good);
     let daemon = all.fold(Watch::new(&poll), |watch, issuer| watch.issuer(issuer, &[])).start();
     // If all took turns, the counts would never differ by more than one.
-    let metrics = daemon.wait_metrics("the good ones to be ahead", |metrics| {
+    // A poll of a good one that a busy machine makes too late is made up for by a later one.
+    daemon.wait_metrics("the good ones to be up and ahead", |metrics| {
         let most = bad.iter().map(|issuer| polls(metrics, issuer)).max().unwrap();
         let least = bad.iter().map(|issuer| polls(metrics, issuer)).min().unwrap();
-        least >= Some(1) && good.iter().all(|issuer| polls(metrics, issuer) > most.map(|most| most + 3))
+        let is_ahead = |issuer| is_up(metrics, issuer) && polls(metrics, issuer) > most.map(|most| most + 3);
+        least >= Some(1) && good.iter().all(is_ahead)
     });
-    assert!(good.iter().all(|issuer| is_up(&metrics, issuer)));
 }

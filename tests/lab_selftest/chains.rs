@@ -2,10 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use crate::support::daemon::TempDir;
 use crate::support::lab::chains::{self, Chain};
 use crate::support::lab::fleet::has_ipv6;
 use crate::support::lab::{Lab, LabIssuer, Spec, TlsVersions};
 use crate::support::openssl::{Seen, fingerprint, s_client};
+use crate::support::server::own_address;
 
 const HOST: &str = "host.oidc.test";
 
@@ -194,9 +196,8 @@ async fn the_fleet_tells_what_it_serves_and_what_iam_lists() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_written_roots_are_those_that_clients_shall_trust() {
     let lab = Lab::start().await;
-    let directory = std::env::temp_dir().join(format!("lab-roots-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let file = lab.write_ca(&directory);
+    let directory = TempDir::new();
+    let file = lab.write_ca(directory.path());
     for (name, trusted) in
         [("amazon", Some(0)), ("expired", Some(10)), ("private", Some(19)), ("wrong", Some(0))]
     {
@@ -206,12 +207,13 @@ async fn the_written_roots_are_those_that_clients_shall_trust() {
                 .await;
         assert_eq!(seen.verify, trusted, "{name}: {}", seen.text);
     }
-    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_dropped_stops() {
-    let issuer = LabIssuer::good(HOST).await;
+    // Of its own, so that nobody else takes the port.
+    let spec = Spec { faces: Vec::new(), ..Spec::new(HOST, chains::good(HOST)) };
+    let issuer = LabIssuer::start(spec.also_at(own_address().ip(), chains::good(HOST))).await;
     let socket = issuer.sockets()[0];
     drop(issuer);
     // The port is free again as soon as the aborted task has let go of it.

@@ -3,44 +3,32 @@
 use std::os::unix::net::UnixDatagram;
 
 use super::ONE_ROUND;
-use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::daemon::{Daemon, wait_for};
 use crate::support::lab::{Behaviour, LabIssuer, Wire};
+use crate::support::service_manager::ServiceManager;
 use crate::support::watch::{BRISK, Watch};
 
-/// Starts a daemon that has a service manager.
-fn start(watch: &Watch, watchdog_micros: &str) -> (Daemon, UnixDatagram) {
-    let path = watch.directory().join("notify");
-    let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+/// Starts a daemon that has a service manager whose watchdog has so much patience.
+fn start(watch: &Watch, watchdog_micros: &str) -> (Daemon, ServiceManager) {
+    let manager = ServiceManager::listen(watch.directory());
     let mut command = watch.command(&["run"]);
-    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", watchdog_micros);
-    (Daemon::start(command), socket)
-}
-
-/// The next message that `wanted` accepts, and all before it.
-fn receive(socket: &UnixDatagram, what: &str, wanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut seen: Vec<String> = Vec::new();
-    while !seen.last().is_some_and(|last| wanted(last)) {
-        let mut buffer = [0; 4096];
-        let length = socket.recv(&mut buffer).unwrap_or_else(|error| panic!("no {what}: {error}: {seen:?}"));
-        seen.push(String::from_utf8(buffer[..length].to_vec()).unwrap().trim_end().to_owned());
-    }
-    seen
+    command.env("NOTIFY_SOCKET", manager.path()).env("WATCHDOG_USEC", watchdog_micros);
+    (Daemon::start(command), manager)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_is_reloading_with_its_time_then_status_then_ready() {
     let issuer = LabIssuer::good("host.oidc.test").await;
     let mut watch = Watch::new(&ONE_ROUND).issuer(&issuer, &issuer.thumbprints());
-    let (daemon, socket) = start(&watch, "600000000");
-    receive(&socket, "STATUS after the round", |message| message.contains("all match"));
+    let (daemon, mut manager) = start(&watch, "600000000");
+    manager.next("STATUS after the round", |message| message.contains("all match"));
 
     let mut times = Vec::new();
     for (more, told) in [("", "all match"), ("[poll\n", "new configuration rejected ("), ("", "all match")] {
         watch.settings.more = more.to_owned();
         watch.write();
         daemon.signal("HUP");
-        let messages = receive(&socket, "READY=1", |message| message == "READY=1");
+        let messages = manager.next("READY=1", |message| message == "READY=1");
         let at = messages.iter().position(|message| message.starts_with("RELOADING=1")).unwrap();
         let time = messages[at].strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
         times.push(time.parse::<u64>().unwrap());
@@ -53,17 +41,21 @@ async fn a_reload_is_reloading_with_its_time_then_status_then_ready() {
 }
 
 /// Each poll takes its whole second, four times as long as the watchdog has patience.
+const ONE_SECOND: [&str; 4] =
+    ["interval = \"1s\"", "timeout = \"1s\"", "connect_timeout = \"1s\"", "request_timeout = \"1s\""];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_round_that_is_slow_but_works_feeds_the_watchdog() {
     let issuer = LabIssuer::good("host.oidc.test").await;
     issuer.behave(Behaviour::Wire(Wire::Silence));
-    let watch = Watch::new(&BRISK).issuer(&issuer, &[]);
-    let (daemon, socket) = start(&watch, "250000");
+    let watch = Watch::new(&ONE_SECOND).issuer(&issuer, &[]);
+    let (daemon, mut manager) = start(&watch, "250000");
     let polls = || daemon.metrics().value("oidc_issuer_polls_total", &[]);
     while polls().is_none_or(|polls| polls < 2.0) {
-        receive(&socket, "WATCHDOG=1", |message| message == "WATCHDOG=1");
+        manager.next("WATCHDOG=1", |message| message == "WATCHDOG=1");
     }
-    receive(&socket, "WATCHDOG=1 after slow polls", |message| message == "WATCHDOG=1");
+    let before = manager.count("WATCHDOG=1");
+    wait_for("WATCHDOG=1 after slow polls", || (manager.count("WATCHDOG=1") > before).then_some(()));
     assert!(daemon.terminate().success());
 }
 
@@ -72,7 +64,11 @@ async fn a_round_that_is_slow_but_works_feeds_the_watchdog() {
 async fn a_service_manager_that_hangs_does_not_stop_scrapes() {
     let issuer = LabIssuer::good("host.oidc.test").await;
     let watch = Watch::new(&BRISK).issuer(&issuer, &[]);
-    let (daemon, socket) = start(&watch, "30000");
+    let path = watch.directory().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    let mut command = watch.command(&["run"]);
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "30000");
+    let daemon = Daemon::start(command);
     // Until the socket's queue is full, and for some time after that.
     let messages = std::fs::read_to_string("/proc/sys/net/unix/max_dgram_qlen").unwrap();
     for _ in 0..messages.trim().parse::<u64>().unwrap() * 10 {

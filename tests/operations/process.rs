@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 
 use crate::support::daemon::{TempDir, get, wait_for};
 use crate::support::process::{Run, configured, run};
+use crate::support::server::own_address;
 use crate::support::watch::{BRISK, Watch};
 
 /// An issuer that is never reached: loopback, where nothing listens.
@@ -63,8 +64,11 @@ fn a_configuration_that_is_wrong_ends_it_with_2_the_file_and_the_key() {
 #[test]
 fn sigterm_and_sigint_end_it_with_0_while_clients_are_connected() {
     for signal in ["TERM", "INT"] {
-        let mut daemon = Watch::new(&BRISK).url(ISSUER).start();
-        let address = daemon.address();
+        // Of its own, so that nobody else answers there after the end.
+        let address = own_address();
+        let mut watch = Watch::new(&BRISK).url(ISSUER);
+        watch.settings.listen = Some(address.to_string());
+        let mut daemon = watch.start();
         // One client that has never asked, one that has asked and stays, one that has asked for half a page.
         let _silent = TcpStream::connect(address).unwrap();
         let mut kept = TcpStream::connect(address).unwrap();
@@ -82,16 +86,18 @@ fn sigterm_and_sigint_end_it_with_0_while_clients_are_connected() {
 
 #[test]
 fn sigkill_leaves_nothing_to_repair() {
-    let watch = Watch::new(&BRISK).url(ISSUER);
+    // Of its own, so that nobody else takes the port in between.
+    let address = own_address();
+    let mut watch = Watch::new(&BRISK).url(ISSUER);
+    watch.settings.listen = Some(address.to_string());
     let mut first = watch.start();
-    let address = first.address();
     // A connection that the kill breaks off, so that the port has one to remember.
     let _open = TcpStream::connect(address).unwrap();
     assert_eq!(get(address, "/-/healthy", &[]).status, 200);
     first.signal("KILL");
     assert_eq!(first.wait().code(), None, "ended by a signal");
 
-    let second = watch.env("OIDC_EXPORTER__WEB__LISTEN", address.to_string()).start();
+    let second = watch.start();
     assert_eq!(second.address(), address);
     wait_for("its first result", || (second.get("/-/ready").status == 200).then_some(()));
     assert_eq!(second.terminate().code(), Some(0));

@@ -1,21 +1,12 @@
 //! `reload.watch`: the content of the file and of the CA files, however it is replaced.
 
-use std::path::Path;
-
 use super::ONE_ROUND;
-use crate::support::daemon::{Exposition, wait_for};
+use crate::support::daemon::{Exposition, swap, wait_for};
 use crate::support::lab::LabIssuer;
 use crate::support::lab::pem::pem;
 use crate::support::watch::Watch;
 
 const WATCH: &str = "[reload]\nwatch = true\n";
-
-/// Puts `text` in place of `file` in one step, as most tools do.
-fn swap(file: &Path, text: &str) {
-    let beside = file.with_extension("new");
-    std::fs::write(&beside, text).unwrap();
-    std::fs::rename(beside, file).unwrap();
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_change_of_content_is_taken_up_once() {
@@ -37,7 +28,7 @@ async fn each_change_of_content_is_taken_up_once() {
     daemon.wait_metrics("the new expectation", |metrics| verdict(metrics) == "match");
     // Later than every look that the refused file could have been tried again at.
     watch.settings.more = format!("{WATCH}[log]\nlevel = \"debug\"\n");
-    watch.write();
+    swap(&watch.file(), &watch.settings.toml());
     wait_for("another reload", || (daemon.logged("configuration reloaded") == 2).then_some(()));
     assert_eq!(daemon.logged("new configuration rejected"), 1, "{}", daemon.log());
 }

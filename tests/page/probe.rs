@@ -138,27 +138,27 @@ async fn a_scrape_gets_its_answer_before_it_gives_up_and_there_are_so_many_at_on
         .resolve(&silent)
         .toml("\n[probe]\nallow = [\"silent.oidc.test\"]\n")
         .start();
-    let url = silent.url();
-    let answer = probe(&daemon, url, &["X-Prometheus-Scrape-Timeout-Seconds: 1"]);
+    let url = silent.url().to_owned();
+    let answer = probe(&daemon, &url, &["X-Prometheus-Scrape-Timeout-Seconds: 1"]);
     let metrics: Exposition = answer.text().parse().unwrap();
-    let labels = [("issuer", url), ("reason", "timeout")];
+    let labels = [("issuer", &*url), ("reason", "timeout")];
     assert_eq!(metrics.value("oidc_issuer_poll_failures_total", &labels), Some(1.0));
 
-    let before = silent.connections();
+    let met = |connections| (silent.connections() == connections).then_some(());
+    wait_for("the first to be met, if only after it has given up", || met(1));
     let refused = thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
-                let answer = probe(&daemon, url, &["X-Prometheus-Scrape-Timeout-Seconds: 8"]);
+                let answer = probe(&daemon, &url, &[]);
                 assert_eq!(answer.status, 200, "{}", answer.text());
             });
         }
-        wait_for("all places to be taken", || (silent.connections() == before + 16).then_some(()));
-        probe(&daemon, url, &[])
+        wait_for("all places to be taken", || met(1 + 16));
+        let refused = probe(&daemon, &url, &[]);
+        // Nothing but the end of the server ends these polls.
+        silent.end();
+        refused
     });
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
-    assert_eq!(
-        probe(&daemon, url, &["X-Prometheus-Scrape-Timeout-Seconds: 1"]).status,
-        200,
-        "places become free"
-    );
+    assert_eq!(probe(&daemon, &url, &[]).status, 200, "places become free");
 }

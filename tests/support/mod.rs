@@ -13,6 +13,7 @@ pub mod process;
 pub mod random;
 pub mod real;
 pub mod server;
+pub mod service_manager;
 pub mod stage;
 pub mod told;
 pub mod venv;

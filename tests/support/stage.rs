@@ -24,11 +24,11 @@ impl Stage {
         self.lab.issuer(name)
     }
 
-    /// A daemon that watches what this IAM lists; its calls have time for being tried again.
+    /// A daemon that watches what this IAM lists.
     pub fn watch(&self, iam: &str) -> Watch {
         let watch = Watch::new(&PATIENT).trust(&self.lab.write_ca(self.directory.path())).iam_at(iam);
         let watch = self.lab.issuers.iter().fold(watch, Watch::resolve);
-        watch.env("OIDC_EXPORTER__AWS__INTERVAL", "10s").env("OIDC_EXPORTER__AWS__TIMEOUT", "10s")
+        watch.env("OIDC_EXPORTER__AWS__INTERVAL", "10s")
     }
 
     /// The daemon, ready, with the lab's own IAM.

@@ -8,12 +8,12 @@ use super::daemon::{Daemon, Settings, TempDir, aws_environment};
 use super::lab::{FakeIam, LabIssuer};
 use super::process::{Run, configured, run};
 
-/// For tests that wait for rounds: a poll that is late on a busy machine is made up for by the next.
+/// For tests that wait for rounds. The limits are far longer, so that no poll of a good issuer fails on a busy machine.
 pub const BRISK: [&str; 5] = [
     "interval = \"1s\"",
-    "timeout = \"1s\"",
-    "connect_timeout = \"1s\"",
-    "request_timeout = \"1s\"",
+    "timeout = \"10s\"",
+    "connect_timeout = \"5s\"",
+    "request_timeout = \"5s\"",
     "settle_rounds = 4",
 ];
 

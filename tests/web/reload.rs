@@ -7,7 +7,7 @@ use std::path::Path;
 use rustls::HandshakeKind;
 
 use super::watch_with;
-use crate::support::daemon::{Daemon, get, wait_for};
+use crate::support::daemon::{Daemon, get, swap, wait_for};
 use crate::support::https::Https;
 use crate::support::web_certificates::{Ca, dns, write_server};
 
@@ -35,12 +35,12 @@ fn a_change_is_taken_over_and_a_bad_one_is_refused_once() {
     let successful = |daemon: &Daemon| daemon.metrics().value(SUCCESSFUL, &[]);
     assert_eq!((header(&daemon).as_deref(), successful(&daemon)), (Some("1"), Some(1.0)));
 
-    std::fs::write(&file, "http_server_config:\n  header: {}\n").unwrap();
+    swap(&file, "http_server_config:\n  header: {}\n");
     daemon.wait_log(REFUSED);
     assert_eq!((header(&daemon).as_deref(), successful(&daemon)), (Some("1"), Some(0.0)));
     assert!(daemon.log().contains("header"), "{}", daemon.log());
 
-    std::fs::write(&file, with_header("2")).unwrap();
+    swap(&file, &with_header("2"));
     wait_header(&daemon, "2");
     assert_eq!(successful(&daemon), Some(1.0));
 
@@ -48,7 +48,7 @@ fn a_change_is_taken_over_and_a_bad_one_is_refused_once() {
     daemon.wait_logged(REFUSED, 2);
     assert_eq!((header(&daemon).as_deref(), successful(&daemon)), (Some("2"), Some(0.0)));
     // Back as it was: that is what is in force, and it counts as taken over.
-    std::fs::write(&file, with_header("2")).unwrap();
+    swap(&file, &with_header("2"));
     daemon.wait_logged(LOADED, 3);
     assert_eq!(daemon.logged(REFUSED), 2, "{}", daemon.log());
     assert_eq!(successful(&daemon), Some(1.0));
@@ -81,14 +81,14 @@ fn a_file_that_lost_its_content_opens_no_door() {
     let users = format!("basic_auth_users:\n  sre: {hash}\n");
     let watch = watch_with(&users);
     let daemon = watch.start();
-    std::fs::write(watch.directory().join("web.yml"), "").unwrap();
+    swap(&watch.directory().join("web.yml"), "");
     daemon.wait_log(REFUSED);
     assert_eq!(daemon.get("/metrics").status, 401);
 
     let watch = watch_with("tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n");
     write_server(watch.directory(), &ca.server());
     let daemon = watch.start();
-    std::fs::write(watch.directory().join("web.yml"), "").unwrap();
+    swap(&watch.directory().join("web.yml"), "");
     daemon.wait_log(REFUSED);
     assert_eq!(Https::new(&ca, None).get(daemon.address(), "/-/healthy", &[]).unwrap().status, 200);
 }
@@ -101,10 +101,10 @@ fn a_renewed_certificate_is_served_once_its_key_is_there() {
     let daemon = watch.start();
     let [old, new] = [&old_ca, &new_ca].map(|ca| Https::new(ca, None));
     let pair = new_ca.server();
-    std::fs::write(watch.directory().join("server.pem"), &pair.certificate).unwrap();
+    swap(&watch.directory().join("server.pem"), &pair.certificate);
     daemon.wait_log(REFUSED);
     assert_eq!(old.get(daemon.address(), "/-/healthy", &[]).unwrap().status, 200);
-    std::fs::write(watch.directory().join("server.key"), &pair.key).unwrap();
+    swap(&watch.directory().join("server.key"), &pair.key);
     wait_for("the new certificate", || new.get(daemon.address(), "/-/healthy", &[]).ok());
     assert!(old.get(daemon.address(), "/-/healthy", &[]).is_err());
 }
@@ -133,7 +133,7 @@ fn a_changed_client_ca_ends_sessions_and_connections_of_the_old_one() {
     kept.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     assert!(kept.read(&mut [0; 4096]).unwrap() > 0);
 
-    std::fs::write(&client_ca, new_ca.pem()).unwrap();
+    swap(&client_ca, &new_ca.pem());
     daemon.wait_logged(LOADED, 2);
     let ended = std::io::copy(&mut kept, &mut std::io::sink());
     assert!(
@@ -155,7 +155,7 @@ fn a_changed_password_is_no_longer_remembered() {
     // "sre:old" and "sre:new".
     let status = |token: &str| get(daemon.address(), "/", &[&format!("Authorization: Basic {token}")]).status;
     assert_eq!((status("c3JlOm9sZA=="), status("c3JlOm5ldw==")), (200, 401));
-    std::fs::write(watch.directory().join("web.yml"), file("new")).unwrap();
+    swap(&watch.directory().join("web.yml"), &file("new"));
     daemon.wait_logged(LOADED, 2);
     assert_eq!((status("c3JlOm9sZA=="), status("c3JlOm5ldw==")), (401, 200));
 }

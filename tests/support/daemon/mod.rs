@@ -7,10 +7,11 @@ pub mod exposition;
 pub mod get;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -112,6 +113,9 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the daemon at {} has logged:\n{}", self.address, self.log());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -190,7 +194,7 @@ impl Settings {
         }
         let files = list(&mut self.ca_files.iter().map(|file| file.display().to_string()));
         toml += &format!("\n[trust]\nca_files = {files}\n");
-        toml += &format!("\n[aws]\nenabled = {}\ninterval = \"1s\"\ntimeout = \"1s\"\n", self.aws);
+        toml += &format!("\n[aws]\nenabled = {}\ninterval = \"1s\"\ntimeout = \"10s\"\n", self.aws);
         for (url, thumbprints) in &self.issuers {
             let thumbprints = list(&mut thumbprints.iter().cloned());
             toml += &format!("\n[[issuers]]\nurl = {url:?}\nthumbprints = {thumbprints}\n");
@@ -206,16 +210,29 @@ impl Settings {
     }
 }
 
+/// Puts `text` in place of `file` in one step, as most tools do; written in place, it can be seen empty or in part.
+pub fn swap(file: &Path, text: &str) {
+    let beside = file.with_extension("new");
+    std::fs::write(&beside, text).unwrap();
+    std::fs::rename(beside, file).unwrap();
+}
+
 /// A directory that goes away with its handle.
 pub struct TempDir(PathBuf);
 
 impl TempDir {
     pub fn new() -> Self {
-        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("oidc-lab-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("oidc-lab-{}-{number}", std::process::id()));
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Self(path),
+                // Left by a process that was killed and had the same number.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("{}: {error}", path.display()),
+            }
+        }
     }
 
     pub fn path(&self) -> &Path {

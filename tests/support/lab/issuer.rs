@@ -272,6 +272,13 @@ impl LabIssuer {
         face.serve_in_turn(std::slice::from_ref(chain));
     }
 
+    /// Stops listening, and ends its connections.
+    pub fn end(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+
     /// Handshakes completed at all addresses together.
     pub fn handshakes(&self) -> usize {
         self.faces.iter().map(|face| face.handshakes()).sum()
@@ -285,9 +292,7 @@ impl LabIssuer {
 
 impl Drop for LabIssuer {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
+        self.end();
     }
 }
 

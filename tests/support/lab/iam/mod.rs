@@ -25,6 +25,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::http::whole;
 
 const CONNECTION_LIMIT: Duration = Duration::from_mins(5);
+/// Instead of a number of calls that are to fail.
+const EVERY_READING: usize = usize::MAX;
 
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,9 +145,9 @@ impl FakeIam {
         self.state().providers.get(arn).cloned()
     }
 
-    /// From now on every call fails so.
+    /// From the next reading on every one fails so, at its first call; one that is under way ends as it began.
     pub fn fail(&self, fault: Fault) {
-        self.state().fault = Some((fault, usize::MAX));
+        self.state().fault = Some((fault, EVERY_READING));
     }
 
     /// The next calls, this many, fail so.
@@ -239,6 +241,9 @@ fn next_fault(state: &mut State, call: &Call) -> Option<Fault> {
         return Some(*fault);
     }
     let (fault, left) = state.fault?;
+    if left == EVERY_READING {
+        return (call.action != "GetOpenIDConnectProvider").then_some(fault);
+    }
     state.fault = (left > 1).then(|| (fault, left - 1));
     Some(fault)
 }
