@@ -43,7 +43,9 @@ impl Browser {
     /// Starts it on an empty page.
     pub fn start() -> Self {
         let profile = TempDir::new();
-        let driver = Server::start_told("chromedriver", &["--port=0"], "started successfully on port ");
+        // It takes a port at `::1`, and then the same at 127.0.0.1.
+        let driver =
+            Server::start_told("chromedriver", &["--port=0"], "successfully on port ", "port not available");
         let mut flags = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
         let wanted = json!({"goog:chromeOptions": {"args": flags}, "goog:loggingPrefs": {"browser": "ALL"}});

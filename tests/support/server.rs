@@ -31,23 +31,37 @@ impl Server {
         let directory = TempDir::new();
         let arguments = arguments(directory.path(), address);
         let mut started = Self::spawn(program, &arguments, address, directory);
-        started.wait(program, |_| TcpStream::connect(address).ok());
+        wait_for(&format!("{program} to listen"), || {
+            if let Some(status) = started.child.try_wait().unwrap() {
+                panic!("{program} ended with {status}; tests/run installs it: {}", started.log());
+            }
+            TcpStream::connect(address).ok()
+        });
         started
     }
 
-    /// Starts `program`, which takes a free port of 127.0.0.1 and prints it after `told`.
-    pub fn start_told(program: &str, arguments: &[&str], told: &str) -> Self {
+    /// Starts `program`, which looks for a free port of 127.0.0.1 and prints it after `told`. If somebody else has taken it
+    /// before it listens, and it ends with the word `taken`, it is started again.
+    pub fn start_told(program: &str, arguments: &[&str], told: &str, taken: &str) -> Self {
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        let unknown = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut started = Self::spawn(program, &arguments, unknown, TempDir::new());
-        let port = started.wait(program, |server| {
-            let log = server.log();
-            let (_, rest) = log.split_once(told)?;
-            let end = rest.find(|c: char| !c.is_ascii_digit())?;
-            rest[..end].parse().ok()
-        });
-        started.address.set_port(port);
-        started
+        loop {
+            let unknown = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let mut started = Self::spawn(program, &arguments, unknown, TempDir::new());
+            let port = wait_for(&format!("{program} to listen"), || {
+                let end = started.child.try_wait().unwrap();
+                let log = started.log();
+                assert!(end.is_none() || log.contains(taken), "{program}, which tests/run installs: {log}");
+                let port = log.split_once(told).and_then(|(_, rest)| {
+                    let (digits, _) = rest.split_once(|c: char| !c.is_ascii_digit())?;
+                    digits.parse().ok()
+                });
+                if end.is_some() { Some(None) } else { port.map(Some) }
+            });
+            if let Some(port) = port {
+                started.address.set_port(port);
+                return started;
+            }
+        }
     }
 
     fn spawn(program: &str, arguments: &[String], address: SocketAddr, directory: TempDir) -> Self {
@@ -61,15 +75,6 @@ impl Server {
             .spawn()
             .unwrap();
         Self { child, address, directory }
-    }
-
-    fn wait<T>(&mut self, program: &str, mut listening: impl FnMut(&Self) -> Option<T>) -> T {
-        wait_for(&format!("{program} to listen"), || {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("{program} ended with {status}; tests/run installs it: {}", self.log());
-            }
-            listening(self)
-        })
     }
 
     pub fn address(&self) -> SocketAddr {
