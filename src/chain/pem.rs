@@ -3,12 +3,22 @@
 use base64::engine::general_purpose::STANDARD;
 use base64::{DecodeError, Engine as _};
 use rustls::pki_types::CertificateDer;
+use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
 use super::certificate::{Certificate, Unreadable};
 use crate::files::MAX_FILE_BYTES;
 
 /// The labels under which certificates are found (RFC 7468, section 5.1; the third is OpenSSL's own).
-const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+#[derive(Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
+#[strum(const_into_str)]
+enum Label {
+    #[strum(serialize = "CERTIFICATE")]
+    Certificate,
+    #[strum(serialize = "X509 CERTIFICATE")]
+    X509,
+    #[strum(serialize = "TRUSTED CERTIFICATE")]
+    Trusted,
+}
 
 /// Why a file yields no certificates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +82,7 @@ pub fn read_certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, F
         let number = found.len() + 1;
         let damaged = |(line, fault)| FileError::Damaged { number, line, fault };
         let mut der = body(&mut lines, begin).map_err(damaged)?;
-        if label == "TRUSTED CERTIFICATE" {
+        if label == Label::Trusted {
             // OpenSSL's trust settings follow the certificate.
             der.truncate(first_element(&der));
         }
@@ -93,10 +103,10 @@ pub fn read_certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, F
 }
 
 /// The label of a `-----BEGIN label-----` line, if it is one of a certificate. A byte order mark may precede it.
-fn label(line: &[u8], keyword: &str) -> Option<&'static str> {
+fn label(line: &[u8], keyword: &str) -> Option<Label> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     let inner = line.strip_prefix(b"-----")?.strip_suffix(b"-----")?.strip_prefix(keyword.as_bytes())?;
-    LABELS.into_iter().find(|label| inner.trim_ascii() == label.as_bytes())
+    Label::iter().find(|label| inner.trim_ascii() == label.into_str().as_bytes())
 }
 
 /// Decodes up to the `-----END` line; of a fault, the line it is on.

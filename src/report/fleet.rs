@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
-use strum::{Display, IntoStaticStr};
 
 use super::shown::{shown, shown_if_any};
 use crate::aws::AccountError;
@@ -14,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::issuer::Issuer;
 use crate::provider::Origin;
 use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Status, not_listed};
+use crate::verdict::{Severity, Status, not_listed};
 
 /// One round over everything configured.
 #[derive(Debug, Serialize)]
@@ -54,23 +53,6 @@ pub(crate) struct Row {
     /// What decides the order of the rows.
     #[serde(skip)]
     pub severity: Severity,
-}
-
-/// Best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, Display)]
-#[strum(serialize_all = "snake_case", const_into_str)]
-pub enum Severity {
-    /// All is well.
-    Good,
-    /// Nobody can tell.
-    #[strum(serialize = "unclear")]
-    Untold,
-    /// A person should look at it.
-    Finding,
-    /// The thumbprints do not match, and AWS would not rely on them.
-    Drift,
-    /// The thumbprints do not match, and AWS relies on them, or may.
-    Outage,
 }
 
 impl Row {
@@ -190,14 +172,7 @@ fn row(
     if let Some(error) = &state.error {
         notes.push(format!("{}: {error}", error.reason()));
     }
-    let severity = match verdict.map(|verdict| (verdict.status, verdict.enforced)) {
-        Some((Status::Mismatch | Status::Partial, Some(false))) => Severity::Drift,
-        Some((Status::Mismatch | Status::Partial, _)) => Severity::Outage,
-        _ if fragile || !statuses.is_empty() || !missing.is_empty() => Severity::Finding,
-        Some((Status::Unknown, _)) => Severity::Untold,
-        _ if state.error.is_some() => Severity::Untold,
-        _ => Severity::Good,
-    };
+    let severity = Severity::of(verdict, !statuses.is_empty() || !missing.is_empty(), state.error.is_some());
     Row {
         verdict: verdict.map(|verdict| verdict.status),
         enforced: verdict.and_then(|verdict| verdict.enforced),

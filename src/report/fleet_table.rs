@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::fleet::{FleetReport, Severity};
+use super::fleet::FleetReport;
 use super::style::Style;
 use crate::provider::Origin;
+use crate::verdict::Severity;
 
 impl FleetReport {
     /// A table for people.

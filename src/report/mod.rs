@@ -13,7 +13,7 @@ mod text;
 mod warnings;
 
 pub(crate) use chain::{AnchorReport, CertificateReport, ChainReport};
-pub(crate) use fleet::{FleetReport, Row, Severity};
+pub(crate) use fleet::{FleetReport, Row};
 pub(crate) use inspection::{ErrorReport, Inspection};
 pub(crate) use pem::as_pem;
 pub(crate) use style::Style;

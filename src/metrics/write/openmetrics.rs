@@ -6,14 +6,24 @@
 use std::fmt::{self, Write as _};
 
 use prometheus::proto::{Metric, MetricFamily, MetricType};
+use strum::Display;
 
 /// Units that a family's name can end in (Prometheus naming practices; OpenMetrics, "Units and Base Units").
 const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
 
+/// The types that this program exports.
+#[derive(Clone, Copy, PartialEq, Eq, Display)]
+#[strum(serialize_all = "lowercase")]
+enum Type {
+    Counter,
+    Gauge,
+    Info,
+}
+
 /// What OpenMetrics calls a family, and how its samples differ from that name.
 struct Head<'a> {
     name: &'a str,
-    kind: &'static str,
+    kind: Type,
     suffix: &'static str,
     unit: Option<&'static str>,
 }
@@ -23,15 +33,15 @@ impl<'a> Head<'a> {
     fn of(family: &'a MetricFamily) -> Option<Self> {
         let full = family.name();
         let (name, kind, suffix) = match family.get_field_type() {
-            MetricType::COUNTER => (full.strip_suffix("_total")?, "counter", "_total"),
+            MetricType::COUNTER => (full.strip_suffix("_total")?, Type::Counter, "_total"),
             MetricType::GAUGE => match full.strip_suffix("_info") {
-                Some(name) => (name, "info", "_info"),
-                None => (full, "gauge", ""),
+                Some(name) => (name, Type::Info, "_info"),
+                None => (full, Type::Gauge, ""),
             },
             _ => return None,
         };
         let has_unit = |unit: &&str| name.strip_suffix(*unit).is_some_and(|rest| rest.ends_with('_'));
-        let unit = if kind == "info" { None } else { UNITS.into_iter().find(has_unit) };
+        let unit = if kind == Type::Info { None } else { UNITS.into_iter().find(has_unit) };
         Some(Self { name, kind, suffix, unit })
     }
 }

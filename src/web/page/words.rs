@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::html::Html;
 use crate::chain::EXPIRES_SOON_DAYS;
 use crate::clock::Timestamp;
-use crate::report::Severity;
+use crate::verdict::Severity;
 
 /// A duration in its largest unit: `40 s`, `3 min`, `5 h`, `2 days`.
 pub(super) struct Span(pub Duration);
