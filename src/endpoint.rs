@@ -30,7 +30,7 @@ pub enum EndpointUse {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// Not a URL at all.
-    #[error("not a valid URL: {0}")]
+    #[error("not a URL: {0}")]
     Syntax(#[from] url::ParseError),
     /// Another scheme than https.
     #[error("the URL must start with https://")]
@@ -44,7 +44,7 @@ pub enum UrlError {
     #[error("the URL must not contain a user name or password")]
     Credentials,
     /// `?query` or `#fragment` in an issuer URL.
-    #[error("the URL must not have a query or a fragment")]
+    #[error("the URL must have no query and no fragment")]
     QueryOrFragment,
     /// Port 0 cannot be connected to.
     #[error("port 0 is not valid")]

@@ -91,7 +91,7 @@ pub enum PollError {
         error: String,
     },
     /// The host of the URL cannot be named in TLS.
-    #[error("{0} is not a valid TLS server name")]
+    #[error("{0} cannot be asked for by TLS: not a valid server name")]
     ServerName(String),
     /// Not HTTP, or broken off.
     #[error("{}: {error}", .phase.object())]
@@ -173,9 +173,9 @@ pub enum JwksError {
 
 fn no_usable_key(keys: usize) -> String {
     match keys {
-        0 => "contains no keys".to_owned(),
-        1 => "its only key cannot be used by AWS".to_owned(),
-        _ => format!("none of its {keys} keys can be used by AWS"),
+        0 => "contains no usable key: it is empty".to_owned(),
+        1 => "contains no usable key: AWS cannot use the only one".to_owned(),
+        _ => format!("contains no usable key: AWS can use none of its {keys}"),
     }
 }
 
@@ -214,9 +214,9 @@ mod tests {
                 PollError::Redirect { phase: Phase::Discovery, status: 302 },
                 "discovery document: HTTP status 302 (redirects are not followed)",
             ),
-            (JwksError::NoUsableKey(0).into(), "JWKS: contains no keys"),
-            (JwksError::NoUsableKey(1).into(), "JWKS: its only key cannot be used by AWS"),
-            (JwksError::NoUsableKey(3).into(), "JWKS: none of its 3 keys can be used by AWS"),
+            (JwksError::NoUsableKey(0).into(), "JWKS: contains no usable key: it is empty"),
+            (JwksError::NoUsableKey(1).into(), "JWKS: contains no usable key: AWS cannot use the only one"),
+            (JwksError::NoUsableKey(3).into(), "JWKS: contains no usable key: AWS can use none of its 3"),
         ] {
             assert_eq!(error.to_string(), words);
         }

@@ -13,7 +13,7 @@ fn what_is_no_target_says_what_is_wrong_with_it() {
         ("/no/such/file", "/no/such/file: no such file"),
         ("a.example/path", "an issuer URL starts with https://"),
         ("http://a.example", "http://a.example: the URL must start with https://"),
-        ("https://a.example/?x=1", "the URL must not have a query or a fragment"),
+        ("https://a.example/?x=1", "the URL must have no query and no fragment"),
         ("https://user:secret@a.example", "must not contain a user name or password"),
         ("a.example:99999", "invalid port number"),
         ("", "`` is neither a file nor a valid host[:port]"),
