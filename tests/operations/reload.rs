@@ -118,13 +118,13 @@ async fn a_bad_file_changes_nothing_and_says_so() {
         let log = daemon.log();
         let last = log.lines().last().unwrap();
         assert!(last.contains("new configuration rejected") && last.contains(told), "{bad}: {last}");
-        let metrics = daemon.metrics();
-        assert_eq!(metrics.value(SUCCESSFUL, &[]), Some(0.0), "{bad}");
+        let metrics = daemon.wait_metrics(bad, |metrics| metrics.value(SUCCESSFUL, &[]) == Some(0.0));
         assert_eq!(metrics.value(LOADED_AT, &[]), loaded_at, "{bad}");
         assert_eq!((polls(&metrics, &issuer), &*verdict(&daemon, &issuer)), (Some(1), "match"), "{bad}");
     }
     std::fs::remove_file(watch.file()).unwrap();
     hang_up(&daemon);
+    assert!(daemon.log().lines().last().unwrap().contains("new configuration rejected"), "{}", daemon.log());
     assert_eq!(daemon.metrics().value(SUCCESSFUL, &[]), Some(0.0));
     reload(&watch, &daemon);
     let metrics = daemon.metrics();
