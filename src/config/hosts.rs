@@ -10,7 +10,7 @@ use crate::endpoint::Endpoint;
 /// `oidc.example.com` for that host, or `*.example.com` for every host below that name, and not for the name itself. On any
 /// port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostPattern {
+pub(crate) struct HostPattern {
     host: String,
     below: bool,
 }
@@ -18,12 +18,12 @@ pub struct HostPattern {
 /// Why a text is not a host pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a host such as oidc.example.com, or *.example.com for every host below it")]
-pub struct HostPatternError;
+pub(crate) struct HostPatternError;
 
 impl HostPattern {
     /// Whether `host`, canonical as [`Endpoint::host`] has it, is one of them.
     #[must_use]
-    pub fn matches(&self, host: &str) -> bool {
+    pub(crate) fn matches(&self, host: &str) -> bool {
         if self.below {
             let above = host.strip_suffix(&self.host).and_then(|above| above.strip_suffix('.'));
             above.is_some_and(|above| !above.is_empty())

@@ -87,7 +87,7 @@ pub(crate) struct Poll {
 /// `[probe]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Probe {
+pub(crate) struct Probe {
     /// Hosts whose issuers may be probed without being watched.
     pub allow: Vec<HostPattern>,
 }

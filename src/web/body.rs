@@ -15,7 +15,7 @@ const FRAME_BYTES: usize = 16 * 1024;
 
 /// The body of an answer.
 #[derive(Debug, Default)]
-pub struct Body {
+pub(crate) struct Body {
     rest: Bytes,
     slot: Option<OwnedSemaphorePermit>,
     turn: Option<Turn>,
@@ -23,12 +23,12 @@ pub struct Body {
 
 impl Body {
     /// Holds a place among the scrapes until the body is sent or given up.
-    pub fn hold_slot(&mut self, slot: OwnedSemaphorePermit) {
+    pub(crate) fn hold_slot(&mut self, slot: OwnedSemaphorePermit) {
         self.slot = Some(slot);
     }
 
     /// Holds the connection's turn until the body is sent or given up.
-    pub fn hold_turn(&mut self, turn: Turn) {
+    pub(crate) fn hold_turn(&mut self, turn: Turn) {
         self.turn = Some(turn);
     }
 }

@@ -163,7 +163,7 @@ impl Drop for Place {
 
 /// An answer that is under way.
 #[derive(Debug)]
-pub struct Turn {
+pub(crate) struct Turn {
     id: u64,
     places: Arc<Places>,
 }

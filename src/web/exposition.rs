@@ -17,7 +17,7 @@ use crate::metrics::{Format, Metrics};
 const ZSTD_LEVEL: i32 = 1;
 
 /// The exposition over HTTP.
-pub struct Exposition {
+pub(crate) struct Exposition {
     metrics: Metrics,
     slots: Arc<Semaphore>,
 }
@@ -35,12 +35,12 @@ enum RenderError {
 
 impl Exposition {
     /// At most `max_scrapes` at the same time.
-    pub fn new(metrics: Metrics, max_scrapes: usize) -> Self {
+    pub(crate) fn new(metrics: Metrics, max_scrapes: usize) -> Self {
         Self { metrics, slots: Arc::new(Semaphore::new(max_scrapes)) }
     }
 
     /// The answer to a scraper with these headers; 503 when too many are being answered.
-    pub async fn answer(&self, headers: &HeaderMap) -> Answer {
+    pub(crate) async fn scrape(&self, headers: &HeaderMap) -> Answer {
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
             let mut refusal =
                 page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "too many scrapes at the same time\n");

@@ -34,7 +34,7 @@ pub(super) trait Service: Send + Sync + 'static {
     fn config(&self) -> Arc<WebConfig>;
 
     /// The answer to one request.
-    fn answer(
+    fn respond(
         &self,
         config: &WebConfig,
         request: &Request<Incoming>,
@@ -124,7 +124,7 @@ async fn talk<S>(
     let answer = service_fn(|request: Request<Incoming>| {
         let (service, config, turn) = (Arc::clone(&service), Arc::clone(&config), place.turn());
         async move {
-            let mut answer = service.answer(&config, &request).await;
+            let mut answer = service.respond(&config, &request).await;
             answer.body_mut().hold_turn(turn);
             Ok::<_, Infallible>(answer)
         }

@@ -50,7 +50,7 @@ const BACKLOG: u32 = 1024;
 /// An address that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {error}")]
-pub struct ListenError {
+pub(crate) struct ListenError {
     pub address: SocketAddr,
     /// What the operating system said.
     pub error: io::Error,
@@ -60,7 +60,7 @@ pub struct ListenError {
 ///
 /// # Errors
 /// [`ListenError`], such as when another process has the port.
-pub fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
+pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
@@ -71,7 +71,7 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
 }
 
 /// All that is served.
-pub struct Server {
+pub(crate) struct Server {
     /// Where every page is served, under the rules of `config`.
     pub listeners: Vec<TcpListener>,
     /// Where `/-/healthy` and `/-/ready` are served to anybody, in the clear.
@@ -82,7 +82,7 @@ pub struct Server {
 
 impl Server {
     /// Serves until `stop`, then lets answers that are under way end for a few seconds.
-    pub async fn serve(self, stop: CancellationToken) {
+    pub(crate) async fn serve(self, stop: CancellationToken) {
         let Self { listeners, health, pages, config } = self;
         let open = Arc::new(HealthPages { pages: Arc::clone(&pages), open: Arc::default() });
         let gated = Arc::new(GatedPages { pages, config: Arc::clone(&config) });
@@ -103,7 +103,7 @@ struct GatedPages {
 }
 
 impl GatedPages {
-    async fn answer_within_rules(&self, config: &WebConfig, request: &Request<Incoming>) -> Answer {
+    async fn respond_within_rules(&self, config: &WebConfig, request: &Request<Incoming>) -> Answer {
         if config.rate_limit.as_ref().is_some_and(|limit| !limit.allows(std::time::Instant::now())) {
             let mut refusal = page(StatusCode::TOO_MANY_REQUESTS, TEXT, "too many requests\n");
             refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -116,7 +116,7 @@ impl GatedPages {
             refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(auth::CHALLENGE));
             return refusal;
         }
-        self.pages.answer(request).await
+        self.pages.route(request).await
     }
 }
 
@@ -125,8 +125,8 @@ impl Service for GatedPages {
         self.config.in_force()
     }
 
-    async fn answer(&self, config: &WebConfig, request: &Request<Incoming>) -> Answer {
-        let mut answer = self.answer_within_rules(config, request).await;
+    async fn respond(&self, config: &WebConfig, request: &Request<Incoming>) -> Answer {
+        let mut answer = self.respond_within_rules(config, request).await;
         for (name, value) in &config.headers {
             answer.headers_mut().insert(name.clone(), value.clone());
         }
@@ -145,7 +145,7 @@ impl Service for HealthPages {
         Arc::clone(&self.open)
     }
 
-    async fn answer(&self, _: &WebConfig, request: &Request<Incoming>) -> Answer {
+    async fn respond(&self, _: &WebConfig, request: &Request<Incoming>) -> Answer {
         self.pages.health(request)
     }
 }

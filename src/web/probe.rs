@@ -28,7 +28,7 @@ const MARGIN: Duration = Duration::from_millis(500);
 
 /// Why a probe gives no metrics.
 #[derive(Debug, thiserror::Error)]
-pub enum ProbeError {
+pub(crate) enum ProbeError {
     #[error("the parameter `target` (an issuer URL) is missing")]
     NoTarget,
     #[error("target: {0}")]
@@ -45,14 +45,14 @@ pub enum ProbeError {
 }
 
 /// Answers probes.
-pub struct Prober {
+pub(crate) struct Prober {
     means: ArcSwap<ProbeMeans>,
     published: Published,
     places: Semaphore,
 }
 
 /// How probes are done.
-pub struct ProbeMeans {
+pub(crate) struct ProbeMeans {
     /// Hosts whose issuers may be probed without being watched.
     allow: Vec<HostPattern>,
     /// As the agent watches; what it watches is left out.
@@ -63,13 +63,13 @@ pub struct ProbeMeans {
 impl Prober {
     /// One that polls as the agent does. `published` tells which issuers are watched, and what providers expect of them.
     #[must_use]
-    pub fn new(means: ProbeMeans, published: Published) -> Self {
+    pub(crate) fn new(means: ProbeMeans, published: Published) -> Self {
         let means = ArcSwap::from_pointee(means);
         Self { means, published, places: Semaphore::new(MAX_PROBES) }
     }
 
     /// Puts other settings in force; probes that are under way end by those they began with.
-    pub fn reload(&self, means: ProbeMeans) {
+    pub(crate) fn reload(&self, means: ProbeMeans) {
         self.means.store(Arc::new(means));
     }
 
@@ -77,7 +77,11 @@ impl Prober {
     ///
     /// # Errors
     /// [`ProbeError`]. An issuer that cannot be polled is none: its metrics say so.
-    pub async fn answer(&self, query: Option<&str>, timeout: Option<Duration>) -> Result<String, ProbeError> {
+    pub(crate) async fn probe(
+        &self,
+        query: Option<&str>,
+        timeout: Option<Duration>,
+    ) -> Result<String, ProbeError> {
         let target = parameter(query, "target").ok_or(ProbeError::NoTarget)?;
         let issuer: Issuer = target.parse()?;
         let means = self.means.load_full();
@@ -113,7 +117,7 @@ impl Prober {
 impl ProbeMeans {
     /// As the agent does it with this setup.
     #[must_use]
-    pub fn new(probe: &Probe, setup: &Setup) -> Self {
+    pub(crate) fn new(probe: &Probe, setup: &Setup) -> Self {
         let watch = Watch { file: FileTargets::default(), reads_iam: false, ..setup.watch.clone() };
         Self { allow: probe.allow.clone(), watch, poller: setup.poller.clone() }
     }
@@ -143,7 +147,7 @@ pub(super) fn scrape_timeout(headers: &HeaderMap) -> Option<Duration> {
 impl ProbeError {
     /// The answer in HTTP.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NoTarget | Self::Target(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden => StatusCode::FORBIDDEN,
@@ -153,7 +157,7 @@ impl ProbeError {
     }
 
     /// Tells when to ask again, where that helps.
-    pub fn add_headers<B>(&self, answer: &mut Response<B>) {
+    pub(crate) fn add_headers<B>(&self, answer: &mut Response<B>) {
         if matches!(self, Self::Busy) {
             answer.headers_mut().insert(RETRY_AFTER, hyper::header::HeaderValue::from_static("5"));
         }

@@ -10,7 +10,7 @@ pub(crate) type ReloadOutcome = Result<Vec<&'static str>, String>;
 
 /// Asks for a reload from elsewhere, such as the HTTP server.
 #[derive(Clone)]
-pub struct ReloadHandle {
+pub(crate) struct ReloadHandle {
     enabled: Arc<AtomicBool>,
     requests: mpsc::Sender<oneshot::Sender<ReloadOutcome>>,
 }
@@ -32,7 +32,7 @@ pub(crate) fn reload_requests() -> (ReloadHandle, ReloadRequests) {
 
 impl ReloadHandle {
     /// Reloads and waits for the outcome; `None` when `web.enable_reload` is off.
-    pub async fn reload(&self) -> Option<ReloadOutcome> {
+    pub(crate) async fn reload(&self) -> Option<ReloadOutcome> {
         if !self.enabled.load(Ordering::Relaxed) {
             return None;
         }

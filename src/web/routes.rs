@@ -1,4 +1,15 @@
 //! Which page answers which request.
+//!
+//! | path | methods | what it answers |
+//! |---|---|---|
+//! | `/` | GET, HEAD | every provider, worst first, for people |
+//! | `/issuer?url=` | GET, HEAD | one issuer and its chains, for people |
+//! | `/metrics` | GET, HEAD | the exposition |
+//! | `/api/v1/providers`, `/api/v1/issuers` | GET, HEAD | the same state as JSON |
+//! | `/sd` | GET, HEAD | the issuers, for Prometheus' HTTP service discovery |
+//! | `/probe?target=` | GET, HEAD | a poll of its own, for Prometheus' multi-target pattern |
+//! | `/-/healthy`, `/-/ready` | GET, HEAD | health checks, on a listener of their own too |
+//! | `/-/reload` | POST | reads the configuration again, where that is enabled |
 
 use std::sync::Arc;
 
@@ -17,7 +28,7 @@ use crate::metrics::Format;
 use crate::snapshot::Published;
 
 /// What the server can show.
-pub struct Pages {
+pub(crate) struct Pages {
     exposition: Exposition,
     published: Published,
     clock: Clock,
@@ -28,7 +39,7 @@ pub struct Pages {
 impl Pages {
     /// Pages on what the agent publishes.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         exposition: Exposition,
         published: Published,
         clock: Clock,
@@ -39,7 +50,7 @@ impl Pages {
     }
 
     /// The answer to one request; its body is not read.
-    pub async fn answer<B>(&self, request: &Request<B>) -> Answer {
+    pub(crate) async fn route<B>(&self, request: &Request<B>) -> Answer {
         let (query, now) = (request.uri().query(), self.clock.now());
         match request.uri().path() {
             "/" | "/issuer" | "/api/v1/providers" | "/api/v1/issuers" | "/sd" | "/probe" | "/metrics"
@@ -53,8 +64,8 @@ impl Pages {
             "/api/v1/providers" => json(&ProviderList::of(&self.published.load(), now)),
             "/api/v1/issuers" => json(&IssuerList::of(&self.published.load(), now)),
             "/sd" => self.targets(request),
-            "/probe" => probed(self.prober.answer(query, scrape_timeout(request.headers())).await),
-            "/metrics" => self.exposition.answer(request.headers()).await,
+            "/probe" => probed(self.prober.probe(query, scrape_timeout(request.headers())).await),
+            "/metrics" => self.exposition.scrape(request.headers()).await,
             _ => self.health(request),
         }
     }
@@ -93,7 +104,7 @@ impl Pages {
     }
 
     /// The answer of a listener that shows no more than `/-/healthy` and `/-/ready`.
-    pub fn health<B>(&self, request: &Request<B>) -> Answer {
+    pub(crate) fn health<B>(&self, request: &Request<B>) -> Answer {
         match request.uri().path() {
             "/-/healthy" | "/-/ready" if !reads(request) => refusal("GET, HEAD"),
             "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),

@@ -22,7 +22,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The web configuration in force.
 #[derive(Debug)]
-pub struct LiveConfig {
+pub(crate) struct LiveConfig {
     file: Option<File>,
     in_force: ArcSwap<WebConfig>,
 }
@@ -42,7 +42,7 @@ impl LiveConfig {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn read(path: &Path) -> Result<Self, WebConfigError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, WebConfigError> {
         if path.as_os_str().is_empty() {
             return Ok(Self { file: None, in_force: ArcSwap::default() });
         }
@@ -58,18 +58,18 @@ impl LiveConfig {
 
     /// The rules of now.
     #[must_use]
-    pub fn in_force(&self) -> Arc<WebConfig> {
+    pub(crate) fn in_force(&self) -> Arc<WebConfig> {
         self.in_force.load_full()
     }
 
     /// Whether the file could be taken over as it is now; `None` when there is none.
     #[must_use]
-    pub fn last_reload(&self) -> Option<WebConfigReload> {
+    pub(crate) fn last_reload(&self) -> Option<WebConfigReload> {
         self.file.as_ref().map(|file| Arc::clone(&file.successful))
     }
 
     /// Looks at the files every few seconds until `stop`.
-    pub async fn watch(&self, stop: CancellationToken) {
+    pub(crate) async fn watch(&self, stop: CancellationToken) {
         let Some(file) = &self.file else { return };
         let mut looks = Settled::<Look>::new(Ok(file.first));
         loop {
