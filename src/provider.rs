@@ -1,5 +1,6 @@
 //! What somebody expects of an issuer: an IAM OIDC provider, or the thumbprints of the configuration file.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -54,10 +55,7 @@ impl Origin {
 
 /// `arn:PARTITION:iam::ACCOUNT:oidc-provider/URL` (IAM user guide, "IAM identifiers").
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProviderArn {
-    text: Arc<str>,
-    account_id: Arc<str>,
-}
+pub struct ProviderArn(Arc<str>);
 
 /// What `GetOpenIDConnectProvider` tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,19 +79,19 @@ impl ProviderArn {
     /// The whole ARN.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// Twelve digits.
     #[must_use]
     pub fn account_id(&self) -> &str {
-        &self.account_id
+        self.0.split(':').nth(4).unwrap_or_default()
     }
 
     /// The provider's URL as the ARN has it: without scheme, with the trailing slash if there is one.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.text.split_once(RESOURCE).map_or("", |(_, url)| url)
+        self.0.split_once(RESOURCE).map_or("", |(_, url)| url)
     }
 }
 
@@ -110,19 +108,26 @@ impl FromStr for ProviderArn {
         if !is_account || partition.is_empty() || url.is_empty() {
             return Err(ArnError);
         }
-        Ok(Self { text: text.into(), account_id: account.into() })
+        Ok(Self(text.into()))
+    }
+}
+
+/// Lets a map be asked by text.
+impl Borrow<str> for ProviderArn {
+    fn borrow(&self) -> &str {
+        self.as_str()
     }
 }
 
 impl fmt::Display for ProviderArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for ProviderArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 

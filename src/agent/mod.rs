@@ -22,6 +22,7 @@ pub(crate) use one_round::one_round;
 pub(crate) use reload::Changes;
 pub use reload::Setup;
 pub use schedule::Schedule;
+pub(crate) use schedule::every;
 pub(crate) use state::State;
 pub use state::Watch;
 
@@ -29,7 +30,6 @@ use change_log::ChangeLog;
 use polls::{EndedPoll, Polls};
 use readings::Readings;
 use reload::{Change, Submitted};
-use schedule::every;
 
 use crate::aws::Account;
 use crate::poll::Poller;
@@ -108,10 +108,12 @@ impl Agent {
                 }
                 Some(reading) = self.readings.next() => {
                     match reading {
-                        Ok(reading) => self.state.take_account(reading),
+                        Ok(reading) => {
+                            self.state.take_account(reading);
+                            self.enqueue_new();
+                        }
                         Err(error) => note_defect(&error),
                     }
-                    self.enqueue_new();
                     self.publish(supervisor);
                 }
                 Some(Submitted { change, in_force }) = self.submitted.recv() => {

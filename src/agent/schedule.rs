@@ -20,7 +20,7 @@ pub struct Schedule {
 }
 
 /// The first tick is at once; one that comes late delays those after it.
-pub(super) fn every(period: Duration) -> Interval {
+pub(crate) fn every(period: Duration) -> Interval {
     let mut due = tokio::time::interval(period);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     due

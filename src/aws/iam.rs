@@ -78,10 +78,6 @@ impl Account {
     }
 
     async fn read(&self, arn: String, known: &Known) -> Reading {
-        let unusable = |error: &dyn Display| Reading {
-            provider: None,
-            outcome: Err(AccountError::response(GET, &format!("{arn}: {error}"))),
-        };
         let call = self.client.get_open_id_connect_provider().open_id_connect_provider_arn(&arn);
         let answer = match call.send().await {
             Ok(answer) => Ok(answer),
@@ -91,30 +87,26 @@ impl Account {
             }
             Err(error) => Err(AccountError::from_sdk(GET, &error)),
         };
-        let arn: ProviderArn = match arn.parse() {
-            Ok(arn) => arn,
-            Err(error) => return answer.map_or_else(failed, |_| unusable(&error)),
+        let provider = match (&answer, known.get(arn.as_str())) {
+            (Ok(answer), _) => provider(&arn, Some(answer)),
+            (Err(_), Some(known)) => Ok(Provider::clone(known)),
+            (Err(_), None) => provider(&arn, None),
         };
-        if answer.is_err()
-            && let Some(known) = known.get(&arn)
-        {
-            return Reading { provider: Some(Provider::clone(known)), outcome: answer.map(drop) };
-        }
-        // Its URL is in the ARN too.
-        let url = answer.as_ref().ok().and_then(|answer| answer.url()).unwrap_or_else(|| arn.url());
-        match Issuer::from_iam(url) {
-            Ok(issuer) => {
-                let details = answer.as_ref().ok().map(details);
-                let provider = Provider { origin: Origin::Iam(arn), issuer, details };
-                Reading { provider: Some(provider), outcome: answer.map(drop) }
-            }
-            Err(error) => answer.map_or_else(failed, |_| unusable(&error)),
+        let outcome = answer.map(drop);
+        match provider {
+            Ok(provider) => Reading { provider: Some(provider), outcome },
+            Err(error) => Reading { provider: None, outcome: outcome.and(Err(error)) },
         }
     }
 }
 
-fn failed(error: AccountError) -> Reading {
-    Reading { provider: None, outcome: Err(error) }
+/// The provider with this ARN; its URL is in the ARN too.
+fn provider(arn: &str, answer: Option<&GetOpenIdConnectProviderOutput>) -> Result<Provider, AccountError> {
+    let unusable = |error: &dyn Display| AccountError::response(GET, &format!("{arn}: {error}"));
+    let arn: ProviderArn = arn.parse().map_err(|error| unusable(&error))?;
+    let url = answer.and_then(|answer| answer.url()).unwrap_or_else(|| arn.url());
+    let issuer = Issuer::from_iam(url).map_err(|error| unusable(&error))?;
+    Ok(Provider { origin: Origin::Iam(arn), issuer, details: answer.map(details) })
 }
 
 fn details(answer: &GetOpenIdConnectProviderOutput) -> Details {

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use tokio::signal::unix::Signal;
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::logging::LevelHandle;
 use super::setup::{LoadError, Loaded};
-use crate::agent::Changes;
+use crate::agent::{Changes, every};
 use crate::clock::Clock;
 use crate::config::{Settings, Web};
 use crate::files::{Settled, read_regular};
@@ -41,8 +40,7 @@ impl Reloader {
     /// Reloads when told to, until `stop`.
     pub(super) async fn run(mut self, mut hangup: Signal, stop: CancellationToken) {
         self.requests.enable(self.settings.web.enable_reload);
-        let mut look = interval(LOOK_INTERVAL);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look = every(LOOK_INTERVAL);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -1,7 +1,5 @@
 //! Labels as types: each has its name, a set of them is a tuple, and no two can be swapped.
 
-use std::fmt::Display;
-
 use crate::aws::AccountReason;
 use crate::chain::{ChainStatus, Distrust, Fingerprint, PathMember, Role, Thumbprint};
 use crate::endpoint::{Endpoint, EndpointUse};
@@ -16,8 +14,8 @@ pub(super) trait LabelSet {
     /// The names, in the order of the values.
     fn names() -> Vec<&'static str>;
 
-    /// Puts the values behind those that are there.
-    fn put(self, values: &mut Vec<String>);
+    /// Hands over each name with its value.
+    fn put(self, to: &mut impl FnMut(&'static str, String));
 }
 
 /// A certificate by its place in the served chain; 0 was served first.
@@ -49,10 +47,9 @@ macro_rules! label {
                 vec![$name]
             }
 
-            fn put(self, values: &mut Vec<String>) {
+            fn put(self, to: &mut impl FnMut(&'static str, String)) {
                 let $this = self;
-                let value: &dyn Display = &$value;
-                values.push(value.to_string());
+                to($name, $value.to_string());
             }
         }
     )*};
@@ -89,10 +86,10 @@ impl LabelSet for &Provider {
         vec!["provider_arn", "account_id", "issuer"]
     }
 
-    fn put(self, values: &mut Vec<String>) {
-        values.push(self.origin.arn_label().to_owned());
-        values.push(self.origin.account_label().to_owned());
-        values.push(self.issuer.to_string());
+    fn put(self, to: &mut impl FnMut(&'static str, String)) {
+        to("provider_arn", self.origin.arn_label().to_owned());
+        to("account_id", self.origin.account_label().to_owned());
+        (&self.issuer).put(to);
     }
 }
 
@@ -107,9 +104,9 @@ macro_rules! tuples {
             }
 
             #[allow(non_snake_case, unused_variables, reason = "written for any number of parts")]
-            fn put(self, values: &mut Vec<String>) {
+            fn put(self, to: &mut impl FnMut(&'static str, String)) {
                 let ($($part,)*) = self;
-                $($part.put(values);)*
+                $($part.put(to);)*
             }
         }
     )*};

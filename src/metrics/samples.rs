@@ -15,16 +15,15 @@ pub(super) struct Samples(BTreeMap<&'static str, MetricFamily>);
 impl Samples {
     /// One sample.
     pub(super) fn add<L: LabelSet>(&mut self, family: &Family<L>, labels: L, value: f64) {
-        let mut values = Vec::new();
-        labels.put(&mut values);
-        let pairs = L::names().into_iter().zip(values).map(|(name, value)| {
+        let mut pairs = Vec::new();
+        labels.put(&mut |name, value| {
             let mut pair = LabelPair::default();
             pair.set_name(name.to_owned());
             pair.set_value(value);
-            pair
+            pairs.push(pair);
         });
         let mut metric = Metric::default();
-        metric.set_label(pairs.collect());
+        metric.set_label(pairs);
         match family.kind {
             Kind::Counter => {
                 let mut counter = Counter::default();

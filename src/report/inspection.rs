@@ -107,13 +107,14 @@ impl Inspection {
         });
         let mut report = Self::new(issuer.to_string(), poll.at, endpoints.collect());
         report.error = poll.outcome.as_ref().err().map(ErrorReport::from);
-        match Plan::new(&seen) {
-            _ if seen.is_empty() => {}
-            Ok(plan) => {
-                report.cautions = cautions(issuer, &report.endpoints);
-                report.command = Some(Command::new(issuer, plan));
+        if !seen.is_empty() {
+            match Plan::new(&seen) {
+                Ok(plan) => {
+                    report.cautions = cautions(issuer, &report.endpoints);
+                    report.command = Some(Command::new(issuer, plan));
+                }
+                Err(why) => report.no_command = Some(why),
             }
-            Err(why) => report.no_command = Some(why),
         }
         report
     }
