@@ -163,6 +163,7 @@ impl State {
         after.polls += 1;
         after.last_poll = Some(poll.at);
         after.timings = poll.timings;
+        after.documents.update(poll.documents);
         match poll.outcome {
             Ok(()) => {
                 after.last_success = Some(poll.at);

@@ -12,25 +12,62 @@ use crate::printable::printable;
 /// AWS takes 1 to 100 keys of each kind (IAM user guide, "Create an `OpenID` Connect identity provider").
 const MAX_KEYS_OF_A_KIND: usize = 100;
 
-/// The members of a discovery document that are used (OpenID Connect Discovery 1.0, section 3).
-#[derive(Deserialize)]
-struct Discovery {
-    issuer: String,
-    jwks_uri: String,
+/// What the documents of an issuer tell beside where and what the keys are; of each, as it was last got.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Documents {
+    /// `issuer` of the discovery document, to the letter: tokens carry it as `iss`.
+    pub issuer: Option<Box<str>>,
+    /// The discovery document has `response_types_supported`.
+    pub has_response_types: Option<bool>,
+    /// Keys of the JWKS that hold private members.
+    pub disclosed_keys: Option<usize>,
 }
 
-/// The `jwks_uri` of the discovery document of `issuer`.
+impl Documents {
+    /// With what `newer` tells in the place of what was known before.
+    pub fn update(&mut self, newer: Self) {
+        let Self { issuer, has_response_types, disclosed_keys } = newer;
+        self.issuer = issuer.or(self.issuer.take());
+        self.has_response_types = has_response_types.or(self.has_response_types);
+        self.disclosed_keys = disclosed_keys.or(self.disclosed_keys);
+    }
+}
+
+/// A discovery document that is one of the issuer's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    /// As the document spells it.
+    pub issuer: Box<str>,
+    /// Where the keys are.
+    pub jwks_uri: Url,
+    /// `response_types_supported` is there.
+    pub has_response_types: bool,
+}
+
+/// The members of a discovery document that are used (OpenID Connect Discovery 1.0, section 3).
+#[derive(Deserialize)]
+struct Members {
+    issuer: String,
+    jwks_uri: String,
+    response_types_supported: Option<serde::de::IgnoredAny>,
+}
+
+/// Reads the discovery document of `issuer`.
 ///
 /// # Errors
 /// Not JSON, for another issuer, or a `jwks_uri` that is not https.
-pub fn jwks_uri(document: &[u8], issuer: &Issuer) -> Result<Url, DiscoveryError> {
-    let document: Discovery =
+pub fn discovery(document: &[u8], issuer: &Issuer) -> Result<Discovery, DiscoveryError> {
+    let document: Members =
         serde_json::from_slice(document).map_err(|error| DiscoveryError::Json(shown(&error.to_string())))?;
     // A trailing slash is the one difference that the canonical form forgives.
     if document.issuer.parse::<Issuer>().as_ref() != Ok(issuer) {
         return Err(DiscoveryError::OtherIssuer(shown(&document.issuer)));
     }
-    Ok(parse_https(&document.jwks_uri)?)
+    Ok(Discovery {
+        jwks_uri: parse_https(&document.jwks_uri)?,
+        issuer: document.issuer.into(),
+        has_response_types: document.response_types_supported.is_some(),
+    })
 }
 
 /// Characters of a stranger's text that are shown. Errors of serde repeat a whole string of the document.
@@ -63,6 +100,18 @@ struct Jwk {
     x: serde_json::Value,
     #[serde(default)]
     y: serde_json::Value,
+    /// The private exponent of RSA, or the private key of an elliptic curve (RFC 7518, section 6).
+    #[serde(default)]
+    d: serde_json::Value,
+}
+
+/// The keys of a JWKS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySet {
+    /// Those that AWS could use.
+    pub usable: usize,
+    /// Those that hold private members.
+    pub disclosed: usize,
 }
 
 impl Jwk {
@@ -83,11 +132,11 @@ fn is_text(value: &serde_json::Value) -> bool {
     value.as_str().is_some_and(|text| !text.is_empty())
 }
 
-/// How many keys of a JWKS AWS could use.
+/// Reads a JWKS.
 ///
 /// # Errors
 /// Not JSON, no usable key, or more than AWS takes.
-pub fn usable_keys(document: &[u8]) -> Result<usize, JwksError> {
+pub fn key_set(document: &[u8]) -> Result<KeySet, JwksError> {
     let jwks: Jwks =
         serde_json::from_slice(document).map_err(|error| JwksError::Json(shown(&error.to_string())))?;
     let mut usable = 0;
@@ -98,7 +147,11 @@ pub fn usable_keys(document: &[u8]) -> Result<usize, JwksError> {
         }
         usable += count;
     }
-    if usable == 0 { Err(JwksError::NoUsableKey(jwks.keys.len())) } else { Ok(usable) }
+    if usable == 0 {
+        return Err(JwksError::NoUsableKey(jwks.keys.len()));
+    }
+    let disclosed = jwks.keys.iter().filter(|key| is_text(&key.d)).count();
+    Ok(KeySet { usable, disclosed })
 }
 
 #[cfg(test)]
@@ -108,7 +161,7 @@ mod tests {
 
     fn discovered(text: &str) -> Result<String, DiscoveryError> {
         let issuer = "https://a.example/x".parse().unwrap();
-        jwks_uri(text.as_bytes(), &issuer).map(|url| url.to_string())
+        discovery(text.as_bytes(), &issuer).map(|document| document.jwks_uri.to_string())
     }
 
     #[test]
@@ -142,7 +195,9 @@ mod tests {
     fn key_sets() {
         let rsa = r#"{"kty":"RSA","kid":"a","use":"sig","n":"AQ","e":"AQAB"}"#;
         let ec = r#"{"kty":"EC","kid":"b","crv":"P-256","x":"AQ","y":"AQ"}"#;
-        let set = |keys: &[&str]| usable_keys(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes());
+        let set = |keys: &[&str]| {
+            key_set(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).map(|keys| keys.usable)
+        };
         assert_eq!(set(&[rsa, ec]), Ok(2));
         for unusable in [
             r#"{"kty":"oct","kid":"a","k":"AQ"}"#,
@@ -160,7 +215,7 @@ mod tests {
         assert_eq!(set(&[rsa; 100]), Ok(100));
         let bomb = "[".repeat(100_000);
         for text in ["", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, &bomb] {
-            assert!(matches!(usable_keys(text.as_bytes()), Err(JwksError::Json(_))), "{text:.20}");
+            assert!(matches!(key_set(text.as_bytes()), Err(JwksError::Json(_))), "{text:.20}");
         }
     }
 }

@@ -21,7 +21,7 @@ use url::Url;
 
 pub use address::{AddressPolicy, Resolver};
 pub use capture::Capture;
-pub use document::{jwks_uri, usable_keys};
+pub use document::{Documents, discovery, key_set};
 pub use error::Reason;
 pub(crate) use error::{DiscoveryError, PollError};
 pub use phase::Phase;
@@ -42,6 +42,8 @@ pub struct IssuerPoll {
     pub outcome: Result<(), PollError>,
     /// The endpoint of `jwks_uri`, once the discovery document has named it.
     pub jwks_endpoint: Option<Endpoint>,
+    /// What the documents that were got tell.
+    pub documents: Documents,
     /// How long each phase took.
     pub timings: Timings,
     /// The endpoints that were looked at: discovery, then JWKS where it is another.
@@ -56,6 +58,7 @@ impl Poller {
             at: self.clock.now(),
             outcome: Ok(()),
             jwks_endpoint: None,
+            documents: Documents::default(),
             timings: Timings::default(),
             captures: Vec::new(),
         };
@@ -78,9 +81,14 @@ impl Poller {
         poll.captures.push(Arc::clone(&capture));
 
         let jwks = match self.fetch(&capture, issuer.discovery_url(), Phase::Discovery, poll).await {
-            Ok(document) => jwks_uri(&document, issuer).map_err(PollError::from),
+            Ok(document) => discovery(&document, issuer).map_err(PollError::from),
             Err(error) => Err(error),
         };
+        let jwks = jwks.map(|document| {
+            poll.documents.issuer = Some(document.issuer);
+            poll.documents.has_response_types = Some(document.has_response_types);
+            document.jwks_uri
+        });
         let jwks_endpoint = match &jwks {
             Ok(jwks) => Some(Endpoint::of(jwks).map_err(DiscoveryError::from)?),
             Err(_) => known.cloned(),
@@ -95,7 +103,8 @@ impl Poller {
         };
         let jwks = jwks?;
         poll.jwks_endpoint = jwks_endpoint;
-        usable_keys(&self.fetch(&jwks_capture, &jwks, Phase::Jwks, poll).await?)?;
+        let keys = key_set(&self.fetch(&jwks_capture, &jwks, Phase::Jwks, poll).await?)?;
+        poll.documents.disclosed_keys = Some(keys.disclosed);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::chain::Thumbprint;
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
-use crate::poll::{PollError, Reason, Timings};
+use crate::poll::{Documents, PollError, Reason, Timings};
 
 /// What is known of one issuer.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct IssuerState {
     pub error: Option<PollError>,
     /// Of the last poll.
     pub timings: Timings,
+    /// What its documents told last.
+    pub documents: Documents,
     /// The endpoint of the discovery document.
     pub discovery: Endpoint,
     /// The endpoint of `jwks_uri`, as last told.
@@ -48,6 +50,7 @@ impl IssuerState {
             last_success: None,
             error: None,
             timings: Timings::default(),
+            documents: Documents::default(),
             discovery: issuer.endpoint().clone(),
             jwks: None,
             root_cas: BTreeSet::new(),

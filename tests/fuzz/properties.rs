@@ -12,7 +12,7 @@ use oidc_thumbprint_exporter::chain::{Certificate, ServedChain, TrustStore, read
 use oidc_thumbprint_exporter::clock::Timestamp;
 use oidc_thumbprint_exporter::endpoint::{Endpoint, parse_https};
 use oidc_thumbprint_exporter::issuer::Issuer;
-use oidc_thumbprint_exporter::poll::{jwks_uri, usable_keys};
+use oidc_thumbprint_exporter::poll::{discovery, key_set};
 use oidc_thumbprint_exporter::provider::ProviderArn;
 use rustls::pki_types::{CertificateDer, ServerName};
 
@@ -65,14 +65,14 @@ fn is_fit(certificate: &Certificate) -> bool {
 
 /// A discovery document of [`ISSUER`].
 pub fn discovery_document(input: &[u8]) -> bool {
-    taken(jwks_uri(input, &ISSUER.parse().unwrap()), |url| {
-        assert_eq!(url.scheme(), "https");
-        Endpoint::of(&url).unwrap();
+    taken(discovery(input, &ISSUER.parse().unwrap()), |document| {
+        assert_eq!(document.jwks_uri.scheme(), "https");
+        Endpoint::of(&document.jwks_uri).unwrap();
     })
 }
 
 pub fn jwks(input: &[u8]) -> bool {
-    taken(usable_keys(input), |keys| assert!((1..=200).contains(&keys)))
+    taken(key_set(input), |keys| assert!((1..=200).contains(&keys.usable)))
 }
 
 /// A file of certificates: PEM, DER, a transcript.
