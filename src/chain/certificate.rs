@@ -6,17 +6,15 @@ use std::ops::Range;
 use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::der_parser::asn1_rs::{Any, FromDer};
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::extensions::ParsedExtension;
 use x509_parser::public_key::PublicKey;
 
+use super::name;
 use super::thumbprint::{Fingerprint, Thumbprint, hex};
 use crate::clock::Timestamp;
-use crate::printable::printable;
 
 /// Names kept per certificate; a certificate can hold thousands.
 const MAX_NAMES: usize = 20;
-/// Characters kept of a subject or issuer name, which hostile servers choose.
-const MAX_NAME_CHARS: usize = 256;
 
 /// One certificate of a served chain.
 #[derive(Clone)]
@@ -40,7 +38,7 @@ pub struct Fields {
     pub issuer: String,
     /// The common name of the subject, or its whole text.
     pub common_name: String,
-    /// Serial number, hex, as openssl shows it.
+    /// Serial number, hex, as openssl shows it, at most 256 digits.
     pub serial: String,
     /// Valid from.
     pub not_before: Timestamp,
@@ -48,7 +46,7 @@ pub struct Fields {
     pub not_after: Timestamp,
     /// Basic constraints say CA.
     pub is_ca: bool,
-    /// The first 20 subject alternative names (DNS and IP).
+    /// The first 20 subject alternative names.
     pub names: Vec<String>,
     /// How many there are in all.
     pub names_total: usize,
@@ -115,7 +113,7 @@ impl Certificate {
     /// The organization of its subject, when it names one.
     pub(super) fn organization(&self) -> Option<String> {
         let (_, certificate) = X509Certificate::from_der(&self.der).ok()?;
-        certificate.subject().iter_organization().next()?.as_str().ok().map(str::to_owned)
+        name::attribute(certificate.subject().iter_organization().next()?)
     }
 
     /// The bytes of one part of it.
@@ -170,12 +168,12 @@ fn read(der: &[u8]) -> Result<Fields, Unreadable> {
         .basic_constraints()
         .map_err(|_| Unreadable::Extensions)?
         .is_some_and(|extension| extension.value.ca);
-    let subject = text(&certificate.subject().to_string());
+    let subject = name::distinguished(certificate.subject());
     let (names, names_total) = alternative_names(&certificate);
     Ok(Fields {
         common_name: common_name(&certificate).unwrap_or_else(|| subject.clone()),
         subject,
-        issuer: text(&certificate.issuer().to_string()),
+        issuer: name::distinguished(certificate.issuer()),
         serial: serial(certificate.raw_serial()),
         not_before: Timestamp::from_seconds(certificate.validity().not_before.timestamp()),
         not_after: Timestamp::from_seconds(certificate.validity().not_after.timestamp()),
@@ -191,37 +189,19 @@ fn read(der: &[u8]) -> Result<Fields, Unreadable> {
 /// DER puts a zero byte before a number whose first bit is set; it is no part of the number.
 fn serial(der: &[u8]) -> String {
     match der {
-        [0, number @ ..] if !number.is_empty() => hex(number),
-        number => hex(number),
+        [0, number @ ..] if !number.is_empty() => name::text(&hex(number)),
+        number => name::text(&hex(number)),
     }
 }
 
-fn text(name: &str) -> String {
-    printable(name, MAX_NAME_CHARS)
-}
-
 fn common_name(certificate: &X509Certificate<'_>) -> Option<String> {
-    let name = certificate.subject().iter_common_name().last()?.as_str().ok()?;
-    (!name.is_empty()).then(|| text(name))
+    name::attribute(certificate.subject().iter_common_name().last()?)
 }
 
 fn alternative_names(certificate: &X509Certificate<'_>) -> (Vec<String>, usize) {
     let Ok(Some(extension)) = certificate.subject_alternative_name() else { return (Vec::new(), 0) };
     let all = &extension.value.general_names;
-    let shown = all.iter().take(MAX_NAMES).map(|name| match name {
-        GeneralName::DNSName(dns) => text(dns),
-        GeneralName::IPAddress(bytes) => ip_text(bytes),
-        other => text(&other.to_string()),
-    });
-    (shown.collect(), all.len())
-}
-
-fn ip_text(bytes: &[u8]) -> String {
-    match (<[u8; 4]>::try_from(bytes), <[u8; 16]>::try_from(bytes)) {
-        (Ok(v4), _) => std::net::Ipv4Addr::from(v4).to_string(),
-        (_, Ok(v6)) => std::net::Ipv6Addr::from(v6).to_string(),
-        _ => hex(bytes),
-    }
+    (all.iter().take(MAX_NAMES).map(name::alternative).collect(), all.len())
 }
 
 fn key_text(certificate: &X509Certificate<'_>) -> String {
@@ -233,7 +213,7 @@ fn key_text(certificate: &X509Certificate<'_>) -> String {
         _ => match certificate.public_key().algorithm.algorithm.to_id_string().as_str() {
             "1.3.101.112" => "Ed25519".to_owned(),
             "1.3.101.113" => "Ed448".to_owned(),
-            oid => text(oid),
+            _ => name::dotted(&certificate.public_key().algorithm.algorithm),
         },
     }
 }

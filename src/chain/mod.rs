@@ -4,10 +4,11 @@
 
 mod certificate;
 mod distrust;
+mod file;
 mod judge;
 mod judgement;
+mod name;
 mod path;
-mod pem;
 mod public_issuers;
 mod served_chain;
 mod signature;
@@ -18,10 +19,10 @@ mod validate;
 
 pub use certificate::{Certificate, Unreadable};
 pub use distrust::Distrust;
+pub use file::{CertificateFile, Fault, FileError, FileOrder, read_certificates};
 pub(crate) use judgement::{EXPIRES_SOON_DAYS, JudgedChain, NextExpiry};
 pub use judgement::{Judgement, PathMember};
 pub use path::{MAX_PATH_CERTIFICATES, OrderFinding, served_path};
-pub use pem::{Fault, FileError, read_certificates};
 pub use served_chain::{Role, ServedChain};
 pub use signature::has_issued;
 pub use status::ChainStatus;

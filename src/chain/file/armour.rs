@@ -1,0 +1,200 @@
+//! Lines become blocks between `-----BEGIN` and `-----END` (RFC 7468, section 2), and what stands outside of them. Armour
+//! is found anywhere in a line, and with dashes lost, since that is how it is pasted.
+
+use super::lines::Line;
+
+/// The longest label that is looked at.
+const MAX_LABEL: usize = 64;
+
+/// What a label says of the bytes under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    /// A certificate, or PKCS#7, which holds some. Programs write one under the label of the other.
+    Certificate,
+    /// OpenSSL's own: its trust settings follow the certificate.
+    Trusted,
+    /// What is known to be something else; left out, and never looked at, since it may be a key.
+    Other,
+    /// Not known; the bytes tell.
+    Unknown,
+}
+
+impl Label {
+    fn of(label: &str) -> Self {
+        const OTHERS: [&str; 10] =
+            ["KEY", "REQUEST", "CRL", "PARAM", "OCSP", "SESSION", "ATTRIBUTE", "PGP", "SIGNATURE", "MESSAGE"];
+        let label = label.to_ascii_uppercase();
+        if OTHERS.iter().any(|other| label.contains(other)) {
+            Self::Other
+        } else if label.contains("TRUSTED") {
+            Self::Trusted
+        } else if ["CERT", "PKCS", "CMS"].iter().any(|known| label.contains(known)) {
+            Self::Certificate
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// Whoever wrote it meant a certificate.
+    pub(super) fn means_certificate(self) -> bool {
+        matches!(self, Self::Certificate | Self::Trusted)
+    }
+}
+
+/// What stands between a BEGIN and its END.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    pub label: Label,
+    /// Of the BEGIN line.
+    pub line: usize,
+    /// What stands before BEGIN in its line.
+    pub prefix: String,
+    /// The last line is what stands before END in its line.
+    pub body: Vec<Line>,
+    pub has_end: bool,
+}
+
+/// A part of a text, in its order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Block(Block),
+    /// Text outside of blocks.
+    Loose(Vec<Line>),
+    /// The line of an END of a certificate that has no BEGIN.
+    NoBegin(usize),
+}
+
+/// Takes a text apart. Every line of it is in one of the parts.
+pub(super) fn parts(lines: Vec<Line>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut loose = Vec::new();
+    let mut open: Option<Block> = None;
+    for Line { number, mut text } in lines {
+        while let Some(marker) = Marker::find(&text) {
+            let before = Line { number, text: text[..marker.at.start].to_owned() };
+            text.drain(..marker.at.end);
+            let prefix = before.text.clone();
+            match (&mut open, marker.is_begin) {
+                (Some(block), _) => block.body.push(before),
+                (None, _) => loose.push(before),
+            }
+            if marker.is_begin {
+                parts.extend(open.take().map(Part::Block));
+                parts.push(Part::Loose(std::mem::take(&mut loose)));
+                open = Some(Block {
+                    label: marker.label,
+                    line: number,
+                    prefix,
+                    body: Vec::new(),
+                    has_end: false,
+                });
+                continue;
+            }
+            let is_other = open.as_ref().is_none_or(|block| !block.label.means_certificate());
+            if let Some(mut block) = open.take() {
+                block.has_end = marker.label.means_certificate() == block.label.means_certificate();
+                parts.push(Part::Block(block));
+            }
+            if is_other && marker.label.means_certificate() {
+                parts.push(Part::Loose(std::mem::take(&mut loose)));
+                parts.push(Part::NoBegin(number));
+            }
+        }
+        let line = Line { number, text };
+        match &mut open {
+            Some(block) => block.body.push(line),
+            None => loose.push(line),
+        }
+    }
+    parts.extend(open.map(Part::Block));
+    parts.push(Part::Loose(loose));
+    parts
+}
+
+/// A BEGIN or an END, with the dashes around it.
+struct Marker {
+    is_begin: bool,
+    label: Label,
+    at: std::ops::Range<usize>,
+}
+
+impl Marker {
+    /// The first one in a line.
+    fn find(line: &str) -> Option<Self> {
+        let mut words = line.char_indices().filter(|(_, letter)| matches!(letter, 'B' | 'b' | 'E' | 'e'));
+        words.find_map(|(at, _)| Self::at(line, at))
+    }
+
+    /// The one whose keyword begins at `at`.
+    fn at(line: &str, at: usize) -> Option<Self> {
+        let has_word =
+            |word: &str| line.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word));
+        let is_begin = has_word("BEGIN");
+        if !is_begin && !has_word("END") {
+            return None;
+        }
+        let word_end = at + if is_begin { 5 } else { 3 };
+        let before = line[..at].trim_end_matches(' ');
+        let start = before.trim_end_matches('-').len();
+        let follows_letter = line[..at].ends_with(|last: char| last.is_ascii_alphanumeric());
+        let after = &line[word_end..];
+        // `+` is how a form of the web writes a space.
+        let is_of_label = |letter: char| letter.is_ascii_alphanumeric() || " .#_+".contains(letter);
+        let length = after.find(|letter| !is_of_label(letter)).unwrap_or(after.len()).min(MAX_LABEL);
+        let (label, rest) = (&after[..length], &after[length..]);
+        let end = line.len() - rest.trim_start_matches('-').len();
+        let dashes = (before.len() - start, rest.len() - (line.len() - end));
+        let label_of = Label::of(label);
+        let is_apart = label.is_empty() || label.starts_with([' ', '+', '_']);
+        // Dashes on both sides make it armour; on one side, only with a label that means a certificate.
+        let is_armour = match dashes {
+            (2.., 2..) => is_apart,
+            (2.., _) | (_, 2..) => is_apart && !follows_letter && label_of.means_certificate(),
+            _ => false,
+        };
+        is_armour.then_some(Self { is_begin, label: label_of, at: start..end })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(line: &str) -> Option<(bool, Label, &str)> {
+        Marker::find(line).map(|marker| (marker.is_begin, marker.label, &line[marker.at]))
+    }
+
+    #[test]
+    fn armour_is_found_anywhere_and_with_dashes_lost() {
+        use Label::{Certificate, Other, Trusted, Unknown};
+        for (line, marker) in [
+            ("-----BEGIN CERTIFICATE-----", Some((true, Certificate, "-----BEGIN CERTIFICATE-----"))),
+            ("a: -----END CERTIFICATE-----b", Some((false, Certificate, "-----END CERTIFICATE-----"))),
+            (
+                "-----END CERTIFICATE----------BEGIN X-----",
+                Some((false, Certificate, "-----END CERTIFICATE----------")),
+            ),
+            ("-- -BEGIN  X509 CERTIFICATE --", Some((true, Certificate, "-BEGIN  X509 CERTIFICATE --"))),
+            ("---- BEGIN SSH2 PUBLIC KEY ----", Some((true, Other, "---- BEGIN SSH2 PUBLIC KEY ----"))),
+            ("BEGIN TRUSTED CERTIFICATE-----", Some((true, Trusted, "BEGIN TRUSTED CERTIFICATE-----"))),
+            ("-----BEGIN PKCS #7 SIGNED DATA", Some((true, Certificate, "-----BEGIN PKCS #7 SIGNED DATA"))),
+            ("-----begin certificate-----", Some((true, Certificate, "-----begin certificate-----"))),
+            ("-----BEGIN+CERTIFICATE-----", Some((true, Certificate, "-----BEGIN+CERTIFICATE-----"))),
+            ("-----BEGIN X509 CRL-----", Some((true, Other, "-----BEGIN X509 CRL-----"))),
+            (
+                "-----BEGIN SSL SESSION PARAMETERS-----",
+                Some((true, Other, "-----BEGIN SSL SESSION PARAMETERS-----")),
+            ),
+            ("--BEGIN THING--", Some((true, Unknown, "--BEGIN THING--"))),
+            ("BEGIN CERTIFICATE", None),
+            ("--BEGIN THING", None),
+            ("the end - of a certificate", None),
+            ("BACKEND ----", None),
+            ("--APPEND CERT", None),
+            ("--BEGINNING--", None),
+            ("caf\u{e9} -- END\u{e9}--", None),
+        ] {
+            assert_eq!(found(line), marker, "{line}");
+        }
+    }
+}
