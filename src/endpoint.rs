@@ -46,6 +46,9 @@ pub enum UrlError {
     /// `?query` or `#fragment` in an issuer URL.
     #[error("the URL must have no query and no fragment")]
     QueryOrFragment,
+    /// What an issuer serves, in place of the issuer.
+    #[error("this is the URL of a discovery document; leave out /.well-known/openid-configuration")]
+    DiscoveryDocument,
     /// Port 0 cannot be connected to.
     #[error("port 0 is not valid")]
     PortZero,

@@ -19,6 +19,38 @@ pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     read_whole(File::open(path)?)
 }
 
+/// Reads a regular file of text as people and their editors save it.
+///
+/// # Errors
+/// As [`read_unmarked`], and when it is not UTF-8.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    as_text(read_unmarked(path)?)
+}
+
+/// Reads a regular file, whatever it holds, without the byte order mark of UTF-8.
+///
+/// # Errors
+/// As [`read_regular`], and when it is UTF-16, which Windows' editors write.
+pub fn read_unmarked(path: &Path) -> io::Result<Vec<u8>> {
+    without_mark(read_regular(path)?)
+}
+
+fn as_text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"))
+}
+
+fn without_mark(mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    match bytes.as_slice() {
+        [0xef, 0xbb, 0xbf, ..] => drop(bytes.drain(..3)),
+        // A byte order mark; or without one, ASCII with a zero in each pair of bytes.
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, 0, _, ..] | [_, 0, _, 0, ..] => {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "is UTF-16; save it as UTF-8"));
+        }
+        _ => {}
+    }
+    Ok(bytes)
+}
+
 /// Reads to the end.
 ///
 /// # Errors
@@ -80,6 +112,25 @@ mod tests {
         );
         // Not taken over, it is told again.
         assert!(settled.look("a"));
+    }
+
+    #[test]
+    fn text_is_taken_as_editors_save_it() {
+        let utf16 =
+            |order: fn(u16) -> [u8; 2], text: &str| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        for (bytes, read) in [
+            (b"a = 1\r\n".to_vec(), Ok("a = 1\r\n")),
+            ("\u{feff}a".into(), Ok("a")),
+            ("".into(), Ok("")),
+            (b"\xe9".to_vec(), Err("not UTF-8")),
+            (utf16(u16::to_le_bytes, "\u{feff}a"), Err("is UTF-16; save it as UTF-8")),
+            (utf16(u16::to_be_bytes, "\u{feff}a"), Err("is UTF-16; save it as UTF-8")),
+            (utf16(u16::to_le_bytes, "a = 1"), Err("is UTF-16; save it as UTF-8")),
+            (utf16(u16::to_be_bytes, "a = 1"), Err("is UTF-16; save it as UTF-8")),
+        ] {
+            let text = without_mark(bytes).and_then(as_text).map_err(|error| error.to_string());
+            assert_eq!(text.as_deref().map_err(String::as_str), read);
+        }
     }
 
     #[test]

@@ -26,6 +26,12 @@ struct Parts {
 
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
+/// The issuer whose discovery document has this URL, as text; `None` when it is another URL.
+#[must_use]
+pub fn of_discovery_url(url: &str) -> Option<&str> {
+    url.trim_end_matches('/').strip_suffix(WELL_KNOWN)
+}
+
 impl Issuer {
     /// The URL as text, without a trailing slash.
     #[must_use]
@@ -51,6 +57,17 @@ impl Issuer {
     /// As [`parse_https`].
     pub fn from_iam(url: &str) -> Result<Self, UrlError> {
         if url.starts_with("https://") { url.parse() } else { format!("https://{url}").parse() }
+    }
+
+    /// From what somebody wrote down to be watched. The URL of a discovery document is no issuer: every poll would fail.
+    ///
+    /// # Errors
+    /// As [`parse_https`], and when it is the URL of a discovery document.
+    pub(crate) fn to_watch(text: &str) -> Result<Self, UrlError> {
+        match of_discovery_url(text.trim()) {
+            Some(_) => Err(UrlError::DiscoveryDocument),
+            None => text.parse(),
+        }
     }
 }
 
@@ -120,7 +137,7 @@ impl fmt::Debug for Issuer {
 
 impl<'de> Deserialize<'de> for Issuer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        Self::to_watch(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 
@@ -168,6 +185,20 @@ mod tests {
         }
         let long = format!("https://a.example/{}", "x".repeat(MAX_URL_BYTES));
         assert_eq!(long.parse::<Issuer>(), Err(UrlError::TooLong));
+    }
+
+    #[test]
+    fn a_discovery_document_is_no_issuer_to_watch() {
+        let refused = Err(UrlError::DiscoveryDocument);
+        for text in [
+            "https://a.example/.well-known/openid-configuration",
+            " https://a.example/x/.well-known/openid-configuration/ ",
+        ] {
+            assert_eq!(Issuer::to_watch(text), refused, "{text}");
+            // IAM may list one all the same.
+            assert!(text.parse::<Issuer>().is_ok(), "{text}");
+        }
+        assert!(Issuer::to_watch("https://a.example/.well-known").is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustls::pki_types::CertificateDer;
 
-use crate::chain::{Distrust, FileError, check_anchor, read_certificates};
+use crate::chain::{Certificate, Distrust, FileError, Unreadable, check_anchor, read_certificates};
 use crate::files::read_regular;
 
 /// A file of CA certificates that cannot be used.
@@ -23,6 +23,14 @@ pub enum CaFileError {
         path: PathBuf,
         /// Which certificate, where, and why.
         error: FileError,
+    },
+    /// A certificate that cannot be read anchors nothing.
+    #[error("{path}: certificate {number} cannot be used as a trust anchor: {error}")]
+    UnreadableCertificate {
+        path: PathBuf,
+        /// Counted from 1.
+        number: usize,
+        error: Unreadable,
     },
     /// A certificate that nothing can be anchored to.
     #[error("{path}: certificate {number} cannot be used as a trust anchor: {error}")]
@@ -45,7 +53,7 @@ pub fn system_roots() -> Vec<CertificateDer<'static>> {
     found.certs
 }
 
-/// Reads a regular file of CA certificates, PEM or DER.
+/// Reads a regular file of CA certificates: PEM, DER or PKCS#7.
 ///
 /// # Errors
 /// When the file cannot be read, or not every certificate in it is a CA's: names the file, and the certificate by its
@@ -63,6 +71,11 @@ pub fn ca_certificates(path: &Path, bytes: &[u8]) -> Result<Vec<CertificateDer<'
     let found =
         read_certificates(bytes).map_err(|error| CaFileError::Unreadable { path: path.to_owned(), error })?;
     for (number, der) in (1..).zip(&found) {
+        Certificate::new(der.clone()).fields.map_err(|error| CaFileError::UnreadableCertificate {
+            path: path.to_owned(),
+            number,
+            error,
+        })?;
         check_anchor(der).map_err(|error| CaFileError::NoAnchor { path: path.to_owned(), number, error })?;
     }
     Ok(found)

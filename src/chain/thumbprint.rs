@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha1::{Digest as _, Sha1};
 use sha2::{Digest as _, Sha256};
 
+use crate::printable::printable;
+
 /// SHA-1 of a certificate's DER: what IAM calls a thumbprint. Shown as 40 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Thumbprint([u8; 20]);
@@ -15,10 +17,18 @@ pub struct Thumbprint([u8; 20]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 
-/// A text that is not a thumbprint.
+/// Characters shown of what is no thumbprint.
+const MAX_SHOWN: usize = 120;
+
+/// Why a text is not a thumbprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected 40 hex digits (colons between pairs are allowed)")]
-pub struct ThumbprintError;
+pub enum ThumbprintError {
+    #[error("expected 40 hex digits (colons between pairs are allowed)")]
+    Form,
+    /// What most programs show first.
+    #[error("this is a SHA-256 fingerprint; IAM compares SHA-1: expected 40 hex digits")]
+    Sha256,
+}
 
 impl Thumbprint {
     /// The thumbprint of one certificate.
@@ -67,31 +77,48 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 impl FromStr for Thumbprint {
     type Err = ThumbprintError;
 
-    /// Takes upper and lower case, and the colons of `openssl x509 -fingerprint`.
+    /// Takes upper and lower case, and a whole line of `openssl x509 -fingerprint`, with its name and its colons.
     fn from_str(text: &str) -> Result<Self, ThumbprintError> {
-        let text = text.trim().as_bytes();
-        let pairs: Vec<&[u8]> = match text.len() {
-            40 => text.chunks(2).collect(),
-            59 => text.split(|byte| *byte == b':').collect(),
-            _ => return Err(ThumbprintError),
+        let digits = without_name(text)?.as_bytes();
+        let pairs: Vec<&[u8]> = match digits.len() {
+            40 => digits.chunks(2).collect(),
+            59 => digits.split(|byte| *byte == b':').collect(),
+            64 | 95 if digits.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b':') => {
+                return Err(ThumbprintError::Sha256);
+            }
+            _ => return Err(ThumbprintError::Form),
         };
         let mut bytes = [0; 20];
         if pairs.len() != bytes.len() {
-            return Err(ThumbprintError);
+            return Err(ThumbprintError::Form);
         }
         for (byte, pair) in bytes.iter_mut().zip(pairs) {
-            let [high, low] = pair else { return Err(ThumbprintError) };
+            let [high, low] = pair else { return Err(ThumbprintError::Form) };
             let digit = |c: u8| char::from(c).to_digit(16).and_then(|d| u8::try_from(d).ok());
-            *byte = digit(*high).zip(digit(*low)).map(|(h, l)| h << 4 | l).ok_or(ThumbprintError)?;
+            *byte = digit(*high).zip(digit(*low)).map(|(h, l)| h << 4 | l).ok_or(ThumbprintError::Form)?;
         }
         Ok(Self(bytes))
+    }
+}
+
+/// What stands after `SHA1 Fingerprint=` (OpenSSL 1), `sha1 Fingerprint=` (3), or the like.
+fn without_name(text: &str) -> Result<&str, ThumbprintError> {
+    let Some((name, digits)) = text.split_once('=').or_else(|| text.split_once(": ")) else {
+        return Ok(text.trim());
+    };
+    let name = name.to_ascii_lowercase().replace([' ', '-'], "");
+    match name.as_str() {
+        "sha1fingerprint" | "sha1thumbprint" | "sha1" | "fingerprint" | "thumbprint" => Ok(digits.trim()),
+        _ if name.starts_with("sha256") => Err(ThumbprintError::Sha256),
+        _ => Err(ThumbprintError::Form),
     }
 }
 
 impl<'de> Deserialize<'de> for Thumbprint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}`: {error}")))
+        text.parse()
+            .map_err(|error| serde::de::Error::custom(format!("`{}`: {error}", printable(&text, MAX_SHOWN))))
     }
 }
 
@@ -124,14 +151,35 @@ mod tests {
     fn every_way_people_write_it_is_the_same() {
         let lower = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280";
         let colons = "9E:99:A4:8A:99:60:B1:49:26:BB:7F:3B:02:E2:2D:A2:B0:AB:72:80";
-        for text in [lower, &lower.to_uppercase(), colons, &format!(" {lower}\n")] {
+        for text in [
+            lower,
+            &lower.to_uppercase(),
+            colons,
+            &format!(" {lower}\n"),
+            &format!("SHA1 Fingerprint={colons}"),
+            &format!("sha1 Fingerprint={colons}\n"),
+            &format!("SHA-1 fingerprint: {colons}"),
+            &format!("Thumbprint: {lower}"),
+        ] {
             assert_eq!(text.parse::<Thumbprint>().map(|t| t.to_string()), Ok(lower.to_owned()), "{text}");
         }
         let long = "0".repeat(41);
         for text in
             ["", "9e99", "zz99a48a9960b14926bb7f3b02e22da2b0ab7280", &long, &"é".repeat(20), &":".repeat(59)]
         {
-            assert_eq!(text.parse::<Thumbprint>(), Err(ThumbprintError), "{text}");
+            assert_eq!(text.parse::<Thumbprint>(), Err(ThumbprintError::Form), "{text}");
+        }
+        for text in
+            ["ab".repeat(32), ["ab"; 32].join(":"), format!("sha256 Fingerprint={}", ["ab"; 32].join(":"))]
+        {
+            assert_eq!(text.parse::<Thumbprint>(), Err(ThumbprintError::Sha256), "{text}");
+        }
+        for text in [
+            format!("md5 Fingerprint={lower}"),
+            format!("SHA1 Fingerprint={lower}={lower}"),
+            format!("x={lower}"),
+        ] {
+            assert_eq!(text.parse::<Thumbprint>(), Err(ThumbprintError::Form), "{text}");
         }
     }
 

@@ -1,7 +1,6 @@
 //! `inspect`: AWS's procedure in one command, for an issuer, an endpoint or a file.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::net::IpAddr;
@@ -12,13 +11,12 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
+use super::target::{Target, TargetError};
 use super::terminal::style;
-use crate::chain::{FileError, JudgedChain, ServedChain, TrustStore, read_certificates};
+use crate::chain::{CertificateFile, FileError, JudgedChain, ServedChain, TrustStore};
 use crate::clock::Clock;
 use crate::daemon::setup::runtime;
-use crate::endpoint::{Endpoint, UrlError};
 use crate::files::read_whole;
-use crate::issuer::Issuer;
 use crate::observe::{distinct, sightings};
 use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls};
 use crate::report::{Inspection, as_pem, as_text};
@@ -27,8 +25,9 @@ use crate::trust_files::{CaFileError, ca_certificates, system_roots};
 /// What to inspect, and how.
 #[derive(Args)]
 pub(super) struct InspectArgs {
-    /// An issuer URL, `host[:port]`, a certificate file (PEM, DER, or the output of `openssl s_client -showcerts`),
-    /// or `-` for standard input.
+    /// An issuer URL (also without `https://`, or of its discovery document), the ARN of an IAM OIDC provider,
+    /// `host[:port]`, a certificate file (PEM, DER, PKCS#7, or the output of `openssl s_client -showcerts`), or `-` for
+    /// standard input.
     target: String,
     /// Output format. `thumbprint` prints one line of 40 hex digits per endpoint, or several if its addresses differ.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
@@ -58,12 +57,8 @@ enum Output {
 /// Why nothing can be told.
 #[derive(Debug, thiserror::Error)]
 enum InspectError {
-    #[error("{target}: no such file (an issuer URL starts with https://)")]
-    NoFile { target: String },
-    #[error("`{target}` is neither a file nor a valid host[:port]: {error}")]
-    Endpoint { target: String, error: UrlError },
-    #[error("{target}: {error}")]
-    Issuer { target: String, error: UrlError },
+    #[error(transparent)]
+    Target(#[from] TargetError),
     #[error("{target}: {error}")]
     Io { target: String, error: io::Error },
     #[error("{target}: {error}")]
@@ -96,34 +91,20 @@ fn look(args: &InspectArgs) -> Result<Inspection, InspectError> {
         let bytes = read(path).map_err(|error| CaFileError::Io { path: path.clone(), error })?;
         trust = trust.with_added(ca_certificates(path, &bytes)?);
     }
-    let target = args.target.as_str();
-    let is_url = target.contains("://");
-    if target == "-" || (!is_url && Path::new(target).exists()) {
-        return look_at_file(target, &trust);
-    }
-    if !is_url && is_file_name(target) {
-        return Err(InspectError::NoFile { target: target.into() });
-    }
-    let runtime = runtime()?;
-    let poller = poller(args);
     let judged = |capture: &Capture| distinct(&sightings(&trust, capture));
-    if is_url {
-        let issuer: Issuer =
-            target.parse().map_err(|error| InspectError::Issuer { target: target.into(), error })?;
-        let poll = runtime.block_on(poller.poll(&Round::default(), &issuer, None));
-        return Ok(Inspection::of_issuer(&issuer, &poll, judged));
+    match Target::of(&args.target, |file| Path::new(file).exists())? {
+        Target::StandardInput => look_at_file("-", &trust),
+        Target::File(file) => look_at_file(&file, &trust),
+        Target::Issuer { issuer, provider } => {
+            let poll = runtime()?.block_on(poller(args).poll(&Round::default(), &issuer, None));
+            let report = Inspection::of_issuer(&issuer, &poll, judged);
+            Ok(provider.into_iter().fold(report, Inspection::for_provider))
+        }
+        Target::Endpoint(endpoint) => {
+            let capture = runtime()?.block_on(Capture::take(&poller(args), &endpoint, true));
+            Ok(Inspection::of_endpoint(&capture, &judged(&capture)))
+        }
     }
-    let endpoint: Endpoint =
-        target.parse().map_err(|error| InspectError::Endpoint { target: target.into(), error })?;
-    let capture = runtime.block_on(Capture::take(&poller, &endpoint, true));
-    Ok(Inspection::of_endpoint(&capture, &judged(&capture)))
-}
-
-/// No host has such a name: it is a path, or ends as files of certificates do.
-fn is_file_name(target: &str) -> bool {
-    let extension = Path::new(target).extension().and_then(OsStr::to_str).unwrap_or_default();
-    let known = ["pem", "crt", "cer", "der", "txt"];
-    target.contains('/') || known.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 fn look_at_file(target: &str, trust: &TrustStore) -> Result<Inspection, InspectError> {
@@ -133,11 +114,11 @@ fn look_at_file(target: &str, trust: &TrustStore) -> Result<Inspection, InspectE
     };
     let bytes = bytes.map_err(|error| InspectError::Io { target: target.into(), error })?;
     let file = |error| InspectError::File { target: target.into(), error };
-    let certificates = read_certificates(&bytes).map_err(file)?;
-    let served = ServedChain::new(certificates).ok_or_else(|| file(FileError::NoCertificate))?;
+    let read = CertificateFile::read(&bytes).map_err(file)?;
+    let served = ServedChain::new(read.certificates).ok_or_else(|| file(FileError::NoCertificate))?;
     let now = Clock::system().now();
     let judgement = trust.judge(served.certificates(), None, now);
-    Ok(Inspection::of_file(target, &JudgedChain { served, judgement }, now))
+    Ok(Inspection::of_file(target, &JudgedChain { served, judgement }, read.order, now))
 }
 
 /// A pipe is as good as a file here, since somebody waits for its writer.
@@ -172,6 +153,9 @@ fn print(report: &Inspection, output: Output) -> Result<(), InspectError> {
     if matches!(output, Output::Pem | Output::Thumbprint) {
         for failure in report.failures() {
             eprintln!("oidc-thumbprint-exporter: {}: {}", report.target, failure.detail);
+        }
+        if let Some(note) = report.order_note {
+            eprintln!("oidc-thumbprint-exporter: {}: {note}", report.target);
         }
     }
     print!("{text}");

@@ -7,6 +7,7 @@ mod exit;
 mod generate;
 mod help;
 mod inspect;
+mod target;
 mod terminal;
 
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use config::{Config, Environment, File, FileFormat, Source as _, Value};
 
 use super::check::Mistake;
 use super::settings::Settings;
-use crate::files::read_regular;
+use crate::files::read_text;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// `OIDC_EXPORTER__POLL__INTERVAL` overrides `poll.interval`.
@@ -76,7 +76,7 @@ impl Settings {
     ) -> Result<Self, SettingsError> {
         let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         if let Some(path) = file {
-            let text = read(path).map_err(|error| SettingsError::Io { path: path.to_owned(), error })?;
+            let text = read_text(path).map_err(|error| SettingsError::Io { path: path.to_owned(), error })?;
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
         let environment = LISTS.iter().fold(
@@ -103,11 +103,6 @@ impl Settings {
 
 fn environment() -> Environment {
     Environment::with_prefix(ENVIRONMENT_PREFIX)
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    String::from_utf8(read_regular(path)?)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"))
 }
 
 /// Tells where a value came from.

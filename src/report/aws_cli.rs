@@ -22,6 +22,11 @@ impl Command {
         Self { arn: format!("arn:{partition}:iam::ACCOUNT_ID:oidc-provider/{url}"), plan }
     }
 
+    /// For the provider of this ARN, whatever its spelling.
+    pub(super) fn name_provider(&mut self, arn: String) {
+        self.arn = arn;
+    }
+
     /// The command in parts, each for a line of its own.
     #[must_use]
     pub(crate) fn parts(&self) -> [String; 3] {

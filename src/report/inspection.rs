@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::aws_cli::Command;
 use super::chain::ChainReport;
 use super::shown::{shown, shown_if_any};
-use crate::chain::{JudgedChain, ServedChain, Thumbprint};
+use super::warnings;
+use crate::chain::{FileOrder, JudgedChain, ServedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::endpoint::EndpointUse;
 use crate::issuer::Issuer;
@@ -34,6 +35,9 @@ pub(crate) struct Inspection {
     pub no_command: Option<Withheld>,
     /// What to think of before the command is run.
     pub cautions: Vec<String>,
+    /// Why the order of a file's certificates may not be that of a server; also among the warnings of its chain.
+    #[serde(skip)]
+    pub order_note: Option<&'static str>,
 }
 
 /// A failure: its closed reason, and in words.
@@ -119,6 +123,15 @@ impl Inspection {
         report
     }
 
+    /// The provider that was asked about: the command is for this ARN.
+    #[must_use]
+    pub(crate) fn for_provider(mut self, arn: String) -> Self {
+        if let Some(command) = &mut self.command {
+            command.name_provider(arn);
+        }
+        self
+    }
+
     /// Of one endpoint.
     #[must_use]
     pub(crate) fn of_endpoint(capture: &Capture, chains: &[Arc<JudgedChain>]) -> Self {
@@ -128,21 +141,25 @@ impl Inspection {
 
     /// Of a file.
     #[must_use]
-    pub(crate) fn of_file(target: &str, chain: &JudgedChain, now: Timestamp) -> Self {
+    pub(crate) fn of_file(target: &str, chain: &JudgedChain, order: FileOrder, now: Timestamp) -> Self {
+        let mut report = ChainReport::alone(chain, now);
+        let order_note = warnings::file_order(order);
+        report.warnings.extend(order_note.map(str::to_owned));
         let endpoint = EndpointReport {
             endpoint: target.to_owned(),
             serves: Vec::new(),
             addresses: Vec::new(),
             error: None,
             tls12_accepted: None,
-            chains: vec![ChainReport::alone(chain, now)],
+            chains: vec![report],
         };
-        Self::new(target.to_owned(), now, vec![endpoint])
+        Self { order_note, ..Self::new(target.to_owned(), now, vec![endpoint]) }
     }
 
     fn new(target: String, at: Timestamp, endpoints: Vec<EndpointReport>) -> Self {
         let (command, no_command) = (None, None);
-        Self { target, at, endpoints, error: None, command, no_command, cautions: Vec::new() }
+        let cautions = Vec::new();
+        Self { target, at, endpoints, error: None, command, no_command, cautions, order_note: None }
     }
 
     /// Nothing is known of some part of what was asked.

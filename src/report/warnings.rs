@@ -1,7 +1,8 @@
 //! What is odd about a chain, in words, and what it means for AWS.
 
 use crate::chain::{
-    AnchorSource, Distrust, EXPIRES_SOON_DAYS, JudgedChain, NextExpiry, OrderFinding, PathMember, Role,
+    AnchorSource, Distrust, EXPIRES_SOON_DAYS, FileOrder, JudgedChain, NextExpiry, OrderFinding, PathMember,
+    Role,
 };
 use crate::clock::Timestamp;
 
@@ -56,6 +57,21 @@ pub(super) fn of(judged: &JudgedChain, now: Timestamp) -> Vec<String> {
     }
     warnings.extend(next.and_then(|next| expiry(&next, now)));
     warnings
+}
+
+/// What the order of a file's certificates does not tell.
+pub(super) fn file_order(order: FileOrder) -> Option<&'static str> {
+    match order {
+        FileOrder::Written => None,
+        FileOrder::ByIssuer => Some(
+            "PKCS#7 does not say in which order certificates are served, or whether all of them are: they are shown from \
+             the leaf upwards, and the thumbprint is right only if a server sends them so",
+        ),
+        FileOrder::Unknown => Some(
+            "PKCS#7 does not say in which order certificates are served, and these do not form one chain: they are shown \
+             as they were found, so the thumbprint may be of the wrong one",
+        ),
+    }
 }
 
 fn expiry(next: &NextExpiry<'_>, now: Timestamp) -> Option<String> {

@@ -83,7 +83,7 @@ impl Prober {
         timeout: Option<Duration>,
     ) -> Result<String, ProbeError> {
         let target = parameter(query, "target").ok_or(ProbeError::NoTarget)?;
-        let issuer: Issuer = target.parse()?;
+        let issuer = Issuer::to_watch(&target)?;
         let means = self.means.load_full();
         if !self.is_watched(&issuer) && !means.allow(&issuer) {
             return Err(ProbeError::Forbidden);

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::WebConfigError;
 use super::file::{File, TlsSection, given};
 use super::pem::Pem;
-use crate::files::read_regular;
+use crate::files::read_unmarked;
 
 /// SHA-256 over all files.
 pub(super) type Fingerprint = [u8; 32];
@@ -77,5 +77,5 @@ fn pem(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, WebConfigError> {
-    read_regular(path).map_err(|error| WebConfigError::Io { path: path.to_owned(), error })
+    read_unmarked(path).map_err(|error| WebConfigError::Io { path: path.to_owned(), error })
 }
