@@ -8,17 +8,20 @@ fn is_unprintable(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The first `max_chars` characters of `text` on one line; an ellipsis stands for the rest.
+/// About the first `max_chars` characters of `text` on one line, as they are shown; an ellipsis stands for the rest.
 #[must_use]
 pub(crate) fn printable(text: &str, max_chars: usize) -> String {
     let mut shown = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == max_chars {
+    let mut length = 0;
+    for character in text.chars() {
+        if length >= max_chars {
             shown.push('\u{2026}');
             break;
         }
+        let end = shown.len();
         // Writing to a string does not fail.
         let _ = write_printable(&mut shown, character);
+        length += shown[end..].chars().count();
     }
     shown
 }
@@ -47,5 +50,7 @@ mod tests {
         );
         assert_eq!(printable("abcd", 3), "abc\u{2026}");
         assert_eq!(printable("abc", 3), "abc");
+        // A number is as long as it looks.
+        assert_eq!(printable(&"\0".repeat(9_000), 11), format!("{}\u{2026}", "\\u{0}".repeat(3)));
     }
 }

@@ -16,7 +16,7 @@ const MUTATIONS: usize = 20_000;
 const MUTATED_LISTS: usize = 1_000;
 
 /// Pieces that parsers of such documents trip over.
-const PIECES: [&[u8]; 26] = [
+const PIECES: [&[u8]; 36] = [
     b"\"",
     b"\\",
     b"\\u0000",
@@ -37,6 +37,16 @@ const PIECES: [&[u8]; 26] = [
     b"\r\n",
     b"-----BEGIN CERTIFICATE-----\n",
     b"-----END CERTIFICATE-----\n",
+    b"-----BEGIN PKCS7-----",
+    b"BEGIN CERTIFICATE--",
+    b"-\0-\0B\0E\0G\0I\0N\0",
+    b"\xfe\xff\0a",
+    b"\\n",
+    b"&#43;<br>%2B=0A",
+    b"\x30\x82\x00\x10\x30\x80",
+    b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80",
+    b"MIIB0TCCAXagAwIBAgIUfTjQMIIB0TCCAXagAwIBAgIUfTjQ",
+    b"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tLS0tLS0t",
     b"=",
     b"://",
     b"user:password@",
@@ -118,7 +128,9 @@ fn certificate_files() {
     let der = chain[0].to_vec();
     let transcript =
         format!("CONNECTED(00000003)\n---\nCertificate chain\n 0 s:\n{}---\nDONE\n", pem(&chain[1..3]));
-    hold(&[pem(&chain[..1]).into(), transcript.into(), der], MUTATIONS, pem_file);
+    let escaped = format!("chain: \"{}\"\n", pem(&chain[1..3]).replace('\n', "\\n"));
+    let utf16 = pem(&chain[..1]).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    hold(&[pem(&chain[..1]).into(), transcript.into(), der, escaped.into(), utf16], MUTATIONS, pem_file);
 }
 
 #[test]

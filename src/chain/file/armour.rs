@@ -65,50 +65,62 @@ pub(super) enum Part {
 }
 
 /// Takes a text apart. Every line of it is in one of the parts.
-pub(super) fn parts(lines: Vec<Line>) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut loose = Vec::new();
-    let mut open: Option<Block> = None;
-    for Line { number, mut text } in lines {
-        while let Some(marker) = Marker::find(&text) {
-            let before = Line { number, text: text[..marker.at.start].to_owned() };
-            text.drain(..marker.at.end);
-            let prefix = before.text.clone();
-            match (&mut open, marker.is_begin) {
-                (Some(block), _) => block.body.push(before),
-                (None, _) => loose.push(before),
-            }
+pub(super) fn parts(lines: &[Line]) -> Vec<Part> {
+    let mut parts = Parts::default();
+    for Line { number, text } in lines {
+        let mut rest = text.as_str();
+        while let Some(marker) = Marker::find(rest) {
+            let before = &rest[..marker.at.start];
+            rest = &rest[marker.at.end..];
+            parts.line(*number, before);
             if marker.is_begin {
-                parts.extend(open.take().map(Part::Block));
-                parts.push(Part::Loose(std::mem::take(&mut loose)));
-                open = Some(Block {
-                    label: marker.label,
-                    line: number,
-                    prefix,
-                    body: Vec::new(),
-                    has_end: false,
-                });
-                continue;
-            }
-            let is_other = open.as_ref().is_none_or(|block| !block.label.means_certificate());
-            if let Some(mut block) = open.take() {
-                block.has_end = marker.label.means_certificate() == block.label.means_certificate();
-                parts.push(Part::Block(block));
-            }
-            if is_other && marker.label.means_certificate() {
-                parts.push(Part::Loose(std::mem::take(&mut loose)));
-                parts.push(Part::NoBegin(number));
+                parts.begin(*number, marker.label, before);
+            } else {
+                parts.end(*number, marker.label);
             }
         }
-        let line = Line { number, text };
-        match &mut open {
-            Some(block) => block.body.push(line),
-            None => loose.push(line),
+        parts.line(*number, rest);
+    }
+    parts.close(false);
+    parts.end_loose();
+    parts.done
+}
+
+#[derive(Default)]
+struct Parts {
+    done: Vec<Part>,
+    loose: Vec<Line>,
+    open: Option<Block>,
+}
+
+impl Parts {
+    fn line(&mut self, number: usize, text: &str) {
+        let lines = self.open.as_mut().map_or(&mut self.loose, |block| &mut block.body);
+        lines.push(Line { number, text: text.to_owned() });
+    }
+
+    fn begin(&mut self, line: usize, label: Label, prefix: &str) {
+        self.close(false);
+        self.end_loose();
+        self.open = Some(Block { label, line, prefix: prefix.to_owned(), body: Vec::new(), has_end: false });
+    }
+
+    fn end(&mut self, line: usize, label: Label) {
+        let open = self.open.as_ref().map(|block| block.label.means_certificate());
+        self.close(open == Some(label.means_certificate()));
+        if label.means_certificate() && open != Some(true) {
+            self.end_loose();
+            self.done.push(Part::NoBegin(line));
         }
     }
-    parts.extend(open.map(Part::Block));
-    parts.push(Part::Loose(loose));
-    parts
+
+    fn close(&mut self, has_end: bool) {
+        self.done.extend(self.open.take().map(|block| Part::Block(Block { has_end, ..block })));
+    }
+
+    fn end_loose(&mut self) {
+        self.done.push(Part::Loose(std::mem::take(&mut self.loose)));
+    }
 }
 
 /// A BEGIN or an END, with the dashes around it.
@@ -140,7 +152,8 @@ impl Marker {
         let after = &line[word_end..];
         // `+` is how a form of the web writes a space.
         let is_of_label = |letter: char| letter.is_ascii_alphanumeric() || " .#_+".contains(letter);
-        let length = after.find(|letter| !is_of_label(letter)).unwrap_or(after.len()).min(MAX_LABEL);
+        // Letters of a label are ASCII.
+        let length = after.chars().take(MAX_LABEL).take_while(|letter| is_of_label(*letter)).count();
         let (label, rest) = (&after[..length], &after[length..]);
         let end = line.len() - rest.trim_start_matches('-').len();
         let dashes = (before.len() - start, rest.len() - (line.len() - end));

@@ -4,7 +4,7 @@ use base64::engine::general_purpose::STANDARD;
 use base64::{DecodeError, Engine as _};
 
 use super::armour::Block;
-use super::decoration::{strip_like, trimmed};
+use super::decoration::{is_decoration, strip_like, trimmed};
 use super::error::Fault;
 
 /// A fault and the line it is on.
@@ -16,8 +16,10 @@ pub(super) fn decode(block: &Block) -> Result<Vec<u8>, Located> {
     // For each line of the body, how many characters there are up to its end.
     let mut ends = Vec::new();
     for (line, text) in data(block) {
-        base64.extend(text.chars().filter(|character| !character.is_whitespace()));
-        ends.push((base64.len(), line));
+        base64.extend(text.chars().filter(|character| !is_decoration(*character)));
+        if !text.is_empty() {
+            ends.push((base64.len(), line));
+        }
     }
     let line_of =
         |offset| ends.iter().find(|(end, _)| offset < *end).or(ends.last()).map_or(block.line, |end| end.1);

@@ -1,8 +1,14 @@
 //! What mail, comments, logs, diffs and programs put around each line of a text that they quote.
 
+/// The longest of it that is looked for on each line.
+const MAX_PREFIX: usize = 200;
+
 /// The line without a beginning like `prefix`, where any number stands for any other: `> `, `# `, `+`, ` 12: `,
 /// `2026-01-01T00:00:00Z `. `None` when it begins differently.
 pub(super) fn strip_like<'a>(prefix: &str, line: &'a str) -> Option<&'a str> {
+    if prefix.len() > MAX_PREFIX {
+        return None;
+    }
     let (mut prefix, mut line) = (prefix.trim(), line.trim_start());
     let is_digit = |letter: char| letter.is_ascii_digit();
     while let Some(next) = prefix.chars().next() {
@@ -19,9 +25,13 @@ pub(super) fn strip_like<'a>(prefix: &str, line: &'a str) -> Option<&'a str> {
     Some(line)
 }
 
+/// Space, and what parts texts in programs.
+pub(super) fn is_decoration(letter: char) -> bool {
+    letter.is_whitespace() || r#""'`,;\|"#.contains(letter)
+}
+
 /// The line without space around it, and without quotes, commas, backslashes and the like, none of which are base64.
 pub(super) fn trimmed(line: &str) -> &str {
-    let is_decoration = |letter: char| letter.is_whitespace() || r#""'`,;\|"#.contains(letter);
     let line = line.trim_matches(is_decoration);
     // A program joins strings: `"MII..." +`.
     match line.strip_suffix('+').map(str::trim_end) {

@@ -1,11 +1,14 @@
 //! What a run of DER is: a certificate, PKCS#7 with certificates in it, PKCS#12, or something else (X.690; RFC 5280,
 //! section 4.1; RFC 5652, section 5.1; RFC 7292, section 4).
 
-use x509_parser::der_parser::asn1_rs::{Any, Class, FromBer, Tag};
+use x509_parser::der_parser::asn1_rs::{Any, Class, FromBer, FromDer, Tag};
 
 const SIGNED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
 /// `data`, `signedData` and so on differ in the last byte.
 const PKCS7: &[u8] = SIGNED_DATA.split_at(8).0;
+
+/// In place of a length: two zero bytes end the element (X.690, 8.1.3.6). PKCS#7 and PKCS#12 may be written so.
+const OPEN: u8 = 0x80;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -23,11 +26,18 @@ pub(super) fn is_long(bytes: &[u8]) -> bool {
     matches!(bytes, [0x30, 0x80..=0xff, ..])
 }
 
-/// How long the element is that begins here, by its own account. PKCS#7 may leave its length open (X.690, 8.1.3.6).
+/// How long the element is that begins here, by its own account.
 pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [_, OPEN, ..] => Any::from_ber(bytes).ok().map(|(after, _)| bytes.len() - after.len()),
+        _ => closed_length(bytes),
+    }
+}
+
+/// The same, unless the element leaves it open.
+pub(super) fn closed_length(bytes: &[u8]) -> Option<usize> {
     let [_, first, rest @ ..] = bytes else { return None };
     match *first {
-        0x80 => Any::from_ber(bytes).ok().map(|(after, _)| bytes.len() - after.len()),
         short @ 0..=0x7f => Some(2 + usize::from(short)),
         // Nothing longer than three bytes can tell fits into a file that is read.
         long @ 0x81..=0x83 => {
@@ -39,12 +49,21 @@ pub(super) fn length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The elements one after the other, as far as they can be read.
+/// The elements one after the other, as far as they are DER.
 fn elements(mut bytes: &[u8]) -> impl Iterator<Item = Any<'_>> {
+    std::iter::from_fn(move || {
+        let (rest, element) = Any::from_der(bytes).ok()?;
+        bytes = rest;
+        Some(element)
+    })
+}
+
+/// The contents of each element, lengths left open among them.
+fn contents(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (rest, element) = Any::from_ber(bytes).ok()?;
         bytes = rest;
-        Some(element)
+        Some(element.data)
     })
 }
 
@@ -58,6 +77,9 @@ fn is_tagged(element: &Any<'_>, number: u32) -> bool {
 
 /// What one whole element is.
 pub(super) fn kind(der: &[u8]) -> Kind {
+    if let [0x30, OPEN, rest @ ..] = der {
+        return open_kind(rest);
+    }
     let Some(outer) = elements(der).next().filter(|outer| is(Some(outer), Tag::Sequence)) else {
         return Kind::Other;
     };
@@ -78,6 +100,16 @@ pub(super) fn kind(der: &[u8]) -> Kind {
             let is_pkcs12 = inside.is_some_and(|oid| is(Some(&oid), Tag::Oid) && oid.data.starts_with(PKCS7));
             if is_pkcs12 { Kind::Pkcs12 } else { Kind::Other }
         }
+        _ => Kind::Other,
+    }
+}
+
+/// Of contents whose end is open: no certificate, since that is DER (RFC 5280, section 4.1).
+fn open_kind(contents: &[u8]) -> Kind {
+    match contents.strip_prefix(b"\x06\x09") {
+        Some(oid) if oid.starts_with(SIGNED_DATA) => Kind::SignedData,
+        Some(oid) if oid.starts_with(PKCS7) => Kind::Sealed,
+        _ if contents.starts_with(b"\x02\x01\x03\x30") => Kind::Pkcs12,
         _ => Kind::Other,
     }
 }
@@ -114,14 +146,21 @@ fn long_contents(bytes: &[u8]) -> &[u8] {
 /// The certificates of PKCS#7 signed data (RFC 5652, section 5.1), in the order they stand in; `None` when some part of
 /// the set cannot be told from the next. Attribute certificates and the like have tags of their own, and are left out.
 pub(super) fn certificates(signed_data: &[u8]) -> Option<Vec<&[u8]>> {
-    let info = elements(signed_data).next()?;
-    let content = elements(info.data).nth(1)?;
-    let signed = elements(content.data).next()?;
-    let Some(set) = elements(signed.data).find(|part| is_tagged(part, 0)) else { return Some(Vec::new()) };
+    let content = contents(contents(signed_data).next()?).nth(1)?;
+    let mut rest = contents(content).next()?;
+    // The set is the first part with this tag, and need not be there.
+    let set = loop {
+        match Any::from_ber(rest) {
+            Ok((_, part)) if is_tagged(&part, 0) => break part.data,
+            Ok((after, _)) => rest = after,
+            Err(_) => return Some(Vec::new()),
+        }
+    };
     let mut certificates = Vec::new();
-    let mut rest = set.data;
+    let mut rest = set;
     while !rest.is_empty() {
         let (after, element) = Any::from_ber(rest).ok()?;
+        // Two zero bytes end a set whose length was left open.
         if is(Some(&element), Tag::Sequence) {
             certificates.push(&rest[..rest.len() - after.len()]);
         }

@@ -85,12 +85,13 @@ fn der_length(bytes: &[u8], is_first: bool) -> Option<usize> {
     if !der::is_long(bytes) {
         return None;
     }
-    let length = der::length(bytes).unwrap_or(bytes.len());
-    let is_whole = length <= bytes.len() && der::length(bytes).is_some();
-    (is_first
-        || (is_whole && der::kind(&bytes[..length]) != der::Kind::Other)
-        || der::is_certificate_begun(bytes))
-    .then_some(length.min(bytes.len()))
+    if is_first {
+        return Some(der::length(bytes).unwrap_or(bytes.len()).min(bytes.len()));
+    }
+    // Where a length is left open, all that follows would have to be read to find its end.
+    let length = der::closed_length(bytes)?;
+    let is_known = bytes.get(..length).is_some_and(|whole| der::kind(whole) != der::Kind::Other);
+    (is_known || der::is_certificate_begun(bytes)).then_some(length.min(bytes.len()))
 }
 
 /// The byte order of the UTF-16 that begins here, at a byte order mark or without one.

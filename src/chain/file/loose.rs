@@ -32,7 +32,7 @@ pub(super) struct Run {
     pub is_last: bool,
 }
 
-/// The runs of base64 in `lines` that decode to DER or to text with armour in it.
+/// The runs of base64 in `lines` that decode to DER, to text with armour in it, or to base64.
 pub(super) fn runs(lines: &[Line]) -> Vec<Run> {
     let mut runs = Vec::new();
     // Lines before this one belong to a run.
@@ -41,14 +41,11 @@ pub(super) fn runs(lines: &[Line]) -> Vec<Run> {
         if index < next {
             continue;
         }
-        for token in tokens(&line.text) {
-            if token.text.trim_end_matches('=').len() < SHORTEST {
-                continue;
-            }
+        for token in tokens(&line.text).filter(|token| token.letters().len() >= SHORTEST) {
             let (base64, more) = whole(&token, &lines[index + 1..]);
+            next = index + 1 + more;
             let bytes = decoded(&base64);
-            if der::is_long(&bytes) || holds_armour(&bytes) {
-                next = index + 1 + more;
+            if der::is_long(&bytes) || is_encoded(&bytes) {
                 let is_last = lines[next..].iter().all(|line| trimmed(&line.text).is_empty());
                 runs.push(Run { line: line.number, bytes, is_last });
             }
@@ -76,32 +73,44 @@ fn tokens(line: &str) -> impl Iterator<Item = Token<'_>> {
     })
 }
 
-/// A token with the lines that go on with it, and how many these are. DER says where it ends.
+impl Token<'_> {
+    fn letters(&self) -> &str {
+        self.text.trim_end_matches('=')
+    }
+}
+
+/// A token with the lines that go on with it, and how many these are.
 fn whole(token: &Token<'_>, lines: &[Line]) -> (String, usize) {
-    let wanted = wanted(token.text);
     let mut base64 = token.text.to_owned();
     let mut count = 0;
-    let is_open = |base64: &str| !base64.ends_with('=') && wanted.is_none_or(|wanted| base64.len() < wanted);
-    if trimmed(token.after).is_empty() {
-        for line in lines {
-            let own = strip_like(token.before, &line.text).unwrap_or(&line.text);
-            let more = trimmed(own);
-            let is_whole = tokens(more).next().is_some_and(|token| token.text.len() == more.len());
-            if !is_open(&base64) || !(is_whole || more.is_empty() && wanted.is_some()) {
-                break;
-            }
-            base64.push_str(more);
-            count += 1;
+    if !trimmed(token.after).is_empty() {
+        return (base64, count);
+    }
+    let head = head(token.text);
+    let is_certificate = der::is_certificate_begun(&head);
+    // DER says how long it is.
+    let wanted = if der::is_long(&head) { der::closed_length(&head) } else { None };
+    let wanted = wanted.map(|length| length.div_ceil(3) * 4);
+    for line in lines {
+        let own = strip_like(token.before, &line.text).unwrap_or(&line.text);
+        let more = trimmed(own);
+        let is_whole = tokens(more).next().is_some_and(|token| token.text.len() == more.len());
+        let goes_on = is_whole || (more.is_empty() && wanted.is_some());
+        let is_complete = base64.ends_with('=') || wanted.is_some_and(|wanted| base64.len() >= wanted);
+        // Whatever this is, no certificate begins within it.
+        let is_next = !is_certificate && der::is_certificate_begun(&self::head(more));
+        if is_complete || !goes_on || is_next {
+            break;
         }
+        base64.push_str(more);
+        count += 1;
     }
     (base64, count)
 }
 
-/// How many characters the DER takes that begins with these, by its own account.
-fn wanted(base64: &str) -> Option<usize> {
-    let head = decoded(base64.get(..HEAD)?);
-    let length = matches!(head.as_slice(), [0x30, 0x81..=0x83, ..]).then(|| der::length(&head))??;
-    Some(length.div_ceil(3) * 4)
+/// The first bytes, which tell what it is.
+fn head(base64: &str) -> Vec<u8> {
+    base64.get(..HEAD).map(decoded).unwrap_or_default()
 }
 
 fn decoded(base64: &str) -> Vec<u8> {
@@ -109,6 +118,16 @@ fn decoded(base64: &str) -> Vec<u8> {
     // One character alone holds no byte.
     let whole = if data.len() % 4 == 1 { &data[..data.len() - 1] } else { data };
     LENIENT.decode(whole).unwrap_or_default()
+}
+
+/// Text with armour in it, or base64 once more.
+pub(super) fn is_encoded(bytes: &[u8]) -> bool {
+    holds_armour(bytes) || is_base64(bytes)
+}
+
+fn is_base64(bytes: &[u8]) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
+    bytes.len() >= SHORTEST && bytes.iter().all(is_letter)
 }
 
 /// In any encoding of letters that are ASCII.

@@ -56,12 +56,13 @@ impl CertificateFile {
         if bytes.len() > MAX_FILE_BYTES {
             return Err(FileError::TooLong);
         }
-        let mut reader = Reader { found: Vec::new(), order: FileOrder::Written };
+        let mut reader = Reader::default();
         reader.pieces(encoding::pieces(bytes))?;
-        if reader.found.is_empty() {
-            return Err(FileError::NoCertificate);
+        match reader.found {
+            none if none.is_empty() => Err(FileError::NoCertificate),
+            found if reader.has_set => Ok(in_order(found)),
+            certificates => Ok(Self { certificates, order: FileOrder::Written }),
         }
-        Ok(Self { certificates: reader.found, order: reader.order })
     }
 }
 
@@ -73,9 +74,11 @@ pub fn read_certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, F
     CertificateFile::read(bytes).map(|file| file.certificates)
 }
 
+#[derive(Default)]
 struct Reader {
     found: Vec<CertificateDer<'static>>,
-    order: FileOrder,
+    /// Some are of a set, which has no order.
+    has_set: bool,
 }
 
 impl Reader {
@@ -96,7 +99,7 @@ impl Reader {
                 })?,
                 Piece::Text { line, text } => {
                     let known = self.found.len();
-                    self.text(lines::lines(line, &text), 0)?;
+                    self.text(&lines::lines(line, &text), 0)?;
                     let is_more = known == self.found.len() && !text.trim().is_empty();
                     if is_der && is_more && known == 1 {
                         return Err(FileError::Der(Unreadable::TrailingBytes));
@@ -118,7 +121,7 @@ impl Reader {
         Err(self.damaged(first + lines::breaks(before), Fault::ZeroBytes))
     }
 
-    fn text(&mut self, lines: Vec<Line>, depth: usize) -> Result<(), FileError> {
+    fn text(&mut self, lines: &[Line], depth: usize) -> Result<(), FileError> {
         let mut ends_in_certificate = false;
         for part in armour::parts(lines) {
             match part {
@@ -145,11 +148,12 @@ impl Reader {
             // OpenSSL's trust settings follow the certificate.
             bytes.truncate(der::length(&bytes).unwrap_or(bytes.len()));
         }
-        if bytes.starts_with(b"0") {
-            self.der(block.line, &bytes)
-        } else {
-            self.nested(block.line, &bytes, depth)
+        let known = self.found.len();
+        if loose::is_encoded(&bytes) {
+            self.nested(block.line, &bytes, depth)?;
         }
+        // Whatever it is, it was called a certificate.
+        if self.found.len() > known { Ok(()) } else { self.der(block.line, &bytes) }
     }
 
     /// Base64 without armour; true when a certificate ends it.
@@ -176,7 +180,8 @@ impl Reader {
                 Piece::Der { der, .. } => self.der(line, &der)?,
                 Piece::Text { text, .. } => {
                     let lines = lines::lines(line, &text).into_iter();
-                    self.text(lines.map(|inner| Line { number: line, ..inner }).collect(), depth + 1)?;
+                    let lines: Vec<Line> = lines.map(|inner| Line { number: line, ..inner }).collect();
+                    self.text(&lines, depth + 1)?;
                 }
             }
         }
@@ -212,24 +217,18 @@ impl Reader {
         if set.is_empty() {
             return Err(self.damaged(line, Fault::EmptyPkcs7));
         }
-        let first = self.found.len();
-        for certificate in set {
-            self.der(line, certificate)?;
-        }
-        let members = self.found.split_off(first);
-        if members.len() == 1 {
-            self.found.extend(members);
-            return Ok(());
-        }
-        let readable: Vec<Certificate> = members.iter().cloned().map(Certificate::new).collect();
-        let path = served_path(&readable).positions;
-        if path.len() == members.len() {
-            self.found.extend(path.iter().filter_map(|position| members.get(*position).cloned()));
-            self.order = if self.order == FileOrder::Unknown { self.order } else { FileOrder::ByIssuer };
-        } else {
-            self.found.extend(members);
-            self.order = FileOrder::Unknown;
-        }
-        Ok(())
+        self.has_set |= set.len() > 1;
+        set.into_iter().try_for_each(|certificate| self.der(line, certificate))
     }
+}
+
+/// Puts the members of a set, and what stands beside them, in the order in which one issued the other.
+fn in_order(found: Vec<CertificateDer<'static>>) -> CertificateFile {
+    let readable: Vec<Certificate> = found.iter().cloned().map(Certificate::new).collect();
+    let path = served_path(&readable).positions;
+    if path.len() < found.len() {
+        return CertificateFile { certificates: found, order: FileOrder::Unknown };
+    }
+    let certificates = path.iter().filter_map(|position| found.get(*position).cloned()).collect();
+    CertificateFile { certificates, order: FileOrder::ByIssuer }
 }
