@@ -319,13 +319,15 @@ fn an_unreadable_certificate_keeps_its_place() {
 /// Whatever single byte of a file is changed, no certificate vanishes: all are there, changed perhaps, or it is refused.
 #[test]
 fn no_single_byte_makes_a_certificate_vanish() {
+    const OTHERS: [u8; 10] = [0, b'\n', b' ', b'-', b'A', b'\\', b'?', b'=', b'<', 0xff];
     let chain = three().map(|made| made.der);
     let plain = each(&chain, pem);
     let escaped = format!("chain: \"{}\"\n", plain.replace('\n', "\\n"));
     let (mut read, mut refused) = (0, 0);
     for file in [plain, escaped] {
         for at in 0..file.len() {
-            for other in [0, b'\n', b' ', b'-', b'A', b'\\', b'?', b'=', b'<', 0xff] {
+            for turn in 0..3 {
+                let other = OTHERS[(at + turn * 3) % OTHERS.len()];
                 let mut bytes = file.clone().into_bytes();
                 bytes[at] = other;
                 match read_certificates(&bytes) {
@@ -338,7 +340,7 @@ fn no_single_byte_makes_a_certificate_vanish() {
             }
         }
     }
-    assert!(read > 1_000 && refused > 10_000, "{read} read, {refused} refused");
+    assert!(read > 300 && refused > 3_000, "{read} read, {refused} refused");
 }
 
 /// Lines may be lost and moved in pasting. What is read of the last certificate is that certificate, or there is an error.
@@ -349,7 +351,7 @@ fn lines_that_are_lost_are_missed() {
     let lines: Vec<&str> = text.lines().collect();
     let mut random = Random(11);
     let (mut read, mut refused) = (0, 0);
-    for _ in 0..3_000 {
+    for _ in 0..600 {
         let from = random.below(lines.len());
         let to = (from + 1 + random.below(4)).min(lines.len());
         let kept = [&lines[..from], &lines[to..]].concat().join("\n");
@@ -362,5 +364,5 @@ fn lines_that_are_lost_are_missed() {
             Err(_) => refused += 1,
         }
     }
-    assert!(read > 30 && refused > 300, "{read} read, {refused} refused");
+    assert!(read > 10 && refused > 300, "{read} read, {refused} refused");
 }

@@ -43,7 +43,11 @@ pub(super) fn pieces(bytes: &[u8]) -> Vec<Piece> {
     let mut pieces = Pieces { done: Vec::new(), line: 1, text: String::new() };
     let mut rest = bytes;
     while let [first, ..] = rest {
-        let taken = if let Some(length) = der_length(rest, rest.len() == bytes.len()) {
+        let plain = plain(rest);
+        let taken = if !plain.is_empty() {
+            pieces.text.push_str(plain);
+            plain.len()
+        } else if let Some(length) = der_length(rest, rest.len() == bytes.len()) {
             pieces.end_text();
             pieces.done.push(Piece::Der { line: pieces.line, der: rest[..length].to_vec() });
             length
@@ -78,6 +82,13 @@ impl Pieces {
         self.line += super::lines::breaks(&text);
         self.done.push(Piece::Text { line, text });
     }
+}
+
+/// Most of most files: ASCII that neither is UTF-16 nor begins DER.
+fn plain(bytes: &[u8]) -> &str {
+    let is_plain = |pair: &[u8]| pair[0].is_ascii() && pair[0] != 0 && pair[1].is_ascii() && pair[1] != 0;
+    let length = bytes.windows(2).take_while(|pair| is_plain(pair)).count();
+    std::str::from_utf8(&bytes[..length]).unwrap_or_default()
 }
 
 /// The length of the DER that begins here; of all there is, if it announces more.

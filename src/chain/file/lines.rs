@@ -31,13 +31,22 @@ pub(super) fn lines(first: usize, text: &str) -> Vec<Line> {
     for number in first.. {
         let end = rest.find(['\n', '\r']);
         let physical = &rest[..end.unwrap_or(rest.len())];
-        let meant = meant(&physical.chars().filter_map(typed).collect::<String>());
+        let meant = if physical.bytes().all(is_plain) {
+            vec![physical.to_owned()]
+        } else {
+            meant(&physical.chars().filter_map(typed).collect::<String>())
+        };
         lines.extend(meant.into_iter().map(|text| Line { number, text }));
         let Some(end) = end else { break };
         rest = &rest[end..];
         rest = rest.strip_prefix("\r\n").unwrap_or(&rest[1..]);
     }
     without_stapled_responses(&lines)
+}
+
+/// Most of most files: nothing that could stand for something else.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !b"\\%=&<".contains(&byte)
 }
 
 /// The character that was typed, before it was made pretty; `None` for one that nobody sees.
