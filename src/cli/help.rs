@@ -31,7 +31,7 @@ Exit status (1 if both 1 and 2 apply):
 
 Examples:
   oidc-thumbprint-exporter inspect https://token.actions.githubusercontent.com
-  oidc-thumbprint-exporter inspect gitlab.com --output thumbprint
+  oidc-thumbprint-exporter inspect arn:aws:iam::123456789012:oidc-provider/gitlab.com --output thumbprint
   oidc-thumbprint-exporter inspect https://keycloak.example.com:8443/realms/platform --ca-file company-ca.pem
   openssl s_client -showcerts -connect gitlab.com:443 </dev/null | oidc-thumbprint-exporter inspect -";
 

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod file_forms;
+mod file_losses;
 mod hostile;
 mod limbo;
 mod limbo_divergences;

@@ -12,7 +12,7 @@ const ENVELOPED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03";
 const DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
 
 /// `ContentInfo` of `SignedData` without signers (RFC 5652, section 5), as `openssl crl2pkcs7 -nocrl` makes it.
-fn signed_data(set: &[&[u8]]) -> Vec<u8> {
+pub(super) fn signed_data(set: &[&[u8]]) -> Vec<u8> {
     let set = if set.is_empty() { Vec::new() } else { element(0xa0, &set.concat()) };
     let signed = [b"\x02\x01\x01\x31\x00", &*element(0x30, DATA), &set, b"\x31\x00"].concat();
     element(0x30, &[SIGNED_DATA, &element(0xa0, &element(0x30, &signed))].concat())

@@ -259,6 +259,24 @@ fn files_of_cas() {
     assert_eq!(TrustStore::empty().with_added(read_ca_file(&good).unwrap()).counts().added, 1);
     assert_eq!(read_ca_file(&written("good.der", &root.der)).unwrap(), std::slice::from_ref(&root.der));
 
+    let utf16: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let set = crate::chain::pkcs7::signed_data(&[&root.der]);
+    let base64 = crate::support::lab::pem::armoured("PKCS7", &set);
+    for (name, file) in [("utf16.cer", utf16), ("der.p7b", set), ("base64.p7b", base64.into_bytes())] {
+        assert_eq!(read_ca_file(&written(name, &file)).unwrap(), std::slice::from_ref(&root.der), "{name}");
+    }
+    // One that cannot be read anchors nothing, and is not left out in silence.
+    let odd = element(
+        0x30,
+        &[element(0x30, b"\xa0\x03\x02\x01\x02"), element(0x30, b""), element(3, &[0; 130])].concat(),
+    );
+    let odd = text.clone() + &crate::support::lab::pem::armoured("CERTIFICATE", &odd);
+    let odd = read_ca_file(&written("odd.pem", odd.as_bytes())).unwrap_err();
+    assert!(
+        odd.to_string().contains("odd.pem: certificate 2 cannot be used as a trust anchor: not a valid"),
+        "{odd}"
+    );
+
     let empty = read_ca_file(&written("empty.pem", b"")).unwrap_err();
     assert!(matches!(&empty, CaFileError::Unreadable { error: FileError::NoCertificate, .. }), "{empty}");
     let cut = read_ca_file(&written("cut.pem", format!("{text}{}", &text[..200]).as_bytes())).unwrap_err();

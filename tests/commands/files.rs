@@ -55,6 +55,44 @@ async fn everything_people_have_yields_the_same_thumbprint() {
 }
 
 #[test]
+fn pkcs7_comes_with_a_word_on_its_order() {
+    let directory = TempDir::new();
+    let chain = chains::three_deep(HOST);
+    let file = write(&directory, "chain.pem", pem(&chain.served));
+    let made = std::process::Command::new("openssl")
+        .args(["crl2pkcs7", "-nocrl", "-outform", "DER", "-certfile"])
+        .arg(&file)
+        .output();
+    let Ok(made) = made else { return println!("SKIPPED: no openssl command") };
+    let file = write(&directory, "chain.p7b", made.stdout);
+    for output in ["thumbprint", "pem"] {
+        let run = inspect_file(&file, output);
+        assert!(
+            run.err.contains("chain.p7b: PKCS#7 does not say in which order certificates are served"),
+            "{run:?}"
+        );
+        assert_eq!(run.err.lines().count(), 1, "{run:?}");
+    }
+    assert_eq!(inspect_file(&file, "thumbprint").out, chain.thumbprint() + "\n");
+    let text = inspect_file(&file, "text");
+    assert!(text.out.contains("note: PKCS#7 does not say") && text.err.is_empty(), "{text:?}");
+}
+
+#[test]
+fn a_certificate_that_cannot_be_read_keeps_its_thumbprint() {
+    let directory = TempDir::new();
+    let chain = chains::good(HOST);
+    // As of a version that does not exist.
+    let mut odd = chain.served[1].to_vec();
+    let version = odd.windows(5).position(|bytes| bytes == b"\xa0\x03\x02\x01\x02").unwrap();
+    odd[version + 2] = 0x05;
+    let file = write(&directory, "odd.pem", pem(&[chain.served[0].clone(), odd.clone().into()]));
+    assert_eq!(inspect_file(&file, "thumbprint").out, format!("{}\n", thumbprint(&odd)));
+    let text = inspect_file(&file, "text");
+    assert!(text.out.contains("root         unreadable: not a valid X.509 certificate"), "{}", text.out);
+}
+
+#[test]
 fn a_single_certificate_is_not_blamed_for_being_alone() {
     let directory = TempDir::new();
     let chain = chains::expired_root(HOST);
@@ -99,6 +137,7 @@ fn what_cannot_be_read_ends_in_2_with_one_line() {
     let directory = TempDir::new();
     let good = pem(&chains::good(HOST).served);
     let lines: Vec<&str> = good.lines().collect();
+    let first_end = lines.iter().position(|line| line.contains("END")).unwrap();
     let second = lines.iter().rposition(|line| line.contains("BEGIN")).unwrap() + 1;
     let cut = lines[..lines.len() - 2].join("\n");
     let damaged =
@@ -110,6 +149,11 @@ fn what_cannot_be_read_ends_in_2_with_one_line() {
         ("page.html", b"<html>404</html>".to_vec(), "contains no certificate".to_owned()),
         ("key.pem", key.into(), "contains no certificate".to_owned()),
         ("large.pem", vec![b'x'; 2 << 20], "larger than 1 MiB".to_owned()),
+        (
+            "no-begin.pem",
+            lines[4..].join("\n").into(),
+            format!("certificate 1, line {}: the `-----BEGIN` line is missing or was cut", first_end - 3),
+        ),
         ("cut.pem", cut.into(), format!("certificate 2, line {second}: the `-----END` line is missing")),
         ("damaged.pem", damaged.into(), format!("certificate 2, line {}: not base64: `?`", second + 2)),
         (

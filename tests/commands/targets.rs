@@ -52,6 +52,29 @@ async fn a_url_an_endpoint_and_an_address_show_the_same_chain() {
     assert_eq!(commands, [true, false, false]);
 }
 
+/// As IAM, a browser, Terraform and mail programs show it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_is_taken_however_it_is_written() {
+    let issuer = start(HOST, chains::good).await;
+    let url = issuer.url().trim_start_matches("https://");
+    let arn = format!("arn:aws-cn:iam::123456789012:oidc-provider/{}/", url.to_uppercase());
+    let nameless = format!("arn:aws:iam::ACCOUNT:oidc-provider/{url}");
+    let usual = format!("arn:aws:iam::ACCOUNT_ID:oidc-provider/{url}");
+    for (target, provider) in [
+        (format!("<https://{url}>"), &usual),
+        (format!("\"HTTPS://{url}/\","), &usual),
+        (format!("{url}/"), &usual),
+        (format!("https://{url}/.well-known/openid-configuration"), &usual),
+        (arn.clone(), &arn),
+        (nameless, &usual),
+    ] {
+        let run = inspect_lab(&issuer, &[&target]);
+        assert_eq!(run.code, 0, "{target}: {run:?}");
+        let command = format!("    --open-id-connect-provider-arn {provider} \\\n");
+        assert!(run.out.contains(&command), "{target}: {}", run.out);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_host_is_refused_until_the_flag_admits_it() {
     let issuer = start(HOST, chains::good).await;

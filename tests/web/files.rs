@@ -234,6 +234,32 @@ fn inline_certificates_are_as_good_as_files() {
 }
 
 #[test]
+fn files_as_windows_editors_save_them_are_read_or_named() {
+    let directory = directory();
+    let path = |name: &str| directory.path().join(name);
+    let saved = |name: &str| {
+        format!("\u{feff}{}", std::fs::read_to_string(path(name)).unwrap().replace('\n', "\r\n"))
+    };
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    std::fs::write(path("web.yml"), format!("\u{feff}{}", TLS.replace('\n', "\r\n"))).unwrap();
+    for name in ["server.pem", "server.key"] {
+        let text = saved(name);
+        std::fs::write(path(name), &text).unwrap();
+        WebConfig::read(&path("web.yml")).unwrap();
+        // With its byte order mark, and without.
+        for bytes in [utf16(&text), utf16(text.trim_start_matches('\u{feff}'))] {
+            std::fs::write(path(name), bytes).unwrap();
+            let message = WebConfig::read(&path("web.yml")).unwrap_err().to_string();
+            assert_eq!(message, format!("{}: is UTF-16; save it as UTF-8", path(name).display()));
+        }
+        std::fs::write(path(name), text).unwrap();
+    }
+    std::fs::write(path("web.yml"), utf16(TLS)).unwrap();
+    let message = WebConfig::read(&path("web.yml")).unwrap_err().to_string();
+    assert_eq!(message, format!("{}: is UTF-16; save it as UTF-8", path("web.yml").display()));
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_refused_at_once() {
     let directory = directory();
     let long = directory.path().join("long.yml");
