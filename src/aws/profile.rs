@@ -44,6 +44,8 @@ pub(super) enum Finding {
     Process { profile: String },
     #[error("profile \"{profile}\" has a {key} and no role_arn")]
     NoRole { profile: String, key: &'static str },
+    #[error("profile \"{profile}\" asks for a code (mfa_serial), which nobody is here to type")]
+    Mfa { profile: String },
     #[error("profile \"{profile}\" of {path} names no credentials")]
     NoCredentials { profile: String, path: String },
     /// Nothing is wrong with it that can be seen from here.
@@ -182,6 +184,9 @@ fn role(profile: &Profile) -> Option<Finding> {
     let name = || profile.name().to_owned();
     if profile.get("credential_process").is_some() {
         return Some(Finding::Process { profile: name() });
+    }
+    if profile.get("mfa_serial").is_some() {
+        return Some(Finding::Mfa { profile: name() });
     }
     let key = ["source_profile", "credential_source"].into_iter().find(|key| profile.get(key).is_some())?;
     profile.get("role_arn").is_none().then(|| Finding::NoRole { profile: name(), key })
