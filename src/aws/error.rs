@@ -112,7 +112,10 @@ impl AccountError {
                 }
             }
             SdkError::TimeoutError(_) => (AccountReason::Timeout, ours("timed out waiting for a response")),
-            SdkError::ResponseError(_) => (AccountReason::Response, ours("the response could not be parsed")),
+            SdkError::ResponseError(_) => (
+                AccountReason::Response,
+                vec!["the response could not be parsed".to_owned(), innermost(error)],
+            ),
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
                 (AccountReason::Timeout, ours("timed out connecting"))
             }

@@ -13,6 +13,7 @@ use aws_sdk_iam::operation::get_open_id_connect_provider::{
 use aws_types::os_shim_internal::Env;
 use futures_util::{StreamExt as _, stream};
 
+use super::answer_limit::AnswerLimit;
 use super::error::AccountError;
 use super::session;
 use super::unusable::{UnusableProvider, UnusableReason};
@@ -69,7 +70,7 @@ struct Reading {
 impl Account {
     /// Sets up the client; no call is made yet. `timeout` limits one call with its retries.
     pub async fn connect(clock: Clock, timeout: Duration) -> Self {
-        let client = Arc::new(ArcSwap::from_pointee(Client::new(&session::load(timeout).await)));
+        let client = Arc::new(ArcSwap::from_pointee(client(timeout).await));
         Self { client, stale: Arc::default(), clock, timeout }
     }
 
@@ -77,7 +78,7 @@ impl Account {
     pub async fn poll(&self, known: &Known) -> AccountPoll {
         let at = self.clock.now();
         if self.stale.swap(false, Ordering::Relaxed) {
-            self.client.store(Arc::new(Client::new(&session::load(self.timeout).await)));
+            self.client.store(Arc::new(client(self.timeout).await));
         }
         let client = self.client.load_full();
         let listed = match client.list_open_id_connect_providers().send().await {
@@ -102,6 +103,11 @@ impl Account {
         }
         AccountPoll { at, outcome, providers: Some(providers) }
     }
+}
+
+async fn client(timeout: Duration) -> Client {
+    let session = session::load(timeout).await;
+    Client::from_conf(aws_sdk_iam::config::Builder::from(&session).interceptor(AnswerLimit).build())
 }
 
 async fn read(client: &Client, arn: String, known: &Known) -> Reading {

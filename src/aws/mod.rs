@@ -1,6 +1,7 @@
 //! AWS, read only: in goes a session with credentials, out come the OIDC providers that an account lists, or a closed
 //! reason why they are not known. Nothing here knows what the providers are compared with.
 
+mod answer_limit;
 mod cause;
 mod error;
 mod iam;

@@ -66,6 +66,7 @@ impl WebConfig {
         warnings.extend(locked_out.map(|name| {
             format!("basic_auth_users: nobody can log in as {name:?}: no password has that hash, or the name a colon")
         }));
+        file.tls_server_config.as_ref().map_or(Ok(()), tls::check_names)?;
         let section = file.tls_server_config.as_ref().filter(|section| section.is_enabled());
         let tls = match section {
             Some(section) => Some(Arc::new(tls::server_config(section, source, crypto, &mut warnings)?)),

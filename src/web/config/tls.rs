@@ -16,7 +16,7 @@ use rustls::{
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::client_certificate;
-use super::file::{TlsSection, given};
+use super::file::TlsSection;
 use super::names::{Fault, by_name, fault_of};
 use super::pem::{certificates, private_key};
 use super::secp521r1::SECP521R1;
@@ -127,16 +127,32 @@ fn is_key_of_leaf(certified: &CertifiedKey) -> bool {
     leaf.is_some_and(|(_, leaf)| leaf.public_key().raw == key.as_ref())
 }
 
+fn version(key: &str, name: Option<&String>) -> Result<Option<u16>, Fault> {
+    name.map(|name| by_name(&VERSIONS, key, name)).transpose()
+}
+
+/// Names are looked at also where TLS is off, as in the toolkit.
+///
+/// # Errors
+/// The first key with a name that is not known.
+pub(super) fn check_names(section: &TlsSection) -> Result<(), Fault> {
+    version("min_version", section.min_version.as_ref())?;
+    version("max_version", section.max_version.as_ref())?;
+    for name in section.cipher_suites.iter().flatten() {
+        by_name(&CIPHER_SUITES, "cipher_suites", name)?;
+    }
+    for name in section.curve_preferences.iter().flatten() {
+        by_name(&CURVES, "curve_preferences", name)?;
+    }
+    Ok(())
+}
+
 fn versions(
     section: &TlsSection,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<&'static SupportedProtocolVersion>, Fault> {
-    let number = |key: &str, value: Option<&String>, default: u16| match given(value) {
-        None => Ok(default),
-        Some(name) => by_name(&VERSIONS, key, name),
-    };
-    let lowest = number("min_version", section.min_version.as_ref(), 0x0303)?;
-    let highest = number("max_version", section.max_version.as_ref(), 0x0304)?;
+    let lowest = version("min_version", section.min_version.as_ref())?.unwrap_or(0x0303);
+    let highest = version("max_version", section.max_version.as_ref())?.unwrap_or(0x0304);
     if lowest < 0x0303 {
         warnings.push("tls_server_config.min_version: TLS below 1.2 is not supported; using 1.2".to_owned());
     }
