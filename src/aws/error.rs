@@ -1,5 +1,6 @@
 //! Why IAM could not be read: the closed set of reasons that becomes a label, and how SDK errors map to it.
 
+use std::any::Any;
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -122,6 +123,15 @@ impl AccountError {
             other => of_causes(other),
         };
         Self { call, reason, said: said.iter().map(|text| printable(text, MAX_CHARS)).collect() }
+    }
+
+    /// Of a call in which the SDK panicked.
+    pub(super) fn broke_off(call: &'static str, panic: &(dyn Any + Send)) -> Self {
+        let literal = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let said = literal.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let ours = "the AWS SDK cannot work with the credentials or the endpoint that are set".to_owned();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { call, reason: AccountReason::Credentials, said: vec![ours, printable(&said, MAX_CHARS)] }
     }
 
     /// The credentials are what failed.

@@ -1,17 +1,18 @@
 //! The OIDC providers of an account, read through the IAM API. Nothing here changes anything.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::get_open_id_connect_provider::{
     GetOpenIDConnectProviderError as GetError, GetOpenIdConnectProviderOutput,
 };
 use aws_types::os_shim_internal::Env;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 use super::answer_limit::AnswerLimit;
 use super::error::AccountError;
@@ -30,10 +31,9 @@ const GET: &str = "iam:GetOpenIDConnectProvider";
 /// The account that the default credential chain leads to.
 #[derive(Clone, Debug)]
 pub struct Account {
-    client: Arc<ArcSwap<Client>>,
-    /// The credentials failed: the SDK keeps what it read of files and profiles, so they are loaded anew before the next
-    /// reading.
-    stale: Arc<AtomicBool>,
+    /// None before the first reading, and after one whose credentials failed: the SDK keeps what it read of files and
+    /// profiles, so they are loaded anew.
+    client: Arc<ArcSwapOption<Client>>,
     clock: Clock,
     timeout: Duration,
 }
@@ -70,25 +70,41 @@ struct Reading {
 impl Account {
     /// Sets up the client; no call is made yet. `timeout` limits one call with its retries.
     pub async fn connect(clock: Clock, timeout: Duration) -> Self {
-        let client = Arc::new(ArcSwap::from_pointee(client(timeout).await));
-        Self { client, stale: Arc::default(), clock, timeout }
+        let client = guarded(Box::pin(client(timeout))).await.ok().map(Arc::new);
+        Self { client: Arc::new(client.into()), clock, timeout }
     }
 
     /// Lists the account's providers and reads each. `known` is what an earlier poll found.
     pub async fn poll(&self, known: &Known) -> AccountPoll {
         let at = self.clock.now();
-        if self.stale.swap(false, Ordering::Relaxed) {
-            self.client.store(Arc::new(client(self.timeout).await));
+        match guarded(Box::pin(self.read_all(at, known))).await {
+            Ok(poll) => poll,
+            Err(error) => self.failed(at, error).await,
         }
-        let client = self.client.load_full();
+    }
+
+    async fn failed(&self, at: Timestamp, error: AccountError) -> AccountPoll {
+        if error.is_of_credentials() {
+            self.client.store(None);
+        }
+        let outcome = Err(error.explained(&Env::real()).await);
+        AccountPoll { at, outcome, providers: None }
+    }
+
+    async fn client(&self) -> Arc<Client> {
+        if let Some(client) = self.client.load_full() {
+            return client;
+        }
+        let client = Arc::new(client(self.timeout).await);
+        self.client.store(Some(Arc::clone(&client)));
+        client
+    }
+
+    async fn read_all(&self, at: Timestamp, known: &Known) -> AccountPoll {
+        let client = self.client().await;
         let listed = match client.list_open_id_connect_providers().send().await {
             Ok(answer) => answer.open_id_connect_provider_list.unwrap_or_default(),
-            Err(error) => {
-                let error = AccountError::from_sdk(LIST, &error);
-                self.stale.store(error.is_of_credentials(), Ordering::Relaxed);
-                let outcome = Err(error.explained(&Env::real()).await);
-                return AccountPoll { at, outcome, providers: None };
-            }
+            Err(error) => return self.failed(at, AccountError::from_sdk(LIST, &error)).await,
         };
         let arns = listed.into_iter().map(|entry| entry.arn.unwrap_or_default());
         let mut read = stream::iter(arns).map(|arn| read(&client, arn, known)).buffered(CONCURRENT_CALLS);
@@ -103,6 +119,11 @@ impl Account {
         }
         AccountPoll { at, outcome, providers: Some(providers) }
     }
+}
+
+/// The SDK panics where it should refuse: at an access key with a line feed, or an `AWS_ENDPOINT_URL` that is empty.
+async fn guarded<T>(call: Pin<Box<impl Future<Output = T>>>) -> Result<T, AccountError> {
+    AssertUnwindSafe(call).catch_unwind().await.map_err(|panic| AccountError::broke_off(LIST, &*panic))
 }
 
 async fn client(timeout: Duration) -> Client {

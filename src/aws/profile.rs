@@ -38,6 +38,14 @@ pub(super) enum Finding {
     /// It may have ended.
     #[error("`{command} --profile {profile}` renews the login in {path}")]
     Login { profile: String, command: &'static str, path: String },
+    /// A secret of Kubernetes that was made with `echo` ends with a line feed.
+    #[error("{0} holds a space, a line feed or another character that belongs into none")]
+    StrangeCharacter(&'static str),
+    #[error("{0} is set and empty; unset it")]
+    Empty(&'static str),
+    /// They go before everything else.
+    #[error("the keys of the environment (AWS_ACCESS_KEY_ID) are used")]
+    Keys,
     #[error("credentials are asked for at {0}")]
     Container(&'static str),
     #[error("profile \"{profile}\" runs a credential_process")]
@@ -75,7 +83,12 @@ const SOURCES: [&str; 9] = [
 
 /// Everything that is found in this environment.
 pub(super) async fn findings(env: &Env) -> Vec<Finding> {
-    let mut found = variables(env);
+    let mut found = values(env);
+    if KEYS.into_iter().all(|name| is_set(env, name)) {
+        found.push(Finding::Keys);
+        return found;
+    }
+    found.extend(variables(env));
     let [config, credentials] = [SharedFile::config(env), SharedFile::credentials(env)];
     let broken = [&config, &credentials].into_iter().filter_map(|file| {
         let (path, named_by) = (file.path.display().to_string(), file.named_by.clone());
@@ -98,12 +111,33 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+fn is_set(env: &Env, name: &str) -> bool {
+    env.get(name).is_ok_and(|value| !value.trim().is_empty())
+}
+
+/// Variables whose values cannot be right.
+fn values(env: &Env) -> Vec<Finding> {
+    const NO_SPACES: [&str; 4] = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    ];
+    const NOT_EMPTY: [&str; 4] =
+        ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_REGION"];
+    let is_strange = |value: String| value.contains(|c: char| c.is_whitespace() || c.is_control());
+    let strange = NO_SPACES.into_iter().filter(|name| env.get(name).is_ok_and(is_strange));
+    let empty = NOT_EMPTY.into_iter().filter(|name| env.get(name).is_ok_and(|value| value.is_empty()));
+    strange.map(Finding::StrangeCharacter).chain(empty.map(Finding::Empty)).collect()
+}
+
 /// Variables that go together, and files that they name.
 fn variables(env: &Env) -> Vec<Finding> {
     const TOKEN_FILES: [&str; 2] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
-    const PAIRS: [[&str; 2]; 2] =
-        [["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"]];
-    let is_set = |name: &str| env.get(name).is_ok_and(|value| !value.trim().is_empty());
+    const PAIRS: [[&str; 2]; 2] = [KEYS, ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"]];
+    let is_set = |name: &str| is_set(env, name);
     let halves = PAIRS.into_iter().filter_map(|[first, second]| match (is_set(first), is_set(second)) {
         (true, false) => Some(Finding::Half { given: first, missing: second }),
         (false, true) => Some(Finding::Half { given: second, missing: first }),

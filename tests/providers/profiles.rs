@@ -28,7 +28,7 @@ const WORDS: [(&str, &str); 6] = [
     ("SECRET", SECRET),
 ];
 
-/// What is wrong; the files of the home directory; variables beside `AWS_PROFILE=ops`, empty for none; what has to be told.
+/// What is wrong; the files of the home directory; variables beside `AWS_PROFILE=ops`, empty for none, a space for an empty one; what has to be told.
 type Broken = (
     &'static str,
     &'static [(&'static str, &'static str)],
@@ -287,7 +287,25 @@ const SOURCES: [Broken; 21] = [
 ];
 
 /// Variables alone.
-const VARIABLES: [Broken; 10] = [
+const VARIABLES: [Broken; 13] = [
+    (
+        "a key that ends with a line feed",
+        &[],
+        &[("AWS_ACCESS_KEY_ID", "AKIA\n"), ("AWS_SECRET_ACCESS_KEY", SECRET)],
+        &["credentials", "AWS_ACCESS_KEY_ID holds"],
+    ),
+    (
+        "the same in a file",
+        &[(CONFIG, "[profile ops]\naws_access_key_id = AKIA\n  x\naws_secret_access_key = SECRET\n")],
+        &[],
+        &["credentials", "\"ops\"", "HOME/.aws/config"],
+    ),
+    (
+        "an endpoint that is empty",
+        &[],
+        &[("AWS_ENDPOINT_URL", " "), ("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", SECRET)],
+        &["AWS_ENDPOINT_URL is set and empty"],
+    ),
     (
         "AWS_CONFIG_FILE nowhere",
         &[],
@@ -363,6 +381,7 @@ fn judge(&(name, files, env, told): &Broken) -> Option<String> {
     let watch = watch.env("AWS_PROFILE", "ops").env("OIDC_EXPORTER__LOG__LEVEL", "trace");
     let watch = env.iter().fold(watch, |watch, (key, value)| match *value {
         "" => watch.without(key),
+        " " => watch.env(key, ""),
         value => watch.env(key, value.replace("HOME", &home)),
     });
     let run = watch.check(&[]);
