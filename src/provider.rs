@@ -48,10 +48,14 @@ impl Origin {
     pub fn account_label(&self) -> &str {
         match self {
             Self::File => FILE,
+            Self::Iam(arn) if arn.account_id().is_empty() => ACCOUNT_NOT_KNOWN,
             Self::Iam(arn) => arn.account_id(),
         }
     }
 }
+
+/// Stands for the id of an account that no ARN has told.
+pub const ACCOUNT_NOT_KNOWN: &str = "unknown";
 
 /// `arn:PARTITION:iam::ACCOUNT:oidc-provider/URL` (IAM user guide, "IAM identifiers").
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,7 +86,7 @@ impl ProviderArn {
         &self.0
     }
 
-    /// Twelve digits.
+    /// Twelve digits at AWS. Servers that speak its API have other texts there, or none.
     #[must_use]
     pub fn account_id(&self) -> &str {
         self.0.split(':').nth(4).unwrap_or_default()
@@ -96,6 +100,8 @@ impl ProviderArn {
 }
 
 const RESOURCE: &str = ":oidc-provider/";
+/// Longest account of an ARN, which becomes a label.
+const MAX_ACCOUNT_BYTES: usize = 128;
 
 impl FromStr for ProviderArn {
     type Err = ArnError;
@@ -104,7 +110,8 @@ impl FromStr for ProviderArn {
         let (head, url) = text.split_once(RESOURCE).ok_or(ArnError)?;
         let parts: Vec<&str> = head.split(':').collect();
         let &["arn", partition, "iam", "", account] = parts.as_slice() else { return Err(ArnError) };
-        let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+        let is_account =
+            account.len() <= MAX_ACCOUNT_BYTES && account.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_account || partition.is_empty() || url.is_empty() {
             return Err(ArnError);
         }
@@ -156,9 +163,11 @@ mod tests {
                 "arn:aws-cn:iam::123456789012:oidc-provider/a.example:8443",
                 Ok(("123456789012", "a.example:8443")),
             ),
+            // SeaweedFS and Ceph have no account, or a tenant's name.
+            ("arn:aws:iam:::oidc-provider/a.example", Ok(("", "a.example"))),
+            ("arn:aws:iam::tenant-1:oidc-provider/a.example/", Ok(("tenant-1", "a.example/"))),
             ("arn:aws:iam::123456789012:oidc-provider/", Err(ArnError)),
-            ("arn:aws:iam::12345678901:oidc-provider/a", Err(ArnError)),
-            ("arn:aws:iam::12345678901x:oidc-provider/a", Err(ArnError)),
+            ("arn:aws:iam::a b:oidc-provider/a", Err(ArnError)),
             ("arn:aws:iam::123456789012:saml-provider/a", Err(ArnError)),
             ("arn:aws:iam:eu-west-1:123456789012:oidc-provider/a", Err(ArnError)),
             ("arn::iam::123456789012:oidc-provider/a", Err(ArnError)),

@@ -21,6 +21,8 @@ enum Subject {
     /// What it serves.
     RootCa(Issuer),
     Account,
+    /// An ARN that IAM lists.
+    Unusable(String),
     Verdict(Origin, Issuer),
 }
 
@@ -70,6 +72,10 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
             changed.push(Subject::Account);
         }
     }
+    let known: Vec<_> = before.account.iter().flat_map(AccountState::unusable).collect();
+    let unusable = after.account.iter().flat_map(AccountState::unusable);
+    let new = unusable.filter(|provider| !known.contains(provider));
+    changed.extend(new.map(|provider| Subject::Unusable(provider.provider_arn.clone())));
     let told = |judged: &JudgedProvider| {
         let verdict = &judged.verdict;
         (verdict.status, verdict.fragile, verdict.unknown)
@@ -111,6 +117,19 @@ fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admit
                 tracing::warn!(account = label, %reason, %error, held_back, note, "IAM cannot be read");
             } else {
                 tracing::info!(account = label, providers, held_back, note, "IAM was read");
+            }
+        }
+        Subject::Unusable(arn) => {
+            let mut unusable = after.account.iter().flat_map(AccountState::unusable);
+            if let Some(provider) = unusable.find(|provider| provider.provider_arn == *arn) {
+                let reason = provider.reason.to_string();
+                tracing::warn!(
+                    provider = arn,
+                    reason,
+                    held_back,
+                    note,
+                    "IAM lists a provider that cannot be watched"
+                );
             }
         }
         Subject::Verdict(origin, issuer) => {

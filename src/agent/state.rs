@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::AccountPoll;
+use crate::aws::{AccountPoll, Listed};
 use crate::chain::TrustStore;
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
@@ -143,11 +143,12 @@ impl State {
                 account.error = Some(error);
             }
         }
-        if let Some(providers) = poll.providers {
-            if let Some(first) = providers.first() {
+        if let Some(Listed { usable, unusable }) = poll.providers {
+            account.unusable = Some(unusable.into());
+            if let Some(first) = usable.first() {
                 account.id = Some(first.origin.account_label().to_owned());
             }
-            self.targets.iam.replace(providers);
+            self.targets.iam.replace(usable);
             self.retarget();
         }
         self.now.ready |= self.now.has_first_results();

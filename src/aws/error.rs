@@ -1,13 +1,17 @@
 //! Why IAM could not be read: the closed set of reasons that becomes a label, and how SDK errors map to it.
 
+use std::any::Any;
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_types::os_shim_internal::Env;
 use enum_map::Enum;
 use strum::{Display, EnumIter, IntoStaticStr};
 
+use super::cause::{answer, causes, innermost, why_not};
+use super::profile::{Finding, findings};
 use crate::printable::printable;
 
 /// The value of the label `reason` of `oidc_account_poll_failures_total`.
@@ -68,89 +72,124 @@ impl AccountReason {
 
 /// A failed call of IAM.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{call}: {reason}: {detail}")]
+#[error("{call}: {reason}: {}", shown(said))]
 pub struct AccountError {
     /// The action, such as `iam:ListOpenIDConnectProviders`.
     pub call: &'static str,
     pub reason: AccountReason,
-    /// In words, for logs and people.
-    pub detail: String,
+    /// For logs and people: our own sentence, then what was found on this machine, then what the SDK or the service says.
+    said: Vec<String>,
 }
 
-/// Characters kept of what a service says.
-const MAX_DETAIL_CHARS: usize = 300;
+/// Our own sentence, and what stands behind it.
+fn shown(said: &[String]) -> String {
+    match said {
+        [] => String::new(),
+        [ours] => ours.clone(),
+        [ours, rest @ ..] => format!("{ours}: {}", rest.join("; ")),
+    }
+}
+
+/// Characters kept of what the SDK or a service says, and of what was found.
+const MAX_CHARS: usize = 500;
 
 impl AccountError {
-    /// Of a call whose answer cannot be understood.
-    #[must_use]
-    pub fn response(call: &'static str, detail: &str) -> Self {
-        Self { call, reason: AccountReason::Response, detail: printable(detail, MAX_DETAIL_CHARS) }
-    }
-
     /// From what the SDK says.
     #[must_use]
     pub fn from_sdk<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let (reason, detail) = match error {
+        let ours = |text: &str| vec![text.to_owned()];
+        let (reason, said) = match error {
             SdkError::ServiceError(context) => {
                 let error = context.err();
                 if let Some(code) = error.code() {
                     let message = error.message().unwrap_or_default();
-                    (AccountReason::of_code(code), format!("{code}: {message}"))
+                    (AccountReason::of_code(code), vec![format!("{code}: {message}")])
                 } else {
                     let status = context.raw().status().as_u16();
-                    (AccountReason::of_status(status), format!("HTTP {status} without an error code"))
+                    (AccountReason::of_status(status), vec![format!("HTTP {status} without an error code")])
                 }
             }
-            SdkError::TimeoutError(_) => {
-                (AccountReason::Timeout, "timed out waiting for a response".to_owned())
-            }
-            SdkError::ResponseError(_) => {
-                (AccountReason::Response, "the response could not be parsed".to_owned())
-            }
+            SdkError::TimeoutError(_) => (AccountReason::Timeout, ours("timed out waiting for a response")),
+            SdkError::ResponseError(_) => (
+                AccountReason::Response,
+                vec!["the response could not be parsed".to_owned(), innermost(error)],
+            ),
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-                (AccountReason::Timeout, "timed out connecting".to_owned())
+                (AccountReason::Timeout, ours("timed out connecting"))
             }
             other => of_causes(other),
         };
-        Self { call, reason, detail: printable(&detail, MAX_DETAIL_CHARS) }
+        Self { call, reason, said: said.iter().map(|text| printable(text, MAX_CHARS)).collect() }
+    }
+
+    /// Of a call in which the SDK panicked.
+    pub(super) fn broke_off(call: &'static str, panic: &(dyn Any + Send)) -> Self {
+        let literal = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let said = literal.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let ours = "the AWS SDK cannot work with the credentials or the endpoint that are set".to_owned();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { call, reason: AccountReason::Credentials, said: vec![ours, printable(&said, MAX_CHARS)] }
+    }
+
+    /// The credentials are what failed.
+    #[must_use]
+    pub(super) fn is_of_credentials(&self) -> bool {
+        matches!(
+            self.reason,
+            AccountReason::Credentials | AccountReason::ExpiredToken | AccountReason::InvalidIdentityToken
+        )
+    }
+
+    /// With what is found on this machine, behind our sentence and before the SDK's: the SDK drops names and paths.
+    pub(super) async fn explained(mut self, env: &Env) -> Self {
+        let wanted = |finding: &Finding| match self.reason {
+            AccountReason::Timeout => finding.takes_time(),
+            _ => self.is_of_credentials(),
+        };
+        let found: Vec<String> =
+            findings(env).await.iter().filter(|finding| wanted(finding)).map(ToString::to_string).collect();
+        if !found.is_empty() {
+            self.said.insert(1.min(self.said.len()), printable(&found.join("; "), MAX_CHARS));
+        }
+        self
     }
 }
 
-/// Credentials are fetched inside the call, so their errors hide among its causes.
-fn of_causes(error: &(dyn Error + 'static)) -> (AccountReason, String) {
-    let causes = || {
-        let mut next = Some(error);
-        std::iter::from_fn(move || {
-            let cause = next?;
-            next = cause.source();
-            Some(cause)
-        })
+/// Credentials are fetched inside the call, so their errors hide among its causes. Our sentence comes first, what the SDK
+/// says behind it.
+fn of_causes(error: &(dyn Error + 'static)) -> (AccountReason, Vec<String>) {
+    let Some(credentials) = causes(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) else {
+        return (AccountReason::Connect, vec![innermost(error)]);
     };
-    let innermost = causes().last().map(ToString::to_string).unwrap_or_default();
-    let Some(credentials) = causes().find_map(|cause| cause.downcast_ref::<CredentialsError>()) else {
-        return (AccountReason::Connect, innermost);
+    let reason = credentials_reason(error);
+    let ours = match (reason, credentials) {
+        (AccountReason::InvalidIdentityToken, _) => "AWS STS refused this daemon's own web identity token",
+        (AccountReason::ExpiredToken, _) => "the credentials have expired",
+        (_, CredentialsError::ProviderTimedOut(_)) => "timed out getting credentials",
+        (_, CredentialsError::CredentialsNotLoaded(_)) => {
+            "no credentials found in the environment, profile, container or instance metadata"
+        }
+        (_, CredentialsError::InvalidConfiguration(_)) => "the AWS configuration is not valid",
+        _ => "credentials could not be fetched",
     };
-    // The provider that failed gives its error a type of its own; AWS's code is in its text.
-    let has = |word: &str| causes().any(|cause| format!("{cause} {cause:?}").contains(word));
-    if has("InvalidIdentityToken") {
-        let detail = "AWS STS refused this daemon's own web identity token";
-        return (AccountReason::InvalidIdentityToken, detail.to_owned());
+    (reason, vec![ours.to_owned(), why_not(credentials)])
+}
+
+/// By AWS's own code where it answered. Providers that keep a login in a file have errors of private types: there the
+/// variant's name is all that tells that it ran out.
+fn credentials_reason(error: &(dyn Error + 'static)) -> AccountReason {
+    if let Some((code, _)) = answer(error) {
+        return match AccountReason::of_code(&code) {
+            AccountReason::Service => AccountReason::Credentials,
+            reason => reason,
+        };
     }
-    match credentials {
-        _ if has("ExpiredToken") => (AccountReason::ExpiredToken, "the credentials have expired".to_owned()),
-        CredentialsError::ProviderTimedOut(_) => {
-            (AccountReason::Credentials, "timed out getting credentials".to_owned())
-        }
-        CredentialsError::CredentialsNotLoaded(_) => (
-            AccountReason::Credentials,
-            "no credentials found in the environment, profile, container or instance metadata".to_owned(),
-        ),
-        CredentialsError::InvalidConfiguration(_) => {
-            (AccountReason::Credentials, "the AWS configuration files are not valid".to_owned())
-        }
-        _ => (AccountReason::Credentials, innermost),
-    }
+    let has_expired = causes(error).any(|cause| {
+        let text = format!("{cause:?}");
+        text.contains("ExpiredToken") || text.contains("TokenExpired")
+    });
+    if has_expired { AccountReason::ExpiredToken } else { AccountReason::Credentials }
 }

@@ -1,18 +1,23 @@
 //! The OIDC providers of an account, read through the IAM API. Nothing here changes anything.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::get_open_id_connect_provider::{
     GetOpenIDConnectProviderError as GetError, GetOpenIdConnectProviderOutput,
 };
-use futures_util::{StreamExt as _, stream};
+use aws_types::os_shim_internal::Env;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 
+use super::answer_limit::AnswerLimit;
 use super::error::AccountError;
 use super::session;
+use super::unusable::{UnusableProvider, UnusableReason};
 use crate::chain::Thumbprint;
 use crate::clock::{Clock, Timestamp};
 use crate::issuer::Issuer;
@@ -26,8 +31,11 @@ const GET: &str = "iam:GetOpenIDConnectProvider";
 /// The account that the default credential chain leads to.
 #[derive(Clone, Debug)]
 pub struct Account {
-    client: Client,
+    /// None before the first reading, and after one whose credentials failed: the SDK keeps what it read of files and
+    /// profiles, so they are loaded anew.
+    client: Arc<ArcSwapOption<Client>>,
     clock: Clock,
+    timeout: Duration,
 }
 
 /// What one reading of an account gave.
@@ -39,73 +47,122 @@ pub struct AccountPoll {
     pub outcome: Result<(), AccountError>,
     /// Every provider that IAM lists; `None` when it did not list any because the call failed. Of a provider that
     /// could not be read, what was known before.
-    pub providers: Option<Vec<Provider>>,
+    pub providers: Option<Listed>,
+}
+
+/// The providers that IAM lists.
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    pub usable: Vec<Provider>,
+    /// Those that cannot be watched.
+    pub unusable: Vec<UnusableProvider>,
 }
 
 /// Providers by ARN, as an earlier reading found them.
 type Known = BTreeMap<ProviderArn, Arc<Provider>>;
 
-/// What was read of one provider: none when it is gone, or is not one.
+/// What was read of one provider: none when it is gone.
 struct Reading {
-    provider: Option<Provider>,
+    provider: Option<Result<Provider, UnusableProvider>>,
     outcome: Result<(), AccountError>,
 }
 
 impl Account {
     /// Sets up the client; no call is made yet. `timeout` limits one call with its retries.
     pub async fn connect(clock: Clock, timeout: Duration) -> Self {
-        Self { client: Client::new(&session::load(timeout).await), clock }
+        let client = guarded(Box::pin(client(timeout))).await.ok().map(Arc::new);
+        Self { client: Arc::new(client.into()), clock, timeout }
     }
 
     /// Lists the account's providers and reads each. `known` is what an earlier poll found.
     pub async fn poll(&self, known: &Known) -> AccountPoll {
         let at = self.clock.now();
-        let listed = match self.client.list_open_id_connect_providers().send().await {
+        match guarded(Box::pin(self.read_all(at, known))).await {
+            Ok(poll) => poll,
+            Err(error) => self.failed(at, error).await,
+        }
+    }
+
+    async fn failed(&self, at: Timestamp, error: AccountError) -> AccountPoll {
+        if error.is_of_credentials() {
+            self.client.store(None);
+        }
+        let outcome = Err(error.explained(&Env::real()).await);
+        AccountPoll { at, outcome, providers: None }
+    }
+
+    async fn client(&self) -> Arc<Client> {
+        if let Some(client) = self.client.load_full() {
+            return client;
+        }
+        let client = Arc::new(client(self.timeout).await);
+        self.client.store(Some(Arc::clone(&client)));
+        client
+    }
+
+    async fn read_all(&self, at: Timestamp, known: &Known) -> AccountPoll {
+        let client = self.client().await;
+        let listed = match client.list_open_id_connect_providers().send().await {
             Ok(answer) => answer.open_id_connect_provider_list.unwrap_or_default(),
-            Err(error) => {
-                let outcome = Err(AccountError::from_sdk(LIST, &error));
-                return AccountPoll { at, outcome, providers: None };
-            }
+            Err(error) => return self.failed(at, AccountError::from_sdk(LIST, &error)).await,
         };
-        let arns = listed.into_iter().filter_map(|entry| entry.arn);
-        let mut read = stream::iter(arns).map(|arn| self.read(arn, known)).buffered(CONCURRENT_CALLS);
-        let (mut outcome, mut providers) = (Ok(()), Vec::new());
+        let arns = listed.into_iter().map(|entry| entry.arn.unwrap_or_default());
+        let mut read = stream::iter(arns).map(|arn| read(&client, arn, known)).buffered(CONCURRENT_CALLS);
+        let (mut outcome, mut providers) = (Ok(()), Listed::default());
         while let Some(reading) = read.next().await {
-            providers.extend(reading.provider);
+            match reading.provider {
+                Some(Ok(provider)) => providers.usable.push(provider),
+                Some(Err(provider)) => providers.unusable.push(provider),
+                None => {}
+            }
             outcome = outcome.and(reading.outcome);
         }
         AccountPoll { at, outcome, providers: Some(providers) }
     }
+}
 
-    async fn read(&self, arn: String, known: &Known) -> Reading {
-        let call = self.client.get_open_id_connect_provider().open_id_connect_provider_arn(&arn);
-        let answer = match call.send().await {
-            Ok(answer) => Ok(answer),
-            Err(error) if error.as_service_error().is_some_and(GetError::is_no_such_entity_exception) => {
-                // Deleted since it was listed.
-                return Reading { provider: None, outcome: Ok(()) };
-            }
-            Err(error) => Err(AccountError::from_sdk(GET, &error)),
-        };
-        let provider = match (&answer, known.get(arn.as_str())) {
-            (Ok(answer), _) => provider(&arn, Some(answer)),
-            (Err(_), Some(known)) => Ok(Provider::clone(known)),
-            (Err(_), None) => provider(&arn, None),
-        };
-        let outcome = answer.map(drop);
-        match provider {
-            Ok(provider) => Reading { provider: Some(provider), outcome },
-            Err(error) => Reading { provider: None, outcome: outcome.and(Err(error)) },
-        }
+/// The SDK panics where it should refuse: at an access key with a line feed, or an `AWS_ENDPOINT_URL` that is empty.
+async fn guarded<T>(call: Pin<Box<impl Future<Output = T>>>) -> Result<T, AccountError> {
+    AssertUnwindSafe(call).catch_unwind().await.map_err(|panic| AccountError::broke_off(LIST, &*panic))
+}
+
+async fn client(timeout: Duration) -> Client {
+    let session = session::load(timeout).await;
+    Client::from_conf(aws_sdk_iam::config::Builder::from(&session).interceptor(AnswerLimit).build())
+}
+
+async fn read(client: &Client, arn: String, known: &Known) -> Reading {
+    // IAM would be asked for what it cannot have.
+    if let Err(reason) = well_formed(&arn) {
+        return Reading { provider: Some(Err(UnusableProvider::new(&arn, reason))), outcome: Ok(()) };
     }
+    let call = client.get_open_id_connect_provider().open_id_connect_provider_arn(&arn);
+    let answer = match call.send().await {
+        Ok(answer) => Ok(answer),
+        Err(error) if error.as_service_error().is_some_and(GetError::is_no_such_entity_exception) => {
+            // Deleted since it was listed.
+            return Reading { provider: None, outcome: Ok(()) };
+        }
+        Err(error) => Err(AccountError::from_sdk(GET, &error)),
+    };
+    let provider = match (&answer, known.get(arn.as_str())) {
+        (Ok(answer), _) => provider(&arn, Some(answer)),
+        (Err(_), Some(known)) => Ok(Provider::clone(known)),
+        (Err(_), None) => provider(&arn, None),
+    };
+    let provider = provider.map_err(|reason| UnusableProvider::new(&arn, reason));
+    Reading { provider: Some(provider), outcome: answer.map(drop) }
+}
+
+fn well_formed(arn: &str) -> Result<ProviderArn, UnusableReason> {
+    if arn.is_empty() { Err(UnusableReason::NoArn) } else { Ok(arn.parse()?) }
 }
 
 /// The provider with this ARN; its URL is in the ARN too.
-fn provider(arn: &str, answer: Option<&GetOpenIdConnectProviderOutput>) -> Result<Provider, AccountError> {
-    let unusable = |error: &dyn Display| AccountError::response(GET, &format!("{arn}: {error}"));
-    let arn: ProviderArn = arn.parse().map_err(|error| unusable(&error))?;
+fn provider(arn: &str, answer: Option<&GetOpenIdConnectProviderOutput>) -> Result<Provider, UnusableReason> {
+    let arn = well_formed(arn)?;
     let url = answer.and_then(|answer| answer.url()).unwrap_or_else(|| arn.url());
-    let issuer = Issuer::from_iam(url).map_err(|error| unusable(&error))?;
+    let issuer = Issuer::from_iam(url)?;
     Ok(Provider { origin: Origin::Iam(arn), issuer, details: answer.map(details) })
 }
 

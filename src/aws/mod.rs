@@ -1,10 +1,16 @@
 //! AWS, read only: in goes a session with credentials, out come the OIDC providers that an account lists, or a closed
 //! reason why they are not known. Nothing here knows what the providers are compared with.
 
+mod answer_limit;
+mod cause;
 mod error;
 mod iam;
+mod profile;
 mod session;
+mod shared_file;
+mod unusable;
 
 pub(crate) use error::AccountError;
 pub use error::AccountReason;
-pub(crate) use iam::{Account, AccountPoll};
+pub(crate) use iam::{Account, AccountPoll, Listed};
+pub use unusable::{UnusableProvider, UnusableReason};

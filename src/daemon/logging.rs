@@ -64,7 +64,11 @@ fn filter(level: LogLevel) -> Targets {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    Targets::new().with_default(LevelFilter::WARN).with_target("oidc_thumbprint_exporter", level)
+    // Of a profile file that is not UTF-8 the SDK logs every byte; we name the file ourselves (`aws/profile.rs`).
+    Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("aws_runtime::env_config::source", LevelFilter::OFF)
+        .with_target("oidc_thumbprint_exporter", level)
 }
 
 /// `JOURNAL_STREAM` is inherited, so it tells something only when it holds the device and inode of standard error

@@ -7,7 +7,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use super::shown::{shown, shown_if_any};
-use crate::aws::AccountError;
+use crate::aws::{AccountError, UnusableProvider};
 use crate::chain::{ChainStatus, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::Issuer;
@@ -28,6 +28,8 @@ pub(crate) struct FleetReport {
     /// Why IAM could not be read, or not whole.
     #[serde(serialize_with = "shown_if_any")]
     pub account_error: Option<AccountError>,
+    /// Providers that IAM lists and that cannot be watched.
+    pub unusable_providers: Vec<UnusableProvider>,
 }
 
 /// One provider, or one issuer without any.
@@ -110,13 +112,14 @@ impl FleetReport {
         });
         let account = snapshot.account.as_ref();
         let account_error = account.and_then(|account| account.error.clone());
-        Self { at: now, summary: snapshot.sentence(), rows, account_error }
+        let unusable_providers = account.map(|account| account.unusable().to_vec()).unwrap_or_default();
+        Self { at: now, summary: snapshot.sentence(), rows, account_error, unusable_providers }
     }
 
     /// Something that a person should look at.
     #[must_use]
     pub(crate) fn has_finding(&self) -> bool {
-        self.rows.iter().any(|row| row.severity >= Severity::Finding)
+        !self.unusable_providers.is_empty() || self.rows.iter().any(|row| row.severity >= Severity::Finding)
     }
 
     /// Nothing can be told of some part, or there is nothing at all to tell of.

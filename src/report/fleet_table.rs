@@ -15,6 +15,9 @@ impl FleetReport {
         if let Some(error) = &self.account_error {
             let _ = writeln!(text, "{} {error}", style.bad("IAM:"));
         }
+        for provider in &self.unusable_providers {
+            let _ = writeln!(text, "{} cannot be watched: {provider}", style.doubtful("IAM:"));
+        }
         if self.rows.is_empty() {
             text += "nothing to check: no issuer is configured, and no provider was read from IAM\n";
             return text;

@@ -1,12 +1,12 @@
 //! What is known of an IAM account: whether it can be read, and since when.
 
+use std::sync::Arc;
+
 use enum_map::EnumMap;
 
-use crate::aws::{AccountError, AccountReason};
+use crate::aws::{AccountError, AccountReason, UnusableProvider};
 use crate::clock::Timestamp;
-
-/// Stands for the id of an account until one of its ARNs has told it.
-pub(super) const ACCOUNT_NOT_KNOWN: &str = "unknown";
+use crate::provider::ACCOUNT_NOT_KNOWN;
 
 /// What is known of an IAM account.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +21,8 @@ pub struct AccountState {
     pub last_success: Option<Timestamp>,
     /// Why the last one failed.
     pub error: Option<AccountError>,
+    /// Providers that it lists and that cannot be watched; `None` before the first list.
+    pub unusable: Option<Arc<[UnusableProvider]>>,
 }
 
 impl AccountState {
@@ -28,6 +30,11 @@ impl AccountState {
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.polls > 0 && self.error.is_none()
+    }
+
+    /// Providers that it lists and that cannot be watched.
+    pub fn unusable(&self) -> &[UnusableProvider] {
+        self.unusable.as_deref().unwrap_or_default()
     }
 
     /// The value of the label `account_id`.

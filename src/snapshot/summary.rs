@@ -23,6 +23,10 @@ impl Snapshot {
                 parts.push(words);
             }
         }
+        let unusable = self.account.as_ref().map_or(0, |account| account.unusable().len());
+        if unusable > 0 {
+            parts.push(format!("{} cannot be watched", counted(unusable, "listed provider")));
+        }
         if self.account.as_ref().is_some_and(|account| account.error.is_some()) {
             parts.push("IAM cannot be read".to_owned());
         }

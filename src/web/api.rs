@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use strum::IntoEnumIterator as _;
 
+use crate::aws::UnusableProvider;
 use crate::chain::{Role, Thumbprint};
 use crate::clock::Timestamp;
 use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
 use crate::poll::{Phase, PollError};
 use crate::report::{ChainReport, ErrorReport};
-use crate::snapshot::{EndpointState, IssuerState, JudgedProvider, Snapshot};
+use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::Status;
 
 /// `/api/v1/providers`.
@@ -23,6 +24,8 @@ use crate::verdict::Status;
 pub(super) struct ProviderList<'a> {
     at_timestamp_seconds: f64,
     providers: Vec<ProviderView<'a>>,
+    /// Those that IAM lists and that cannot be watched.
+    unusable: &'a [UnusableProvider],
 }
 
 #[derive(Serialize)]
@@ -130,7 +133,8 @@ impl<'a> ProviderList<'a> {
     #[must_use]
     pub(super) fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
         let providers = snapshot.providers.iter().map(provider_view);
-        Self { at_timestamp_seconds: now.as_f64(), providers: providers.collect() }
+        let unusable = snapshot.account.as_ref().map(AccountState::unusable).unwrap_or_default();
+        Self { at_timestamp_seconds: now.as_f64(), providers: providers.collect(), unusable }
     }
 }
 

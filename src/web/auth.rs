@@ -22,11 +22,11 @@ pub(super) const MAX_COST: u32 = 18;
 const DECOY: &str = "X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
 
 /// Why a hash cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum HashError {
     /// Not of the form `$2y$10$...`.
-    #[error("is not a bcrypt hash ({0})")]
-    NotBcrypt(bcrypt::BcryptError),
+    #[error("is not a bcrypt hash such as $2y$10$... of 60 characters")]
+    NotBcrypt,
     /// It would take too long, or bcrypt has no such cost.
     #[error("has cost {0}, which must be between 4 and {MAX_COST}")]
     Cost(u32),
@@ -44,7 +44,8 @@ pub(super) struct Users {
 
 #[derive(Debug)]
 struct User {
-    hash: Arc<str>,
+    /// None when no password has the one in the file.
+    hash: Option<Arc<str>>,
     /// Digest of the password that was right last. There is one place a user, and it belongs to this hash: nothing
     /// that is sent can stand for another name, hash or password.
     proven: Mutex<Option<[u8; 32]>>,
@@ -68,11 +69,12 @@ impl Users {
         let mut by_name = BTreeMap::new();
         let mut highest = 0;
         for (name, hash) in hashes {
-            match cost(&hash) {
-                Ok(cost) => highest = highest.max(cost),
+            let (cost, hash) = match parse(&hash) {
+                Ok(parsed) => parsed,
                 Err(error) => return Err((name, error)),
-            }
-            by_name.insert(name, User { hash: hash.into(), proven: Mutex::default() });
+            };
+            highest = highest.max(cost);
+            by_name.insert(name, User { hash, proven: Mutex::default() });
         }
         let mut salt = [0; 16];
         // Without randomness no TLS works either, and an all-zero salt is no worse than none.
@@ -85,6 +87,12 @@ impl Users {
         self.by_name.len()
     }
 
+    /// Users that cannot log in, whatever they send. A user name ends at its first colon (RFC 7617, section 2).
+    pub(super) fn locked_out(&self) -> impl Iterator<Item = &str> {
+        let is_locked_out = |(name, user): &(&String, &User)| name.contains(':') || user.hash.is_none();
+        self.by_name.iter().filter(is_locked_out).map(|(name, _)| name.as_str())
+    }
+
     /// Whether a request with these headers comes from a user. Requests that name nobody are refused at once.
     pub(super) async fn admit(&self, headers: &HeaderMap) -> bool {
         let Some(Credentials { name, password }) = credentials(headers) else { return false };
@@ -93,9 +101,9 @@ impl Users {
         if user.is_some_and(|user| user.is_proven(&digest)) {
             return true;
         }
-        let hash = Arc::clone(user.map_or(&self.decoy, |user| &user.hash));
-        let right = self.check(password, hash).await;
-        let Some(user) = user.filter(|_| right) else { return false };
+        let hash = user.and_then(|user| user.hash.as_ref());
+        let right = self.check(password, Arc::clone(hash.unwrap_or(&self.decoy))).await;
+        let Some(user) = user.filter(|user| right && user.hash.is_some()) else { return false };
         *user.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest);
         true
     }
@@ -121,9 +129,21 @@ impl User {
     }
 }
 
-fn cost(hash: &str) -> Result<u32, HashError> {
-    let cost = hash.parse::<bcrypt::HashParts>().map_err(HashError::NotBcrypt)?.get_cost();
-    if (4..=MAX_COST).contains(&cost) { Ok(cost) } else { Err(HashError::Cost(cost)) }
+/// Cost and hash. As Go's bcrypt does, it takes any letter for the version, or none: they all mean the same there. A hash of
+/// the right form that is not 22 and 31 characters of bcrypt's base64 belongs to no password.
+fn parse(text: &str) -> Result<(u32, Option<Arc<str>>), HashError> {
+    /// Salt and hash would be some characters longer; what is shorter is not tried in Go either.
+    const SHORTEST: usize = 59;
+    let rest = text.strip_prefix("$2").filter(|_| text.len() >= SHORTEST).ok_or(HashError::NotBcrypt)?;
+    let rest = rest.strip_prefix(|version: char| version.is_ascii_alphabetic()).unwrap_or(rest);
+    let cost_and_more = rest.strip_prefix('$').and_then(|rest| rest.split_once('$'));
+    let (cost, secret) = cost_and_more.filter(|(cost, _)| cost.len() == 2).ok_or(HashError::NotBcrypt)?;
+    let cost: u32 = cost.parse().map_err(|_| HashError::NotBcrypt)?;
+    if !(4..=MAX_COST).contains(&cost) {
+        return Err(HashError::Cost(cost));
+    }
+    let hash = format!("$2b${cost:02}${secret}");
+    Ok((cost, hash.parse::<bcrypt::HashParts>().is_ok().then(|| hash.into())))
 }
 
 fn credentials(headers: &HeaderMap) -> Option<Credentials> {
@@ -205,8 +225,42 @@ mod tests {
         let hash = |cost| format!("$2y${cost}${DECOY}");
         let hashes = [("a", hash("05")), ("b", hash("11"))].map(|(name, hash)| (name.to_owned(), hash));
         let users = Users::new(BTreeMap::from(hashes), &default_provider()).unwrap();
-        assert_eq!(cost(&users.decoy).unwrap(), 11);
-        assert!(matches!(cost(&hash("19")), Err(HashError::Cost(19))));
-        assert!(matches!(cost("secret"), Err(HashError::NotBcrypt(_))));
+        assert_eq!(parse(&users.decoy), Ok((11, Some(Arc::clone(&users.decoy)))));
+    }
+
+    #[test]
+    fn hashes_are_those_that_go_takes() {
+        let canonical = Some(format!("$2b$05${DECOY}"));
+        for (text, parsed) in [
+            (format!("$2y$05${DECOY}"), Ok((5, canonical.clone()))),
+            (format!("$2z$05${DECOY}"), Ok((5, canonical.clone()))),
+            (format!("$2$05${DECOY}"), Ok((5, canonical.clone()))),
+            // No password has these.
+            (format!("$2y$05${}", &DECOY[1..]), Ok((5, None))),
+            (format!("$2y$05${DECOY}zz"), Ok((5, None))),
+            (format!("$2y$05${}!", &DECOY[1..]), Ok((5, None))),
+            (format!("$2y$05${}", &DECOY[2..]), Err(HashError::NotBcrypt)),
+            (format!("$2y$03${DECOY}"), Err(HashError::Cost(3))),
+            (format!("$2y$19${DECOY}"), Err(HashError::Cost(19))),
+            (format!("$2y$5${DECOY}"), Err(HashError::NotBcrypt)),
+            (format!("$3y$05${DECOY}"), Err(HashError::NotBcrypt)),
+            ("secret".to_owned(), Err(HashError::NotBcrypt)),
+            (String::new(), Err(HashError::NotBcrypt)),
+        ] {
+            let ours = parse(&text).map(|(cost, hash)| (cost, hash.map(|hash| hash.to_string())));
+            assert_eq!(ours, parsed, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_has_no_hash_that_works_is_locked_out_and_nobody_else() {
+        let good = bcrypt::hash("secret", 4).unwrap();
+        let hashes = [("alice", good.replace("$2b$", "$2z$")), ("bob", format!("{good}x")), ("c:d", good)];
+        let hashes = hashes.map(|(name, hash)| (name.to_owned(), hash)).into();
+        let users = Users::new(hashes, &default_provider()).unwrap();
+        assert_eq!(users.locked_out().collect::<Vec<_>>(), ["bob", "c:d"]);
+        for (pair, admitted) in [("alice:secret", true), ("bob:secret", false), ("c:d:secret", false)] {
+            assert_eq!(users.admit(&basic(pair)).await, admitted, "{pair}");
+        }
     }
 }

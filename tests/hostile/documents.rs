@@ -148,6 +148,7 @@ fn provider_arns() {
     let seeds = [
         "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE",
         "arn:aws-us-gov:iam::123456789012:oidc-provider/a.example:8443/realms/Main",
+        "arn:aws:iam:::oidc-provider/a.example",
     ];
     hold(&seeds.map(Into::into), MUTATIONS, provider_arn);
 }

@@ -132,9 +132,12 @@ async fn every_fault_is_what_the_sdk_makes_of_it() {
         let error = client.list_open_id_connect_providers().send().await.unwrap_err();
         assert_eq!(told(&error), (code.to_owned(), status), "{fault:?}: {error:?}");
     }
+    // Left to itself, the SDK reads whatever is sent.
+    iam.fail(Fault::Huge);
+    client.list_open_id_connect_providers().send().await.unwrap();
     iam.heal();
     client.list_open_id_connect_providers().send().await.unwrap();
-    assert_eq!(iam.count("ListOpenIDConnectProviders"), 10);
+    assert_eq!(iam.count("ListOpenIDConnectProviders"), 11);
 }
 
 #[tokio::test(flavor = "multi_thread")]

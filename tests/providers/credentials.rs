@@ -40,6 +40,37 @@ async fn a_web_identity_that_sts_refuses_is_a_finding_by_name() {
     assert_hidden(&daemon, &[WEB_IDENTITY, "a-secret-of-the-lab", "a-session-of-the-lab"]);
 }
 
+/// What STS answers keeps its reason, and its words stand behind ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_of_sts_is_told_with_its_call_and_its_words() {
+    for (fault, reason, told) in [
+        (Fault::AccessDenied, "access_denied", "is not authorized to perform"),
+        (Fault::Throttled, "throttled", "Rate exceeded"),
+        (Fault::ServerError, "credentials", "The request processing has failed"),
+        (Fault::InvalidIdentityToken, "invalid_identity_token", "doesn't match configured thumbprint"),
+        (Fault::CloseConnection, "credentials", "connection"),
+    ] {
+        let iam = FakeIam::start(ACCOUNT).await;
+        iam.fail(fault);
+        let watch =
+            Watch::new(&BRISK).iam(&iam).without("AWS_ACCESS_KEY_ID").without("AWS_SECRET_ACCESS_KEY");
+        let token = watch.directory().join("token");
+        std::fs::write(&token, WEB_IDENTITY).unwrap();
+        let watch = watch
+            .env("AWS_WEB_IDENTITY_TOKEN_FILE", &token)
+            .env("AWS_ROLE_ARN", format!("arn:aws:iam::{ACCOUNT}:role/exporter"));
+        let run = watch.check(&[]);
+        let first = run.out.lines().next().unwrap_or_default();
+        assert_eq!(run.code, 2, "{fault:?}: {run:?}");
+        assert!(first.contains(&format!(": {reason}: ")), "{fault:?}: {first}");
+        assert!(
+            first.contains("sts:AssumeRoleWithWebIdentity") && first.contains(told),
+            "{fault:?}: {first}"
+        );
+        assert!(!run.said().contains(WEB_IDENTITY), "{fault:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_in_no_log_line_and_no_metric_whatever_goes_wrong() {
     let issuer = LabIssuer::good("host.oidc.test").await;

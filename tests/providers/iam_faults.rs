@@ -7,7 +7,7 @@ use crate::support::told::verdict;
 use crate::support::watch::{BRISK, PATIENT, Watch};
 
 /// The reason of each fault.
-const REASONS: [(Fault, &str); 9] = [
+const REASONS: [(Fault, &str); 10] = [
     (Fault::AccessDenied, "access_denied"),
     (Fault::Throttled, "throttled"),
     (Fault::InvalidIdentityToken, "invalid_identity_token"),
@@ -15,6 +15,7 @@ const REASONS: [(Fault, &str); 9] = [
     (Fault::NoSuchEntity, "service"),
     (Fault::ServerError, "service"),
     (Fault::NotXml, "response"),
+    (Fault::Huge, "response"),
     (Fault::Hang, "timeout"),
     (Fault::CloseConnection, "connect"),
 ];

@@ -2,6 +2,8 @@
 
 mod credentials;
 mod iam_faults;
+mod profiles;
+mod unusable;
 mod verdicts;
 
 use crate::support::daemon::Exposition;

@@ -60,3 +60,23 @@ fn requests_beyond_the_rate_get_429() {
     assert_eq!(statuses, [200, 200, 200, 429, 429]);
     assert_eq!(daemon.get("/metrics").header("retry-after"), Some("1"));
 }
+
+/// As Go's `rate.Limiter` has it, and said so in the log.
+#[test]
+fn without_a_burst_nothing_gets_through_and_without_an_interval_everything() {
+    for (limit, status, told) in [
+        ("interval: 1s", 429, Some("every request is refused")),
+        ("interval: 1s, burst: -1", 429, Some("every request is refused")),
+        ("interval: -1s", 200, Some("nothing is limited")),
+        ("interval: 0, burst: 1", 200, None),
+        ("burst: 1", 200, None),
+    ] {
+        let watch = watch_with(&format!("rate_limit: {{{limit}}}\n"));
+        let daemon = watch.start();
+        let statuses: Vec<u16> = (0..3).map(|_| daemon.get("/-/healthy").status).collect();
+        assert_eq!(statuses, [status; 3], "{limit}");
+        if let Some(told) = told {
+            daemon.wait_log(told);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod files;
 mod formats;
+mod keys;
 mod limits;
 mod login;
 mod reload;

@@ -9,6 +9,7 @@ use super::{ISSUER, QUIET, watch_with};
 use crate::support::daemon::get::request;
 use crate::support::daemon::{Daemon, get, wait_for};
 use crate::support::https::Https;
+use crate::support::process::run;
 use crate::support::watch::Watch;
 use crate::support::web_certificates::{Ca, Pair, dns, self_signed_client, write_server};
 
@@ -93,6 +94,56 @@ fn each_policy_lets_in_whom_it_should() {
                 assert_eq!(status(&client, daemon.address()), wanted, "{more} {name} {version:?}");
             }
         }
+    }
+}
+
+/// As in Go, the system's roots stand in for client CAs that are not named.
+#[test]
+fn without_client_cas_those_of_the_system_vouch() {
+    let (server_ca, client_ca) = (Ca::new("Lab Server CA"), Ca::new("Lab Client CA"));
+    let issued = client_ca.client(vec![dns("scraper.example")]);
+    let foreign = Ca::new("Foreign CA").client(vec![dns("scraper.example")]);
+    let clients = [("none", None), ("issued", Some(&issued)), ("foreign", Some(&foreign))];
+    for (policy, roots, let_in) in [
+        ("VerifyClientCertIfGiven", client_ca.pem(), &["none", "issued"][..]),
+        ("RequireAndVerifyClientCert", client_ca.pem(), &["issued"]),
+        ("VerifyClientCertIfGiven", String::new(), &["none"]),
+        ("RequireAndVerifyClientCert", String::new(), &[]),
+    ] {
+        let watch = watch_with(&format!("{TLS}  client_auth_type: {policy}\n"));
+        write_server(watch.directory(), &server_ca.server());
+        let file = watch.directory().join("system.pem");
+        std::fs::write(&file, &roots).unwrap();
+        let watch = watch.env("SSL_CERT_FILE", file).env("SSL_CERT_DIR", "/nonexistent");
+        let daemon = watch.start();
+        for (name, pair) in clients {
+            for version in [&TLS12, &TLS13] {
+                let client = Https::with_versions(&server_ca, pair, &[version]);
+                let wanted = let_in.contains(&name).then_some(200);
+                assert_eq!(status(&client, daemon.address()), wanted, "{policy} {roots} {name} {version:?}");
+            }
+        }
+        daemon.wait_log("any CA that this system trusts");
+    }
+}
+
+/// OpenSSL as the client, since rustls has no P-521 of its own.
+#[test]
+fn curves_are_those_of_the_file() {
+    let ca = Ca::new("Lab Server CA");
+    let (_watch, daemon) = serve(&ca, "  curve_preferences: [CurveP521]\n", "");
+    let address = daemon.address().to_string();
+    for (version, group, told) in [
+        ("-tls1_3", "P-521", Some("secp521r1")),
+        ("-tls1_2", "P-521", Some("secp521r1")),
+        ("-tls1_3", "P-256:P-521", Some("secp521r1")),
+        ("-tls1_3", "P-256", None),
+        ("-tls1_2", "X25519", None),
+    ] {
+        let arguments = ["s_client", "-connect", &address, "-groups", group, version];
+        let said = run(std::process::Command::new("openssl").args(arguments)).said();
+        assert_eq!(said.contains("Server Temp Key"), told.is_some(), "{version} {group}: {said}");
+        assert!(told.is_none_or(|told| said.contains(told)), "{version} {group}: {said}");
     }
 }
 

@@ -21,6 +21,7 @@ use x509_parser::time::ASN1Time;
 use super::file::{TlsSection, given};
 use super::names::{Fault, by_name, fault_of};
 use super::pem::{Pem, certificates};
+use crate::trust_files::system_roots;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Policy {
@@ -48,6 +49,7 @@ pub(super) fn verifier(
     section: &TlsSection,
     client_ca: Option<&Pem>,
     crypto: &Arc<CryptoProvider>,
+    warnings: &mut Vec<String>,
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, Fault> {
     let name = given(section.client_auth_type.as_ref()).unwrap_or("NoClientCert");
     let policy = by_name(&POLICIES, "client_auth_type", name)?;
@@ -63,32 +65,54 @@ pub(super) fn verifier(
             None => Ok(None),
         };
     };
+    if allowed_sans.as_ref().is_some_and(Vec::is_empty) {
+        warnings.push("tls_server_config.client_allowed_sans: is empty, so nobody can connect".to_owned());
+    }
     let pinned = match client_ca {
-        Some(pem) => certificates(Some(pem), pem.key)?,
+        Some(pem) => certificates(Some(pem), pem.key, warnings)?,
         None if policy.verified => {
-            let message = format!("is missing; {name} needs it");
-            return Err(fault_of("client_ca_file", message));
+            warnings.push(format!(
+                "tls_server_config.client_auth_type: {name} without client_ca_file lets in whoever has a client \
+                 certificate of any CA that this system trusts"
+            ));
+            system_roots()
         }
         None => Vec::new(),
     };
-    let issued = if policy.verified { Some(issued_by(&pinned, client_ca, crypto)?) } else { None };
+    let issued = if policy.verified { issued_by(&pinned, client_ca, crypto, warnings)? } else { None };
     Ok(Some(Arc::new(Clients { crypto: Arc::clone(crypto), policy, issued, pinned, allowed_sans })))
 }
 
+/// The verifier for these roots; none when the system has none, so that nobody is vouched for. As in Go, a root that cannot
+/// be used is left out beside one that can.
 fn issued_by(
     roots: &[CertificateDer<'static>],
     pem: Option<&Pem>,
     crypto: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, Fault> {
-    let key = pem.map_or("client_ca_file", |pem| pem.key);
-    let unusable = |error: &dyn std::fmt::Display| fault_of(key, format!("cannot be used: {error}"));
+    warnings: &mut Vec<String>,
+) -> Result<Option<Arc<dyn ClientCertVerifier>>, Fault> {
     let mut store = RootCertStore::empty();
-    for root in roots {
-        store.add(root.clone()).map_err(|error| unusable(&error))?;
+    let unusable = roots.iter().filter_map(|root| store.add(root.clone()).err()).last();
+    match (pem, unusable) {
+        (Some(pem), Some(error)) if store.is_empty() => {
+            return Err(fault_of(pem.key, format!("cannot be used: {error}")));
+        }
+        (Some(pem), Some(error)) => {
+            warnings.push(format!(
+                "tls_server_config.{}: a certificate that cannot be used is left out: {error}",
+                pem.key
+            ));
+        }
+        _ if store.is_empty() => {
+            warnings.push("tls_server_config.client_ca_file: this system trusts no CA either".to_owned());
+            return Ok(None);
+        }
+        _ => {}
     }
-    WebPkiClientVerifier::builder_with_provider(Arc::new(store), Arc::clone(crypto))
-        .build()
-        .map_err(|error| unusable(&error))
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(store), Arc::clone(crypto)).build();
+    verifier
+        .map(|verifier| Some(verifier as _))
+        .map_err(|error| fault_of("client_ca_file", error.to_string()))
 }
 
 /// Lets clients in by policy, issuer and name.
@@ -96,6 +120,7 @@ fn issued_by(
 struct Clients {
     crypto: Arc<CryptoProvider>,
     policy: Policy,
+    /// None where nobody is vouched for.
     issued: Option<Arc<dyn ClientCertVerifier>>,
     /// The client CAs. A certificate that is itself among them is let in too, as in Go: many people put a scraper's
     /// self-signed certificate there, which webpki takes for no leaf.
@@ -110,7 +135,10 @@ impl Clients {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
-        let Some(issued) = &self.issued else { return Ok(()) };
+        if !self.policy.verified {
+            return Ok(());
+        }
+        let Some(issued) = &self.issued else { return Err(CertificateError::UnknownIssuer.into()) };
         if self.pinned.iter().any(|pinned| pinned == leaf) {
             return check_dates(leaf, now);
         }

@@ -57,7 +57,8 @@ pub(super) struct HttpSection {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RateLimitSection {
     pub interval: Option<String>,
-    pub burst: Option<u32>,
+    /// Go takes a whole number written as `5.0`, and a negative one.
+    pub burst: Option<f64>,
 }
 
 /// The value of a key that is there and not empty.
@@ -65,7 +66,8 @@ pub(super) fn given(value: Option<&String>) -> Option<&str> {
     value.map(String::as_str).filter(|value| !value.is_empty())
 }
 
-/// A duration as Go writes it: `1s`, `1m30s`, `1.5h`, `0`.
+/// A duration as Go writes it: `1s`, `1m30s`, `1.5h`, `0`. A number without a unit is one of nanoseconds, as in YAML for Go. One
+/// below zero is zero.
 pub(super) fn go_duration(text: &str) -> Option<Duration> {
     const UNITS: [(&str, f64); 8] = [
         ("ns", 1e-9),
@@ -77,9 +79,11 @@ pub(super) fn go_duration(text: &str) -> Option<Duration> {
         ("m", 60.0),
         ("h", 3600.0),
     ];
-    if text == "0" {
-        return Some(Duration::ZERO);
+    if let Ok(nanoseconds) = text.parse::<i64>() {
+        return Some(Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0)));
     }
+    let is_negative = text.starts_with('-');
+    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
     let mut seconds = 0.0;
     let mut rest = text;
     while !rest.is_empty() {
@@ -90,7 +94,10 @@ pub(super) fn go_duration(text: &str) -> Option<Duration> {
         seconds += number.parse::<f64>().ok()? * length;
         rest = after;
     }
-    if text.is_empty() { None } else { Duration::try_from_secs_f64(seconds).ok() }
+    if text.is_empty() {
+        return None;
+    }
+    if is_negative { Some(Duration::ZERO) } else { Duration::try_from_secs_f64(seconds).ok() }
 }
 
 #[cfg(test)]
@@ -108,10 +115,13 @@ mod tests {
             ("10µs", Some(1e-5)),
             ("0", Some(0.0)),
             ("0s", Some(0.0)),
+            ("+1s", Some(1.0)),
+            ("1000000", Some(1e-3)),
+            ("-1s", Some(0.0)),
+            ("-5", Some(0.0)),
             ("", None),
-            ("5", None),
+            ("-", None),
             ("s", None),
-            ("-1s", None),
             ("1 s", None),
             ("1d", None),
             ("1.2.3s", None),

@@ -9,6 +9,7 @@ mod live;
 mod names;
 mod pem;
 mod rules;
+mod secp521r1;
 mod source;
 mod tls;
 

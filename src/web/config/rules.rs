@@ -61,7 +61,12 @@ impl WebConfig {
         let file = &source.file;
         let crypto = aws_lc_rs::default_provider();
         let users = users(file.basic_auth_users.as_ref(), &crypto)?;
-        let mut warnings = Vec::new();
+        let mut warnings = source.warnings.clone();
+        let locked_out = users.iter().flat_map(Users::locked_out);
+        warnings.extend(locked_out.map(|name| {
+            format!("basic_auth_users: nobody can log in as {name:?}: no password has that hash, or the name a colon")
+        }));
+        file.tls_server_config.as_ref().map_or(Ok(()), tls::check_names)?;
         let section = file.tls_server_config.as_ref().filter(|section| section.is_enabled());
         let tls = match section {
             Some(section) => Some(Arc::new(tls::server_config(section, source, crypto, &mut warnings)?)),
@@ -73,8 +78,8 @@ impl WebConfig {
         Ok(Self {
             tls,
             users,
-            headers: headers(file.http_server_config.as_ref())?,
-            rate_limit: rate_limit(file.rate_limit.as_ref())?,
+            headers: headers(file.http_server_config.as_ref(), &mut warnings)?,
+            rate_limit: rate_limit(file.rate_limit.as_ref(), &mut warnings)?,
             superseded: CancellationToken::new(),
             warnings,
         })
@@ -96,12 +101,6 @@ fn users(
     crypto: &CryptoProvider,
 ) -> Result<Option<Users>, Fault> {
     let Some(section) = section.filter(|section| !section.is_empty()) else { return Ok(None) };
-    if let Some(name) = section.keys().find(|name| name.contains(':')) {
-        return Err(fault(
-            "basic_auth_users",
-            format!("{name:?}: a user name must not contain a colon (RFC 7617)"),
-        ));
-    }
     let hashes =
         section.iter().map(|(name, hash)| (name.clone(), hash.clone().unwrap_or_default())).collect();
     let users = Users::new(hashes, crypto);
@@ -110,7 +109,10 @@ fn users(
         .map_err(|(name, error)| fault("basic_auth_users", format!("the value of {name:?} {error}")))
 }
 
-fn headers(section: Option<&HttpSection>) -> Result<Vec<(HeaderName, HeaderValue)>, Fault> {
+fn headers(
+    section: Option<&HttpSection>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<(HeaderName, HeaderValue)>, Fault> {
     const KEY: &str = "http_server_config.headers";
     let mut headers = Vec::new();
     for (name, value) in section.and_then(|section| section.headers.as_ref()).into_iter().flatten() {
@@ -122,7 +124,13 @@ fn headers(section: Option<&HttpSection>) -> Result<Vec<(HeaderName, HeaderValue
         if !allowed.is_empty() && !allowed.contains(&value) {
             return Err(fault(KEY, format!("{name}: {value:?}: must be one of {}", allowed.join(", "))));
         }
-        let pair = (HeaderName::try_from(name), HeaderValue::try_from(value));
+        // A line feed would end the header; Go's server sends a space too.
+        let sendable = value.trim().replace(char::is_control, " ");
+        if sendable != value {
+            warnings
+                .push(format!("{KEY}: {name}: control characters are sent as spaces, and none at its ends"));
+        }
+        let pair = (HeaderName::try_from(name), HeaderValue::try_from(&sendable));
         let (Ok(name), Ok(value)) = pair else {
             return Err(fault(KEY, format!("{name}: {value:?} is not a valid header value")));
         };
@@ -133,17 +141,30 @@ fn headers(section: Option<&HttpSection>) -> Result<Vec<(HeaderName, HeaderValue
     Ok(headers)
 }
 
-fn rate_limit(section: Option<&RateLimitSection>) -> Result<Option<RateLimit>, Fault> {
+/// As `golang.org/x/time/rate` has it: no interval, or a negative one, is no limit, and without a burst nothing gets through.
+fn rate_limit(
+    section: Option<&RateLimitSection>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<RateLimit>, Fault> {
     let Some(section) = section else { return Ok(None) };
     let Some(text) = given(section.interval.as_ref()) else { return Ok(None) };
     let Some(interval) = go_duration(text) else {
         return Err(fault("rate_limit.interval", format!("{text:?} is not a duration such as 1s or 100ms")));
     };
+    let burst = section.burst.unwrap_or(0.0);
+    if !burst.is_finite() {
+        return Err(fault("rate_limit.burst", "is not a number of requests"));
+    }
+    if text.starts_with('-') {
+        warnings.push(format!("rate_limit.interval: {text} is negative, so nothing is limited"));
+    }
     if interval.is_zero() {
         return Ok(None);
     }
-    match section.burst.unwrap_or(0) {
-        0 => Err(fault("rate_limit.burst", "must be at least 1")),
-        burst => Ok(Some(RateLimit::new(interval, burst))),
+    if burst < 1.0 {
+        warnings.push("rate_limit.burst: less than 1, so every request is refused".to_owned());
     }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
+    let burst = burst as u32;
+    Ok(Some(RateLimit::new(interval, burst)))
 }

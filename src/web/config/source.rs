@@ -20,6 +20,8 @@ pub(super) struct Source {
     pub private_key: Option<Pem>,
     pub client_ca: Option<Pem>,
     pub fingerprint: Fingerprint,
+    /// What in the file is not used.
+    pub warnings: Vec<String>,
 }
 
 impl Source {
@@ -29,7 +31,7 @@ impl Source {
     /// A file that cannot be read, or is not in the format.
     pub(super) fn read(path: &Path) -> Result<Self, WebConfigError> {
         let text = read(path)?;
-        let file = parse(path, &text)?;
+        let (file, warnings) = parse(path, &text)?;
         let none = TlsSection::default();
         let section = file.tls_server_config.as_ref().unwrap_or(&none);
         // As in the toolkit, a file goes before what is inline.
@@ -49,17 +51,21 @@ impl Source {
             digest.update(part);
         }
         let fingerprint = digest.finalize().into();
-        Ok(Self { path: path.to_owned(), file, certificate, private_key, client_ca, fingerprint })
+        let path = path.to_owned();
+        Ok(Self { path, file, certificate, private_key, client_ca, fingerprint, warnings })
     }
 }
 
-fn parse(path: &Path, text: &[u8]) -> Result<File, WebConfigError> {
+/// The first document of the file, as in the toolkit; a byte order mark may be before it.
+fn parse(path: &Path, mut text: &[u8]) -> Result<(File, Vec<String>), WebConfigError> {
+    let mut documents = serde_saphyr::read::<_, File>(&mut text);
     // Without its snippet the message shows no line of a file that holds secrets.
-    let parsed = serde_saphyr::from_slice::<Option<File>>(text);
-    parsed.map(Option::unwrap_or_default).map_err(|error| WebConfigError::Syntax {
+    let first = documents.next().transpose().map_err(|error| WebConfigError::Syntax {
         path: path.to_owned(),
         message: error.without_snippet().to_string(),
-    })
+    })?;
+    let more = documents.next().map(|_| "only the first YAML document is used".to_owned());
+    Ok((first.unwrap_or_default(), more.into_iter().collect()))
 }
 
 type Key<'a> = (&'static str, Option<&'a String>);

@@ -1,19 +1,25 @@
 //! `tls_server_config` as a rustls configuration.
 //!
-//! The format's names are Go's. rustls has no TLS below 1.2, no RSA key exchange, no CBC and no P-521 for the key
-//! exchange: where a file asks for those beside others, it is told so and the others are used.
+//! The format's names are Go's. rustls has no TLS below 1.2, no RSA key exchange and no CBC: where a file asks for those
+//! beside others, it is told so and the others are used.
 
 use std::sync::Arc;
 
+use rustls::crypto::SupportedKxGroup;
 use rustls::crypto::{CryptoProvider, aws_lc_rs::cipher_suite as suites, aws_lc_rs::kx_group};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{NamedGroup, ProtocolVersion, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::ResolvesServerCert;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{
+    Error, InconsistentKeys, ProtocolVersion, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
+};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::client_certificate;
-use super::file::{TlsSection, given};
+use super::file::TlsSection;
 use super::names::{Fault, by_name, fault_of};
-use super::pem::{Pem, certificates};
+use super::pem::{certificates, private_key};
+use super::secp521r1::SECP521R1;
 use super::source::Source;
 
 /// Go's secure cipher suites up to TLS 1.2 by name, with ours where there is one. TLS 1.3's own are always on.
@@ -43,12 +49,12 @@ const CIPHER_SUITES: [(&str, Option<SupportedCipherSuite>); 17] = [
     ("TLS_RSA_WITH_AES_256_GCM_SHA384", None),
 ];
 
-/// Go's curves by name, with ours where there is one.
-const CURVES: [(&str, Option<NamedGroup>); 4] = [
-    ("CurveP256", Some(NamedGroup::secp256r1)),
-    ("CurveP384", Some(NamedGroup::secp384r1)),
-    ("CurveP521", None),
-    ("X25519", Some(NamedGroup::X25519)),
+/// The format's curves by name.
+static CURVES: [(&str, &dyn SupportedKxGroup); 4] = [
+    ("CurveP256", kx_group::SECP256R1),
+    ("CurveP384", kx_group::SECP384R1),
+    ("CurveP521", SECP521R1),
+    ("X25519", kx_group::X25519),
 ];
 
 /// TLS versions by the format's names.
@@ -65,48 +71,88 @@ pub(super) fn server_config(
     mut crypto: CryptoProvider,
     warnings: &mut Vec<String>,
 ) -> Result<ServerConfig, Fault> {
-    let chain = certificates(source.certificate.as_ref(), "cert_file")?;
+    let chain = certificates(source.certificate.as_ref(), "cert_file", warnings)?;
     let key = private_key(source.private_key.as_ref())?;
     let versions = versions(section, warnings)?;
     if let Some(names) = section.cipher_suites.as_ref().filter(|names| !names.is_empty()) {
         crypto.cipher_suites = cipher_suites(names, &crypto, warnings)?;
     }
     if let Some(names) = section.curve_preferences.as_ref().filter(|names| !names.is_empty()) {
-        crypto.kx_groups = curves(names, warnings)?;
+        let groups = names.iter().map(|name| by_name(&CURVES, "curve_preferences", name));
+        crypto.kx_groups = groups.collect::<Result<_, _>>()?;
     }
     let crypto = Arc::new(crypto);
-    let verifier = client_certificate::verifier(section, source.client_ca.as_ref(), &crypto)?;
-    let builder = ServerConfig::builder_with_provider(crypto)
-        .with_protocol_versions(&versions)
-        .map_err(|_| fault_of("cipher_suites", "contains none for the allowed TLS versions"))?;
+    let verifier = client_certificate::verifier(section, source.client_ca.as_ref(), &crypto, warnings)?;
+    let identity = identity(chain, key, &crypto, warnings)?;
+    let builder =
+        ServerConfig::builder_with_provider(crypto).with_protocol_versions(&versions).map_err(|_| {
+            fault_of("cipher_suites", "contains none that this server has for the TLS versions allowed")
+        })?;
     let builder = match verifier {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
-    let mut config = builder
-        .with_single_cert(chain, key)
-        .map_err(|error| fault_of("cert_file", format!("certificate and key cannot be used: {error}")))?;
+    let mut config = builder.with_cert_resolver(identity);
     config.ignore_client_order = section.prefer_server_cipher_suites.unwrap_or(true);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 
-fn private_key(pem: Option<&Pem>) -> Result<PrivateKeyDer<'static>, Fault> {
-    let Some(pem) = pem else { return Err(fault_of("key_file", "is missing")) };
-    PrivateKeyDer::from_pem_slice(&pem.bytes)
-        .map_err(|_| fault_of(pem.key, "contains no unencrypted private key in PEM"))
+/// Certificate and key, which have to belong together.
+fn identity(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    crypto: &CryptoProvider,
+    warnings: &mut Vec<String>,
+) -> Result<Arc<dyn ResolvesServerCert>, Fault> {
+    let unusable =
+        |error: Error| fault_of("cert_file", format!("certificate and key cannot be used: {error}"));
+    let key = crypto.key_provider.load_private_key(key).map_err(unusable)?;
+    let certified = CertifiedKey::new(chain, key);
+    match certified.keys_match() {
+        Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => {}
+        // webpki reads no certificate of X.509 version 1, as `openssl x509 -req` makes; most clients take them.
+        Err(Error::InvalidCertificate(_)) if is_key_of_leaf(&certified) => warnings.push(
+            "tls_server_config.cert_file: the certificate is not of X.509 version 3; some clients refuse it"
+                .to_owned(),
+        ),
+        Err(error) => return Err(unusable(error)),
+    }
+    Ok(Arc::new(SingleCertAndKey::from(certified)))
+}
+
+fn is_key_of_leaf(certified: &CertifiedKey) -> bool {
+    let Some(key) = certified.key.public_key() else { return false };
+    let leaf = certified.cert.first().and_then(|leaf| X509Certificate::from_der(leaf).ok());
+    leaf.is_some_and(|(_, leaf)| leaf.public_key().raw == key.as_ref())
+}
+
+fn version(key: &str, name: Option<&String>) -> Result<Option<u16>, Fault> {
+    name.map(|name| by_name(&VERSIONS, key, name)).transpose()
+}
+
+/// Names are looked at also where TLS is off, as in the toolkit.
+///
+/// # Errors
+/// The first key with a name that is not known.
+pub(super) fn check_names(section: &TlsSection) -> Result<(), Fault> {
+    version("min_version", section.min_version.as_ref())?;
+    version("max_version", section.max_version.as_ref())?;
+    for name in section.cipher_suites.iter().flatten() {
+        by_name(&CIPHER_SUITES, "cipher_suites", name)?;
+    }
+    for name in section.curve_preferences.iter().flatten() {
+        by_name(&CURVES, "curve_preferences", name)?;
+    }
+    Ok(())
 }
 
 fn versions(
     section: &TlsSection,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<&'static SupportedProtocolVersion>, Fault> {
-    let number = |key: &str, value: Option<&String>, default: u16| match given(value) {
-        None => Ok(default),
-        Some(name) => by_name(&VERSIONS, key, name),
-    };
-    let lowest = number("min_version", section.min_version.as_ref(), 0x0303)?;
-    let highest = number("max_version", section.max_version.as_ref(), 0x0304)?;
+    let lowest = version("min_version", section.min_version.as_ref())?.unwrap_or(0x0303);
+    let highest = version("max_version", section.max_version.as_ref())?.unwrap_or(0x0304);
     if lowest < 0x0303 {
         warnings.push("tls_server_config.min_version: TLS below 1.2 is not supported; using 1.2".to_owned());
     }
@@ -141,30 +187,6 @@ fn cipher_suites(
             None => warnings
                 .push(format!("tls_server_config.cipher_suites: {name} is not supported and is ignored")),
         }
-    }
-    Ok(chosen)
-}
-
-fn curves(
-    names: &[String],
-    warnings: &mut Vec<String>,
-) -> Result<Vec<&'static dyn rustls::crypto::SupportedKxGroup>, Fault> {
-    const GROUPS: [&dyn rustls::crypto::SupportedKxGroup; 3] =
-        [kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
-    let mut chosen = Vec::new();
-    for name in names {
-        let wanted = by_name(&CURVES, "curve_preferences", name)?;
-        match GROUPS.into_iter().find(|group| Some(group.name()) == wanted) {
-            Some(group) => chosen.push(group),
-            None => warnings
-                .push(format!("tls_server_config.curve_preferences: {name} is not supported and is ignored")),
-        }
-    }
-    if chosen.is_empty() {
-        return Err(fault_of(
-            "curve_preferences",
-            "must contain at least one of X25519, CurveP256, CurveP384",
-        ));
     }
     Ok(chosen)
 }

@@ -22,7 +22,7 @@ impl Listing {
         for provider in providers {
             let by = match &provider.origin {
                 Origin::File => "the configuration file".to_owned(),
-                Origin::Iam(arn) => format!("IAM in account {}", arn.account_id()),
+                origin @ Origin::Iam(_) => format!("IAM in account {}", origin.account_label()),
             };
             for thumbprint in provider.details.iter().flat_map(|details| &details.thumbprints) {
                 listed.entry(*thumbprint).or_default().push(by.clone());

@@ -84,7 +84,7 @@ fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
     html.put("</a>", &[]);
     match &row.origin {
         Some(Origin::File) => html.put("<p>thumbprints from the configuration file</p>", &[]),
-        Some(Origin::Iam(arn)) => html.put("<p>account {}</p>", &[&arn.account_id()]),
+        Some(origin) => html.put("<p>account {}</p>", &[&origin.account_label()]),
         None => html.put("<p>no provider; watched only</p>", &[]),
     }
     for note in &row.notes {
@@ -128,6 +128,16 @@ fn account(html: &mut Html, state: &AccountState, now: Timestamp) {
     html.put("</dd>\n<dt>Reads</dt><dd>{}", &[&state.polls]);
     for (reason, count) in state.failures.iter().filter(|(_, count)| **count > 0) {
         html.put("; {} failed: {}", &[count, &reason]);
+    }
+    if !state.unusable().is_empty() {
+        html.put("</dd>\n<dt>Listed, cannot be watched</dt><dd><ul>", &[]);
+        for provider in state.unusable() {
+            html.put(
+                "<li><strong class=\"finding\">{}</strong>: {}</li>",
+                &[&provider.provider_arn, &provider.reason],
+            );
+        }
+        html.put("</ul>", &[]);
     }
     html.put("</dd>\n</dl>\n</section>\n", &[]);
 }

@@ -140,7 +140,7 @@ pub fn failure(fault: Fault, call: &Call, state: &State) -> Refusal {
             refusal(403, "ExpiredToken", "The security token included in the request is expired")
         }
         Fault::NoSuchEntity => no_such_entity(call),
-        Fault::ServerError | Fault::NotXml | Fault::Hang | Fault::CloseConnection => {
+        Fault::ServerError | Fault::NotXml | Fault::Huge | Fault::Hang | Fault::CloseConnection => {
             refusal(500, "ServiceFailure", "The request processing has failed because of an unknown error.")
         }
     }
