@@ -3,10 +3,14 @@
 
 mod address;
 mod capture;
+mod coding;
 mod dial;
 mod document;
 mod error;
 mod http;
+mod http_error;
+mod json;
+mod key;
 mod phase;
 mod poller;
 mod round;
@@ -105,6 +109,7 @@ impl Poller {
         poll.jwks_endpoint = jwks_endpoint;
         let keys = key_set(&self.fetch(&jwks_capture, &jwks, Phase::Jwks, poll).await?)?;
         poll.documents.disclosed_keys = Some(keys.disclosed);
+        keys.usable()?;
         Ok(())
     }
 
@@ -120,7 +125,7 @@ impl Poller {
         let mut connection = capture.connection(self).await?;
         let mut started = Instant::now();
         let mut document = connection.get(url, phase, limit).await;
-        if matches!(document, Err(PollError::Http { .. })) {
+        if matches!(&document, Err(PollError::Http { error, .. }) if error.is_of_the_connection()) {
             connection = capture.connect_again(self).await?;
             started = Instant::now();
             document = connection.get(url, phase, limit).await;

@@ -96,7 +96,7 @@ async fn exit_codes() {
             "JWKS gone",
             bad(Behaviour::Jwks(Reply::Status(404))),
             1,
-            "failed: JWKS: HTTP status 404 (http_status)",
+            "failed: JWKS: HTTP status 404 Not Found (http_status)",
         ),
         (
             "no discovery",
