@@ -132,6 +132,33 @@ impl Endpoint {
     }
 }
 
+/// Why a text is not the name of a host that DNS is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostNameError {
+    #[error("not a host name: {0}")]
+    Syntax(#[from] UrlError),
+    #[error("expected a host name such as oidc.example.com, with no scheme, port, path or wildcard")]
+    NotAlone,
+    #[error("is an address already: DNS is never asked for it")]
+    Address,
+}
+
+/// A host name in the form that [`Endpoint::host`] has: lower case, in ASCII (IDNA), without a dot at the end.
+///
+/// # Errors
+/// When it is no name, or when it is an address, which needs no DNS.
+pub fn host_name(text: &str) -> Result<String, HostNameError> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if bare.parse::<IpAddr>().is_ok() {
+        return Err(HostNameError::Address);
+    }
+    if text.contains(['/', ':', '?', '#', '@', '*', '\\']) {
+        return Err(HostNameError::NotAlone);
+    }
+    let endpoint: Endpoint = text.parse()?;
+    if endpoint.ip().is_some() { Err(HostNameError::Address) } else { Ok(endpoint.host().to_owned()) }
+}
+
 impl FromStr for Endpoint {
     type Err = UrlError;
 
@@ -177,5 +204,38 @@ mod tests {
             assert_eq!(text.parse::<Endpoint>().map(|e| e.to_string()), Ok(shown.to_owned()), "{text}");
         }
         assert!("a.example/path".parse::<Endpoint>().is_err());
+    }
+
+    #[test]
+    fn host_names() {
+        for (text, name) in [
+            ("oidc.example.com", "oidc.example.com"),
+            ("OIDC.Example.com", "oidc.example.com"),
+            ("oidc.example.com.", "oidc.example.com"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+            ("B\u{dc}CHER.example.", "xn--bcher-kva.example"),
+            ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+            ("localhost", "localhost"),
+            ("a_b.example", "a_b.example"),
+        ] {
+            assert_eq!(host_name(text).as_deref(), Ok(name), "{text}");
+        }
+        for (text, error) in [
+            ("192.0.2.1", HostNameError::Address),
+            ("127.1", HostNameError::Address),
+            ("0x7f000001", HostNameError::Address),
+            ("2001:db8::1", HostNameError::Address),
+            ("[2001:DB8::1]", HostNameError::Address),
+            ("https://a.example", HostNameError::NotAlone),
+            ("a.example:443", HostNameError::NotAlone),
+            ("a.example/x", HostNameError::NotAlone),
+            ("*.example.com", HostNameError::NotAlone),
+            ("a..example", HostNameError::Syntax(UrlError::EmptyLabel)),
+            (".", HostNameError::Syntax(UrlError::EmptyLabel)),
+        ] {
+            assert_eq!(host_name(text), Err(error), "{text}");
+        }
+        assert!(matches!(host_name(""), Err(HostNameError::Syntax(_))));
+        assert!(matches!(host_name("a b"), Err(HostNameError::Syntax(_))));
     }
 }

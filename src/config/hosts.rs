@@ -1,11 +1,14 @@
-//! Host patterns: a name, or everything below one.
+//! Hosts in settings: patterns (a name, or everything below one), and a table of addresses by name.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, host_name};
 
 /// `oidc.example.com` for that host, or `*.example.com` for every host below that name, and not for the name itself. On any
 /// port.
@@ -66,6 +69,27 @@ impl Serialize for HostPattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+/// Addresses by host name, each name in the one form in which it is looked up. Two spellings of one name are a mistake: one
+/// of them would count for nothing.
+pub(super) fn addresses_by_name<'de, D>(deserializer: D) -> Result<BTreeMap<String, Vec<IpAddr>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let mut table = BTreeMap::new();
+    for (spelled, addresses) in BTreeMap::<String, Vec<IpAddr>>::deserialize(deserializer)? {
+        let name =
+            host_name(&spelled).map_err(|error| serde::de::Error::custom(format!("`{spelled}`: {error}")))?;
+        match table.entry(name) {
+            Entry::Vacant(entry) => drop(entry.insert(addresses)),
+            Entry::Occupied(entry) => {
+                let twice = format!("`{spelled}`: {} is there twice, spelled differently", entry.key());
+                return Err(serde::de::Error::custom(twice));
+            }
+        }
+    }
+    Ok(table)
 }
 
 #[cfg(test)]

@@ -24,8 +24,10 @@ pub enum Reason {
     Dns,
     /// An address that must not be connected to: link-local, loopback, multicast.
     Blocked,
-    /// No TCP connection.
+    /// No TCP connection: the other side, or the way to it, refused.
     Connect,
+    /// No TCP connection: this machine has no way to the address, or no means to open it.
+    Local,
     /// A wait reached its limit.
     Timeout,
     Tls,
@@ -81,9 +83,14 @@ pub enum PollError {
         /// What the operating system said.
         error: String,
     },
-    /// This machine has no way to the address, such as to IPv6 where there is none.
-    #[error("no route to {0} from this machine")]
-    NoRoute(IpAddr),
+    /// This machine has no way to the address, such as to IPv6 where there is none, or no means to open a connection. It
+    /// says nothing about the issuer.
+    #[error("this machine cannot connect to {address}: {error}")]
+    Local {
+        address: IpAddr,
+        /// What the operating system said.
+        error: String,
+    },
     /// A wait reached its limit.
     #[error("timed out {}", .0.activity())]
     Timeout(Phase),
@@ -192,13 +199,20 @@ fn named(status: u16) -> String {
 }
 
 impl PollError {
+    /// Whether it arose on this machine, and says nothing about the issuer.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        matches!(self, Self::Local { .. })
+    }
+
     /// The closed reason of this failure.
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Dns { .. } | Self::NoAddress(_) => Reason::Dns,
             Self::Blocked { .. } => Reason::Blocked,
-            Self::Connect { .. } | Self::NoRoute(_) => Reason::Connect,
+            Self::Connect { .. } => Reason::Connect,
+            Self::Local { .. } => Reason::Local,
             Self::Timeout(_) | Self::Overrun => Reason::Timeout,
             Self::Tls { .. } | Self::ServerName(_) => Reason::Tls,
             Self::Http { error, .. } if !error.is_too_large() => Reason::Http,

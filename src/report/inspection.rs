@@ -215,7 +215,7 @@ impl EndpointReport {
             address: address.address,
             chain: address.chain.as_ref().and_then(number),
             error: address.failure.as_ref().map(ErrorReport::from),
-            is_out_of_reach: matches!(address.failure, Some(PollError::NoRoute(_))),
+            is_out_of_reach: address.failure.as_ref().is_some_and(PollError::is_local),
         });
         Self {
             endpoint: capture.endpoint.to_string(),
