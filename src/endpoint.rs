@@ -1,7 +1,7 @@
 //! Host and port that serve a discovery document or a JWKS, and the one way in which a text becomes an https URL.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -132,31 +132,30 @@ impl Endpoint {
     }
 }
 
-/// Why a text is not the name of a host that DNS is asked for.
+/// Why a text is not a host alone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HostNameError {
-    #[error("not a host name: {0}")]
+pub enum HostError {
+    #[error("not a host: {0}")]
     Syntax(#[from] UrlError),
-    #[error("expected a host name such as oidc.example.com, with no scheme, port, path or wildcard")]
+    #[error("expected a host such as oidc.example.com, with no scheme, port, path or wildcard")]
     NotAlone,
-    #[error("is an address already: DNS is never asked for it")]
-    Address,
 }
 
-/// A host name in the form that [`Endpoint::host`] has: lower case, in ASCII (IDNA), without a dot at the end.
+/// A host in the form that [`Endpoint::host`] has: a name in lower case, in ASCII (IDNA), without a dot at the end; or an
+/// address, with or without brackets.
 ///
 /// # Errors
-/// When it is no name, or when it is an address, which needs no DNS.
-pub fn host_name(text: &str) -> Result<String, HostNameError> {
+/// When it is no host, or has something beside it.
+pub fn host(text: &str) -> Result<String, HostError> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    if bare.parse::<IpAddr>().is_ok() {
-        return Err(HostNameError::Address);
+    if let Ok(address) = bare.parse::<Ipv6Addr>() {
+        return Ok(address.to_string());
     }
     if text.contains(['/', ':', '?', '#', '@', '*', '\\']) {
-        return Err(HostNameError::NotAlone);
+        return Err(HostError::NotAlone);
     }
     let endpoint: Endpoint = text.parse()?;
-    if endpoint.ip().is_some() { Err(HostNameError::Address) } else { Ok(endpoint.host().to_owned()) }
+    Ok(endpoint.host().to_owned())
 }
 
 impl FromStr for Endpoint {
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn host_names() {
+    fn hosts() {
         for (text, name) in [
             ("oidc.example.com", "oidc.example.com"),
             ("OIDC.Example.com", "oidc.example.com"),
@@ -217,25 +216,25 @@ mod tests {
             ("xn--bcher-kva.example", "xn--bcher-kva.example"),
             ("localhost", "localhost"),
             ("a_b.example", "a_b.example"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("127.1", "127.0.0.1"),
+            ("2001:DB8:0::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
         ] {
-            assert_eq!(host_name(text).as_deref(), Ok(name), "{text}");
+            assert_eq!(host(text).as_deref(), Ok(name), "{text}");
         }
         for (text, error) in [
-            ("192.0.2.1", HostNameError::Address),
-            ("127.1", HostNameError::Address),
-            ("0x7f000001", HostNameError::Address),
-            ("2001:db8::1", HostNameError::Address),
-            ("[2001:DB8::1]", HostNameError::Address),
-            ("https://a.example", HostNameError::NotAlone),
-            ("a.example:443", HostNameError::NotAlone),
-            ("a.example/x", HostNameError::NotAlone),
-            ("*.example.com", HostNameError::NotAlone),
-            ("a..example", HostNameError::Syntax(UrlError::EmptyLabel)),
-            (".", HostNameError::Syntax(UrlError::EmptyLabel)),
+            ("[::1]:443", HostError::NotAlone),
+            ("https://a.example", HostError::NotAlone),
+            ("a.example:443", HostError::NotAlone),
+            ("a.example/x", HostError::NotAlone),
+            ("*.example.com", HostError::NotAlone),
+            ("a..example", HostError::Syntax(UrlError::EmptyLabel)),
+            (".", HostError::Syntax(UrlError::EmptyLabel)),
         ] {
-            assert_eq!(host_name(text), Err(error), "{text}");
+            assert_eq!(host(text), Err(error), "{text}");
         }
-        assert!(matches!(host_name(""), Err(HostNameError::Syntax(_))));
-        assert!(matches!(host_name("a b"), Err(HostNameError::Syntax(_))));
+        assert!(matches!(host(""), Err(HostError::Syntax(_))));
+        assert!(matches!(host("a b"), Err(HostError::Syntax(_))));
     }
 }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use super::log_limit::{Admitted, Limiter};
+use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
-use crate::poll::PollError;
+use crate::poll::{ADDRESSES_A_ROUND, PollError};
 use crate::provider::Origin;
-use crate::snapshot::{AccountState, IssuerState, JudgedProvider, Snapshot};
+use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::{Coverage, Status, Verdict};
 
 /// On the last line for a while.
@@ -22,6 +23,8 @@ enum Subject {
     RootCa(Issuer),
     Account,
     Verdict(Origin, Issuer),
+    /// Whether one round looks at all of its addresses.
+    Addresses(Endpoint),
 }
 
 /// Writes the log of what the agent finds.
@@ -70,6 +73,12 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
             changed.push(Subject::Account);
         }
     }
+    let takes_turns = |state: &EndpointState| state.addresses > ADDRESSES_A_ROUND;
+    for (endpoint, state) in &after.endpoints {
+        if takes_turns(state) && !before.endpoints.get(endpoint).is_some_and(|old| takes_turns(old)) {
+            changed.push(Subject::Addresses(endpoint.clone()));
+        }
+    }
     let told = |judged: &JudgedProvider| {
         let verdict = &judged.verdict;
         (verdict.status, verdict.fragile, verdict.unknown)
@@ -112,6 +121,15 @@ fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admit
             } else {
                 tracing::info!(account = label, providers, held_back, note, "IAM was read");
             }
+        }
+        Subject::Addresses(endpoint) => {
+            let Some(EndpointState { addresses, window, .. }) = after.endpoints.get(endpoint).map(|e| &**e)
+            else {
+                return;
+            };
+            let (a_round, not_seen) = (ADDRESSES_A_ROUND, window.unseen());
+            let message = "the host has more addresses than one round looks at; they take turns";
+            tracing::warn!(%endpoint, addresses, a_round, not_seen, held_back, note, "{message}");
         }
         Subject::Verdict(origin, issuer) => {
             let is_it = |judged: &&JudgedProvider| {

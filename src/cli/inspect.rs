@@ -16,7 +16,7 @@ use super::terminal::style;
 use crate::chain::{FileError, JudgedChain, ServedChain, TrustStore, read_certificates};
 use crate::clock::Clock;
 use crate::daemon::setup::runtime;
-use crate::endpoint::{Endpoint, UrlError, host_name};
+use crate::endpoint::{Endpoint, UrlError, host as canonical_host};
 use crate::files::read_whole;
 use crate::issuer::Issuer;
 use crate::observe::{distinct, sightings};
@@ -80,7 +80,7 @@ fn resolve(text: &str) -> Result<(String, IpAddr), String> {
     let (host, address) = text.split_once('=').ok_or("expected HOST=ADDRESS")?;
     let bare = address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);
     let address = bare.parse().map_err(|_| format!("`{address}` is not an IP address"))?;
-    Ok((host_name(host).map_err(|error| format!("`{host}`: {error}"))?, address))
+    Ok((canonical_host(host).map_err(|error| format!("`{host}`: {error}"))?, address))
 }
 
 /// Looks at the target and prints what it found.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::endpoint::{Endpoint, host_name};
+use crate::endpoint::{Endpoint, host as canonical_host};
 
 /// `oidc.example.com` for that host, or `*.example.com` for every host below that name, and not for the name itself. On any
 /// port.
@@ -79,8 +79,8 @@ where
 {
     let mut table = BTreeMap::new();
     for (spelled, addresses) in BTreeMap::<String, Vec<IpAddr>>::deserialize(deserializer)? {
-        let name =
-            host_name(&spelled).map_err(|error| serde::de::Error::custom(format!("`{spelled}`: {error}")))?;
+        let name = canonical_host(&spelled)
+            .map_err(|error| serde::de::Error::custom(format!("`{spelled}`: {error}")))?;
         match table.entry(name) {
             Entry::Vacant(entry) => drop(entry.insert(addresses)),
             Entry::Occupied(entry) => {

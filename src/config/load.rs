@@ -236,15 +236,11 @@ mod tests {
             ("[poll.resolve]\nx = [\"999.1.1.1\"]", "FILE: poll.resolve.x[0]: invalid IP address syntax"),
             (
                 "[poll.resolve]\n\"a..b\" = [\"192.0.2.1\"]",
-                "FILE: poll.resolve: `a..b`: not a host name: the host name has an empty label",
+                "FILE: poll.resolve: `a..b`: not a host: the host name has an empty label",
             ),
             (
                 "[poll.resolve]\n\"https://a.example\" = [\"192.0.2.1\"]",
-                "FILE: poll.resolve: `https://a.example`: expected a host name such as oidc.example.com",
-            ),
-            (
-                "[poll.resolve]\n\"192.0.2.9\" = [\"192.0.2.1\"]",
-                "FILE: poll.resolve: `192.0.2.9`: is an address already: DNS is never asked for it",
+                "FILE: poll.resolve: `https://a.example`: expected a host such as oidc.example.com",
             ),
             (
                 "[poll.resolve]\n\"a.example\" = [\"192.0.2.1\"]\n\"a.example.\" = [\"192.0.2.2\"]",
@@ -286,11 +282,11 @@ mod tests {
 
     #[test]
     fn names_to_resolve_get_the_form_that_is_looked_up() {
-        let table =
-            "[poll.resolve]\n\"OIDC.Example.com.\" = [\"192.0.2.1\"]\n\"b\u{fc}cher.example\" = [\"::1\"]";
+        let table = "[poll.resolve]\n\"OIDC.Example.com.\" = [\"192.0.2.1\"]\n\"b\u{fc}cher.example\" = [\"::1\"]\n\
+                     \"[2001:DB8::1]\" = [\"::1\"]";
         let settings = load(&format!("{table}\n[aws]\nenabled = true"), &[]).unwrap();
         let names: Vec<&str> = settings.poll.resolve.keys().map(String::as_str).collect();
-        assert_eq!(names, ["oidc.example.com", "xn--bcher-kva.example"]);
+        assert_eq!(names, ["2001:db8::1", "oidc.example.com", "xn--bcher-kva.example"]);
     }
 
     #[test]

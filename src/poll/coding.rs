@@ -6,7 +6,7 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 use strum::{Display, EnumString};
 
-use super::http::MAX_DOCUMENT_BYTES;
+use super::bounds::MAX_DOCUMENT_BYTES;
 use crate::printable::printable;
 
 /// Codings of one document, one over the other. Two are a mistake that happens, more are mischief.

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 use strum::{Display, EnumIter, IntoStaticStr};
 
-use super::http::{MAX_HEAD_BYTES, MAX_HEADERS};
+use super::bounds::{MAX_HEAD_BYTES, MAX_HEADERS};
 use super::http_error::HttpError;
 use super::json::JsonError;
 use super::key::{KeyKind, Unusable};

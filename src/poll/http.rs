@@ -17,17 +17,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::task::AbortOnDropHandle;
 use url::{Position, Url};
 
+use super::bounds::{MAX_DOCUMENT_BYTES, MAX_HEAD_BYTES, MAX_HEADERS};
 use super::coding::{codings, decoded};
 use super::error::PollError;
 use super::http_error::HttpError;
 use super::phase::Phase;
 
-/// Longest discovery document or JWKS, bytes, as it is sent and once it is decoded.
-pub(super) const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
-/// Longest head of an answer, bytes.
-pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// Headers of an answer.
-pub(super) const MAX_HEADERS: usize = 100;
 const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// The types of both documents (OpenID Connect Discovery 1.0, section 4.2; RFC 7517, section 8.5.2), and whatever else a
 /// server has: it is read all the same.

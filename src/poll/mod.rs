@@ -2,6 +2,7 @@
 //! for what failed. Nothing here judges a chain, or knows why an issuer is watched.
 
 mod address;
+mod bounds;
 mod capture;
 mod coding;
 mod dial;
@@ -16,6 +17,7 @@ mod poller;
 mod round;
 mod tls;
 mod tls12;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,6 +25,7 @@ use std::time::Instant;
 use hyper::body::Bytes;
 use url::Url;
 
+pub(crate) use address::MAX_ADDRESSES;
 pub use address::{AddressPolicy, Resolver};
 pub use capture::Capture;
 pub use document::{Documents, discovery, key_set};
@@ -33,6 +36,7 @@ pub(crate) use phase::Timings;
 pub use poller::{Limits, Poller};
 pub(crate) use round::Round;
 pub use tls::Tls;
+pub(crate) use turns::{ADDRESSES_A_ROUND, Turns};
 
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
