@@ -4,7 +4,7 @@ use std::io::{self, BufRead, ErrorKind, Read as _};
 
 use flate2::bufread::MultiGzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
-use strum::{Display, EnumString};
+use strum::{Display, EnumIter, EnumString};
 
 use super::bounds::MAX_DOCUMENT_BYTES;
 use crate::printable::printable;
@@ -17,7 +17,7 @@ const MAX_SHOWN_CHARS: usize = 40;
 const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// The codings that are read (RFC 9110, section 8.4.1, and RFC 8878).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumIter, EnumString)]
 #[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum Coding {
     #[strum(serialize = "gzip", serialize = "x-gzip", to_string = "gzip")]
@@ -69,7 +69,7 @@ pub(super) fn codings<'a>(headers: impl Iterator<Item = &'a [u8]>) -> Result<Vec
 ///
 /// # Errors
 /// When the data are not whole, or more than a document may hold. No more than that is ever unpacked.
-pub(super) fn decoded(coding: Coding, input: &[u8]) -> Result<Vec<u8>, CodingError> {
+pub fn decoded(coding: Coding, input: &[u8]) -> Result<Vec<u8>, CodingError> {
     match coding {
         // A file may have several members, one after the other (RFC 1952, section 2.2).
         Coding::Gzip => read(coding, MultiGzDecoder::new(input)),

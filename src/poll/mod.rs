@@ -28,6 +28,7 @@ use url::Url;
 pub(crate) use address::MAX_ADDRESSES;
 pub use address::{AddressPolicy, Resolver};
 pub use capture::Capture;
+pub use coding::{Coding, decoded};
 pub use document::{Documents, discovery, key_set};
 pub use error::Reason;
 pub(crate) use error::{DiscoveryError, PollError};
