@@ -242,9 +242,11 @@ mod tests {
         let encryption = RSA.replace("sig", "enc");
         assert_eq!(
             words(&[&encryption, &encryption, "null"]),
-            "contains no usable key among its 3 keys: 1 not a JSON object, 2 for encryption or another use than \
-             signatures"
+            "contains no usable key among its 3 keys: 1 not an object, 2 not for signatures"
         );
+        // One of each, and many of them, still fit on a line.
+        let all = JwksError::NoUsableKey(EnumMap::from_fn(|_: Unusable| 100_000));
+        assert!(all.to_string().len() <= 300, "{all}");
     }
 
     #[test]

@@ -171,7 +171,7 @@ pub enum JwksError {
     /// AWS refuses the tokens that are signed with a kind of key of which there are more than 100 (IAM user guide, "Create
     /// an OpenID Connect identity provider").
     #[error(
-        "contains {count} {kind} keys; AWS accepts at most 100, and refuses tokens signed with {kind} otherwise"
+        "contains {count} {kind} keys; AWS accepts at most 100 of a kind, and otherwise refuses tokens that they signed"
     )]
     TooManyKeys {
         count: usize,

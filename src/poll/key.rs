@@ -22,24 +22,25 @@ pub enum KeyKind {
 /// Why an entry is no key that AWS could use; in words, after a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Display)]
 pub enum Unusable {
-    #[strum(to_string = "not a JSON object")]
+    #[strum(to_string = "not an object")]
     NotAnObject,
     #[strum(to_string = "neither RSA nor EC")]
     Kind,
     #[strum(to_string = "without kid")]
     NoKid,
     /// `use` is another than `sig`.
-    #[strum(to_string = "for encryption or another use than signatures")]
+    #[strum(to_string = "not for signatures")]
     Usage,
     /// AWS was seen to refuse tokens of keys that have the member, whatever its value.
-    #[strum(to_string = "with key_ops, which AWS was seen to refuse")]
+    #[strum(to_string = "with key_ops")]
     KeyOps,
     /// AWS takes RS256, RS384, RS512, ES256, ES384 and ES512.
-    #[strum(to_string = "for another algorithm than RS256 to RS512 and ES256 to ES512")]
+    #[strum(to_string = "not for RS256 to RS512 or ES256 to ES512")]
     Algorithm,
-    #[strum(to_string = "on another curve than P-256, P-384 and P-521")]
+    #[strum(to_string = "not on P-256, P-384 or P-521")]
     Curve,
-    #[strum(to_string = "with numbers missing, zero, or not in base64url")]
+    /// Missing, zero, or not in base64url.
+    #[strum(to_string = "with malformed numbers")]
     Numbers,
 }
 

@@ -54,6 +54,13 @@ fn zstd(input: &[u8]) -> Vec<u8> {
     zstd::encode_all(input, 0).unwrap()
 }
 
+/// gzip as a transfer coding, under the chunks (RFC 9112, section 7).
+fn chunked_gzip(input: &[u8]) -> Vec<u8> {
+    let packed = gzip(input);
+    let head = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n{:x}\r\n", packed.len());
+    [head.as_bytes(), &packed, b"\r\n0\r\n\r\n"].concat()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn codings_that_nobody_asked_for() {
     let issuer = start(HOST, chains::good).await;
@@ -70,6 +77,7 @@ async fn codings_that_nobody_asked_for() {
         ("zstd", coded("zstd", &zstd(text)), ""),
         ("gzip over deflate", coded("deflate, gzip", &gzip(&zlib(text))), ""),
         ("identity", coded("identity", text), ""),
+        ("a transfer coding", chunked_gzip(text), ""),
         ("an empty header", coded("", text), ""),
         ("br", coded("br", text), "JWKS: the answer has the content coding `br`, which is not read here"),
         ("compress", coded("compress", text), "the content coding `compress`"),
@@ -190,8 +198,7 @@ async fn a_set_without_a_usable_key_says_why() {
     let keys = serde_json::json!({"keys": [for_encryption, without_kid, null]}).to_string();
     assert_eq!(
         said(&issuer, KEYS, whole("", keys.as_bytes()), End::Open),
-        "JWKS: contains no usable key among its 3 keys: 1 not a JSON object, 1 without kid, 1 for encryption or another \
-         use than signatures"
+        "JWKS: contains no usable key among its 3 keys: 1 not an object, 1 without kid, 1 not for signatures"
     );
 }
 
