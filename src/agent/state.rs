@@ -185,11 +185,12 @@ impl State {
         after.jwks = poll.jwks_endpoint.or(after.jwks);
         let own = self.now.chains(&after).filter(|judged| !judged.is_intercepted());
         after.root_cas = own.map(|judged| judged.served.root_ca().sha1).collect();
-        // Once every endpoint has been seen, what comes to be served is a change.
+        // Once every endpoint has been seen whole, what comes to be served is a change.
         if before.is_complete && !after.root_cas.is_subset(&before.root_cas) {
             after.thumbprint_changed = Some(poll.at);
         }
-        let observed = |seen: &Seen<'_>| !seen.window.observations().is_empty();
+        let observed =
+            |seen: &Seen<'_>| !seen.window.observations().is_empty() && !seen.window.is_seen_in_part();
         after.is_complete |= self.now.seen(&after).is_some_and(|seen| seen.iter().all(observed));
         let moved = after.jwks != before.jwks;
         self.now.issuers.insert(issuer.clone(), Arc::new(after));

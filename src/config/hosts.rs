@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::endpoint::{Endpoint, host as canonical_host};
+use crate::endpoint::host as canonical_host;
 
 /// `oidc.example.com` for that host, or `*.example.com` for every host below that name, and not for the name itself. On any
 /// port.
@@ -24,7 +24,7 @@ pub(crate) struct HostPattern {
 pub(crate) struct HostPatternError;
 
 impl HostPattern {
-    /// Whether `host`, canonical as [`Endpoint::host`] has it, is one of them.
+    /// Whether `host`, canonical as [`crate::endpoint::Endpoint::host`] has it, is one of them.
     #[must_use]
     pub(crate) fn matches(&self, host: &str) -> bool {
         if self.below {
@@ -41,14 +41,11 @@ impl FromStr for HostPattern {
 
     fn from_str(text: &str) -> Result<Self, HostPatternError> {
         let (host, below) = text.strip_prefix("*.").map_or((text, false), |host| (host, true));
-        // IPv6 addresses are written without brackets.
-        let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-        let endpoint: Endpoint = bracketed.parse().map_err(|_| HostPatternError)?;
-        let is_name = endpoint.ip().is_none();
-        if host.contains(['*', '@', '/', ' ']) || (below && !is_name) {
+        let host = canonical_host(host).map_err(|_| HostPatternError)?;
+        if below && host.parse::<IpAddr>().is_ok() {
             return Err(HostPatternError);
         }
-        Ok(Self { host: endpoint.host().to_owned(), below })
+        Ok(Self { host, below })
     }
 }
 
@@ -111,6 +108,7 @@ mod tests {
             ("*.b\u{fc}cher.example", "a.xn--bcher-kva.example", true),
             ("192.0.2.1", "192.0.2.1", true),
             ("2001:DB8::1", "2001:db8::1", true),
+            ("[2001:DB8::1]", "2001:db8::1", true),
         ] {
             assert_eq!(pattern.parse::<HostPattern>().unwrap().matches(host), matches, "{pattern} {host}");
         }

@@ -173,8 +173,10 @@ async fn more_addresses_than_a_round_looks_at_take_turns_and_none_is_forgotten()
         assert_eq!(verdict(metrics, &issuer), "partial");
         handshakes().iter().all(|count| *count >= 6)
     });
-    let ratio = metrics.value("oidc_provider_thumbprint_coverage_ratio", &[("issuer", issuer.url())]);
-    assert_eq!(ratio, Some(39.0 / 40.0));
+    let of_issuer = |name| metrics.value(name, &[("issuer", issuer.url())]);
+    assert_eq!(of_issuer("oidc_provider_thumbprint_coverage_ratio"), Some(39.0 / 40.0));
+    // What an address shows when it is looked at first is no change.
+    assert_eq!(of_issuer("oidc_issuer_thumbprint_changed_timestamp_seconds"), None);
     assert_eq!(addresses(&metrics, &issuer), (Some(40.0), Some(0.0)));
 }
 
