@@ -1,7 +1,7 @@
 //! Host and port that serve a discovery document or a JWKS, and the one way in which a text becomes an https URL.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -135,6 +135,32 @@ impl Endpoint {
     }
 }
 
+/// Why a text is not a host alone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    #[error("not a host: {0}")]
+    Syntax(#[from] UrlError),
+    #[error("expected a host such as oidc.example.com, with no scheme, port, path or wildcard")]
+    NotAlone,
+}
+
+/// A host in the form that [`Endpoint::host`] has: a name in lower case, in ASCII (IDNA), without a dot at the end; or an
+/// address, with or without brackets.
+///
+/// # Errors
+/// When it is no host, or has something beside it.
+pub fn host(text: &str) -> Result<String, HostError> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if let Ok(address) = bare.parse::<Ipv6Addr>() {
+        return Ok(address.to_string());
+    }
+    if text.contains(['/', ':', '?', '#', '@', '*', '\\']) {
+        return Err(HostError::NotAlone);
+    }
+    let endpoint: Endpoint = text.parse()?;
+    Ok(endpoint.host().to_owned())
+}
+
 impl FromStr for Endpoint {
     type Err = UrlError;
 
@@ -180,5 +206,38 @@ mod tests {
             assert_eq!(text.parse::<Endpoint>().map(|e| e.to_string()), Ok(shown.to_owned()), "{text}");
         }
         assert!("a.example/path".parse::<Endpoint>().is_err());
+    }
+
+    #[test]
+    fn hosts() {
+        for (text, name) in [
+            ("oidc.example.com", "oidc.example.com"),
+            ("OIDC.Example.com", "oidc.example.com"),
+            ("oidc.example.com.", "oidc.example.com"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+            ("B\u{dc}CHER.example.", "xn--bcher-kva.example"),
+            ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+            ("localhost", "localhost"),
+            ("a_b.example", "a_b.example"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("127.1", "127.0.0.1"),
+            ("2001:DB8:0::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+        ] {
+            assert_eq!(host(text).as_deref(), Ok(name), "{text}");
+        }
+        for (text, error) in [
+            ("[::1]:443", HostError::NotAlone),
+            ("https://a.example", HostError::NotAlone),
+            ("a.example:443", HostError::NotAlone),
+            ("a.example/x", HostError::NotAlone),
+            ("*.example.com", HostError::NotAlone),
+            ("a..example", HostError::Syntax(UrlError::EmptyLabel)),
+            (".", HostError::Syntax(UrlError::EmptyLabel)),
+        ] {
+            assert_eq!(host(text), Err(error), "{text}");
+        }
+        assert!(matches!(host(""), Err(HostError::Syntax(_))));
+        assert!(matches!(host("a b"), Err(HostError::Syntax(_))));
     }
 }

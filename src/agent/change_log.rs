@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use super::log_limit::{Admitted, Limiter};
+use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
-use crate::poll::PollError;
+use crate::poll::{ADDRESSES_A_ROUND, PollError};
 use crate::provider::Origin;
-use crate::snapshot::{AccountState, IssuerState, JudgedProvider, Snapshot};
+use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::{Coverage, Status, Verdict};
 
 /// On the last line for a while.
@@ -24,6 +25,8 @@ enum Subject {
     /// An ARN that IAM lists.
     Unusable(String),
     Verdict(Origin, Issuer),
+    /// Whether one round looks at all of its addresses.
+    Addresses(Endpoint),
 }
 
 /// Writes the log of what the agent finds.
@@ -76,6 +79,12 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
     let unusable = after.account.iter().flat_map(AccountState::unusable);
     let new = unusable.filter(|provider| !known.contains(provider));
     changed.extend(new.map(|provider| Subject::Unusable(provider.provider_arn.clone())));
+    let takes_turns = |state: &EndpointState| state.addresses > ADDRESSES_A_ROUND;
+    for (endpoint, state) in &after.endpoints {
+        if takes_turns(state) && !before.endpoints.get(endpoint).is_some_and(|old| takes_turns(old)) {
+            changed.push(Subject::Addresses(endpoint.clone()));
+        }
+    }
     let told = |judged: &JudgedProvider| {
         let verdict = &judged.verdict;
         (verdict.status, verdict.fragile, verdict.unknown)
@@ -131,6 +140,15 @@ fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admit
                     "IAM lists a provider that cannot be watched"
                 );
             }
+        }
+        Subject::Addresses(endpoint) => {
+            let Some(EndpointState { addresses, window, .. }) = after.endpoints.get(endpoint).map(|e| &**e)
+            else {
+                return;
+            };
+            let (a_round, not_seen) = (ADDRESSES_A_ROUND, window.unseen());
+            let message = "the host has more addresses than one round looks at; they take turns";
+            tracing::warn!(%endpoint, addresses, a_round, not_seen, held_back, note, "{message}");
         }
         Subject::Verdict(origin, issuer) => {
             let is_it = |judged: &&JudgedProvider| {

@@ -38,7 +38,7 @@ impl Polls {
     /// Begins a round: every issuer takes its turn. Each endpoint is looked at anew.
     pub(super) fn begin_round(&mut self, state: &State, poller: &Poller, schedule: &Schedule) {
         let since = poller.clock.now().minus(schedule.tls12);
-        self.round = Arc::new(Round::new(state.tls12_known(since)));
+        self.round = Arc::new(Round::new(state.tls12_known(since), state.turns()));
         self.round_number += 1;
         self.enqueue(state, |_| true);
     }

@@ -1,6 +1,7 @@
 //! What is known, and how each result changes it. Pure: results in, snapshots out.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::observe::{WindowRules, sightings};
-use crate::poll::{Capture, IssuerPoll};
+use crate::poll::{Capture, IssuerPoll, Turns};
 use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
 use crate::targets::{FileTargets, IamTargets, Targets};
 use crate::verdict::{self, Audiences, Seen};
@@ -123,6 +124,13 @@ impl State {
         told.map(|(endpoint, _)| endpoint.clone()).collect()
     }
 
+    /// Whose turn it is at each endpoint.
+    #[must_use]
+    pub(crate) fn turns(&self) -> HashMap<Endpoint, Arc<Turns>> {
+        let endpoints = self.now.endpoints.iter();
+        endpoints.map(|(endpoint, state)| (endpoint.clone(), Arc::clone(&state.turns))).collect()
+    }
+
     /// What IAM listed last.
     #[must_use]
     pub(crate) fn listed(&self) -> &IamTargets {
@@ -178,11 +186,12 @@ impl State {
         after.jwks = poll.jwks_endpoint.or(after.jwks);
         let own = self.now.chains(&after).filter(|judged| !judged.is_intercepted());
         after.root_cas = own.map(|judged| judged.served.root_ca().sha1).collect();
-        // Once every endpoint has been seen, what comes to be served is a change.
+        // Once every endpoint has been seen whole, what comes to be served is a change.
         if before.is_complete && !after.root_cas.is_subset(&before.root_cas) {
             after.thumbprint_changed = Some(poll.at);
         }
-        let observed = |seen: &Seen<'_>| !seen.window.observations().is_empty();
+        let observed =
+            |seen: &Seen<'_>| !seen.window.observations().is_empty() && !seen.window.is_seen_in_part();
         after.is_complete |= self.now.seen(&after).is_some_and(|seen| seen.iter().all(observed));
         let moved = after.jwks != before.jwks;
         self.now.issuers.insert(issuer.clone(), Arc::new(after));
@@ -205,11 +214,21 @@ impl State {
         }
         // A name that does not resolve tells nothing about addresses.
         let Ok(addresses) = &capture.addresses else { return };
-        endpoint.addresses = addresses.len();
+        let resolved = &capture.resolved;
+        endpoint.addresses = resolved.count();
+        let turns = Arc::make_mut(&mut endpoint.turns);
+        turns.note(capture.at, &resolved.addresses, addresses.iter().map(|seen| seen.address).collect());
+        let unseen = turns.unseen(&resolved.addresses, capture.at, self.rules.window) + resolved.beyond;
+        // One whose turn it was not keeps its failure until it is looked at again, or is gone.
+        let is_waiting = |address: &IpAddr| {
+            resolved.addresses.contains(address) && !addresses.iter().any(|seen| seen.address == *address)
+        };
+        endpoint.failures.retain(|address, _| is_waiting(address));
         let failed = addresses.iter().filter_map(|seen| Some((seen.address, seen.failure.clone()?)));
-        endpoint.failures = failed.collect();
+        endpoint.failures.extend(failed);
         let sightings = sightings(&self.trust, capture);
-        endpoint.window.record(self.rules, capture.at, &sightings);
+        endpoint.window.record_part(self.rules, capture.at, &resolved.addresses, &sightings);
+        endpoint.window.note_unseen(unseen);
     }
 
     /// Watches exactly the issuers of the targets.

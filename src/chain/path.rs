@@ -68,13 +68,14 @@ impl ServedPaths {
     /// The best one holds the last served certificate if any path does, is as long as it can be, and ends as late
     /// as it can: of an intermediate and its renewal, the renewal.
     pub(super) fn find(served: &[Certificate]) -> Self {
-        let graph = Graph::new(served);
+        let mut graph = Graph::new(served);
         let Some(leaf) = graph.find_leaf() else {
             return Self { best: ServedPath::default(), all: Vec::new() };
         };
-        let mut search = Search { graph: &graph, found: Vec::new(), steps: 0 };
+        let mut search = Search { graph: &graph, found: Vec::new(), steps: 0, was_stopped: false };
         search.extend(&mut vec![leaf]);
-        let mut all = search.found;
+        let Search { found: mut all, was_stopped, .. } = search;
+        graph.partial |= was_stopped;
         all.sort_by_cached_key(|path| std::cmp::Reverse(graph.rank(path)));
         let positions = all.first().cloned().unwrap_or_default();
         let findings = graph.findings(&positions);
@@ -181,6 +182,8 @@ struct Search<'a> {
     graph: &'a Graph<'a>,
     found: Vec<Vec<usize>>,
     steps: usize,
+    /// Some paths were not looked at.
+    was_stopped: bool,
 }
 
 impl Search<'_> {
@@ -198,6 +201,8 @@ impl Search<'_> {
                 path.push(issuer);
                 self.extend(path);
                 path.pop();
+            } else {
+                self.was_stopped = true;
             }
         }
         // A search that was stopped keeps what it has.

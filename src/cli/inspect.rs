@@ -16,6 +16,7 @@ use super::terminal::style;
 use crate::chain::{CertificateFile, FileError, JudgedChain, ServedChain, TrustStore};
 use crate::clock::Clock;
 use crate::daemon::setup::runtime;
+use crate::endpoint::host as canonical_host;
 use crate::files::read_whole;
 use crate::observe::{distinct, sightings};
 use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls};
@@ -73,8 +74,9 @@ enum InspectError {
 
 fn resolve(text: &str) -> Result<(String, IpAddr), String> {
     let (host, address) = text.split_once('=').ok_or("expected HOST=ADDRESS")?;
-    let address = address.parse().map_err(|_| format!("`{address}` is not an IP address"))?;
-    Ok((host.to_lowercase(), address))
+    let bare = address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);
+    let address = bare.parse().map_err(|_| format!("`{address}` is not an IP address"))?;
+    Ok((canonical_host(host).map_err(|error| format!("`{host}`: {error}"))?, address))
 }
 
 /// Looks at the target and prints what it found.

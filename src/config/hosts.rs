@@ -1,11 +1,14 @@
-//! Host patterns: a name, or everything below one.
+//! Hosts in settings: patterns (a name, or everything below one), and a table of addresses by name.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::host as canonical_host;
 
 /// `oidc.example.com` for that host, or `*.example.com` for every host below that name, and not for the name itself. On any
 /// port.
@@ -21,7 +24,7 @@ pub(crate) struct HostPattern {
 pub(crate) struct HostPatternError;
 
 impl HostPattern {
-    /// Whether `host`, canonical as [`Endpoint::host`] has it, is one of them.
+    /// Whether `host`, canonical as [`crate::endpoint::Endpoint::host`] has it, is one of them.
     #[must_use]
     pub(crate) fn matches(&self, host: &str) -> bool {
         if self.below {
@@ -38,14 +41,11 @@ impl FromStr for HostPattern {
 
     fn from_str(text: &str) -> Result<Self, HostPatternError> {
         let (host, below) = text.strip_prefix("*.").map_or((text, false), |host| (host, true));
-        // IPv6 addresses are written without brackets.
-        let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-        let endpoint: Endpoint = bracketed.parse().map_err(|_| HostPatternError)?;
-        let is_name = endpoint.ip().is_none();
-        if host.contains(['*', '@', '/', ' ']) || (below && !is_name) {
+        let host = canonical_host(host).map_err(|_| HostPatternError)?;
+        if below && host.parse::<IpAddr>().is_ok() {
             return Err(HostPatternError);
         }
-        Ok(Self { host: endpoint.host().to_owned(), below })
+        Ok(Self { host, below })
     }
 }
 
@@ -68,6 +68,27 @@ impl Serialize for HostPattern {
     }
 }
 
+/// Addresses by host name, each name in the one form in which it is looked up. Two spellings of one name are a mistake: one
+/// of them would count for nothing.
+pub(super) fn addresses_by_name<'de, D>(deserializer: D) -> Result<BTreeMap<String, Vec<IpAddr>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let mut table = BTreeMap::new();
+    for (spelled, addresses) in BTreeMap::<String, Vec<IpAddr>>::deserialize(deserializer)? {
+        let name = canonical_host(&spelled)
+            .map_err(|error| serde::de::Error::custom(format!("`{spelled}`: {error}")))?;
+        match table.entry(name) {
+            Entry::Vacant(entry) => drop(entry.insert(addresses)),
+            Entry::Occupied(entry) => {
+                let twice = format!("`{spelled}`: {} is there twice, spelled differently", entry.key());
+                return Err(serde::de::Error::custom(twice));
+            }
+        }
+    }
+    Ok(table)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +108,7 @@ mod tests {
             ("*.b\u{fc}cher.example", "a.xn--bcher-kva.example", true),
             ("192.0.2.1", "192.0.2.1", true),
             ("2001:DB8::1", "2001:db8::1", true),
+            ("[2001:DB8::1]", "2001:db8::1", true),
         ] {
             assert_eq!(pattern.parse::<HostPattern>().unwrap().matches(host), matches, "{pattern} {host}");
         }

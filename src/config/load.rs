@@ -229,6 +229,18 @@ mod tests {
             ("[probe]\nallow = [\"a/b\"]", "FILE: probe.allow[0]: `a/b`: expected a host such as"),
             ("[poll.resolve]\nx = []", "FILE: poll.resolve: x has no addresses"),
             ("[poll.resolve]\nx = [\"999.1.1.1\"]", "FILE: poll.resolve.x[0]: invalid IP address syntax"),
+            (
+                "[poll.resolve]\n\"a..b\" = [\"192.0.2.1\"]",
+                "FILE: poll.resolve: `a..b`: not a host: the host name has an empty label",
+            ),
+            (
+                "[poll.resolve]\n\"https://a.example\" = [\"192.0.2.1\"]",
+                "FILE: poll.resolve: `https://a.example`: expected a host such as oidc.example.com",
+            ),
+            (
+                "[poll.resolve]\n\"a.example\" = [\"192.0.2.1\"]\n\"a.example.\" = [\"192.0.2.2\"]",
+                "FILE: poll.resolve: `a.example.`: a.example is there twice, spelled differently",
+            ),
             ("[aws]\nenabled = \"maybe\"", "FILE: aws.enabled: expected a boolean, found string \"maybe\""),
             (
                 "[log]\nlevel = \"loud\"",
@@ -261,6 +273,15 @@ mod tests {
             let error = load(issuer, &[(variable, "xx")]).unwrap_err();
             assert!(error.starts_with(message), "{error}");
         }
+    }
+
+    #[test]
+    fn names_to_resolve_get_the_form_that_is_looked_up() {
+        let table = "[poll.resolve]\n\"OIDC.Example.com.\" = [\"192.0.2.1\"]\n\"b\u{fc}cher.example\" = [\"::1\"]\n\
+                     \"[2001:DB8::1]\" = [\"::1\"]";
+        let settings = load(&format!("{table}\n[aws]\nenabled = true"), &[]).unwrap();
+        let names: Vec<&str> = settings.poll.resolve.keys().map(String::as_str).collect();
+        assert_eq!(names, ["2001:db8::1", "oidc.example.com", "xn--bcher-kva.example"]);
     }
 
     #[test]

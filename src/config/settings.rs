@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, VariantNames};
 
-use super::hosts::HostPattern;
+use super::hosts::{HostPattern, addresses_by_name};
 use crate::chain::Thumbprint;
 use crate::issuer::Issuer;
 
@@ -80,7 +80,8 @@ pub(crate) struct Poll {
     pub settle_rounds: u32,
     /// Whether issuers may be on this machine.
     pub allow_loopback: bool,
-    /// Addresses that stand in for DNS, by host name.
+    /// Addresses that stand in for DNS, by host name as [`crate::endpoint::Endpoint::host`] has it.
+    #[serde(deserialize_with = "addresses_by_name")]
     pub resolve: BTreeMap<String, Vec<IpAddr>>,
 }
 

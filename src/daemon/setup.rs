@@ -88,10 +88,9 @@ impl Loaded {
 }
 
 fn poller(poll: &Poll, clock: Clock) -> Poller {
-    let table = poll.resolve.iter().map(|(host, addresses)| (host.to_ascii_lowercase(), addresses.clone()));
     Poller {
         clock,
-        resolver: Resolver::System(Arc::new(table.collect())),
+        resolver: Resolver::System(Arc::new(poll.resolve.clone())),
         addresses: AddressPolicy { allow_loopback: poll.allow_loopback },
         tls: Tls::default(),
         limits: Limits { connect: poll.connect_timeout, request: poll.request_timeout, poll: poll.timeout },

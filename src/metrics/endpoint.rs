@@ -15,7 +15,11 @@ use crate::snapshot::EndpointState;
 families! {
     Gauge ADDRESSES(&Endpoint) = "oidc_endpoint_addresses", "Addresses that the host name resolved to.";
     Gauge ADDRESSES_FAILED(&Endpoint) = "oidc_endpoint_addresses_failed",
-        "Addresses to which no TLS connection could be made in the last round.";
+        "Addresses that gave no TLS connection when they were looked at last.";
+    Gauge ADDRESSES_OUT_OF_REACH(&Endpoint) = "oidc_endpoint_addresses_out_of_reach",
+        "Addresses that this machine cannot connect to at all, such as IPv6 where it has none.";
+    Gauge ADDRESSES_UNSEEN(&Endpoint) = "oidc_endpoint_addresses_unseen",
+        "Addresses that were not looked at within the window: a round looks at 32 of a host, in turn.";
     Gauge TLS12(&Endpoint) = "oidc_endpoint_tls12_accepted",
         "Whether the endpoint accepts TLS 1.2; if not, AWS relies on the thumbprint.";
     Gauge TLS12_CHECKED(&Endpoint) = "oidc_endpoint_tls12_checked_timestamp_seconds",
@@ -39,7 +43,9 @@ families! {
 
 pub(super) fn sample(samples: &mut Samples, endpoint: &Endpoint, state: &EndpointState) {
     samples.count(&ADDRESSES, (endpoint,), state.addresses as u64);
-    samples.count(&ADDRESSES_FAILED, (endpoint,), state.failures.len() as u64);
+    samples.count(&ADDRESSES_FAILED, (endpoint,), state.failed() as u64);
+    samples.count(&ADDRESSES_OUT_OF_REACH, (endpoint,), state.out_of_reach() as u64);
+    samples.count(&ADDRESSES_UNSEEN, (endpoint,), state.window.unseen() as u64);
     samples.count(&DROPPED, (endpoint,), state.window.dropped());
     if let Some(accepted) = state.takes_tls12 {
         samples.flag(&TLS12, (endpoint,), accepted);

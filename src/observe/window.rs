@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
+use crate::poll::MAX_ADDRESSES;
 
-/// Observations kept of one endpoint; beyond that the longest unseen go. A host whose DNS answers rotate over
-/// a large fleet, each server with a chain of its own, stays below it.
-pub(crate) const MAX_OBSERVATIONS: usize = 256;
+/// Observations kept of one endpoint; beyond that the longest unseen go. One of each address fits.
+pub(crate) const MAX_OBSERVATIONS: usize = MAX_ADDRESSES;
 
 /// One chain at one address.
 #[derive(Clone, Debug)]
@@ -23,8 +23,8 @@ pub struct Observation {
     pub first_seen: Timestamp,
     /// Last time.
     pub last_seen: Timestamp,
-    /// Successive rounds in which its address showed only other chains, or was not resolved while all
-    /// others had settled.
+    /// Successive looks at its address that showed only other chains, or successive rounds in which that was not resolved
+    /// while all others had settled.
     rounds_absent: u32,
 }
 
@@ -51,6 +51,9 @@ pub struct Sighting {
 pub struct Window {
     observations: Vec<Observation>,
     dropped: u64,
+    unseen: usize,
+    /// At some time there was no address that nobody had looked at.
+    was_seen_whole: bool,
 }
 
 impl Window {
@@ -66,20 +69,53 @@ impl Window {
         self.dropped
     }
 
+    /// Addresses that were not looked at within the window: their turn has not come yet.
+    #[must_use]
+    pub fn unseen(&self) -> usize {
+        self.unseen
+    }
+
+    /// There are addresses that nobody has looked at, and never was a time without. Later on, an address that is new says
+    /// little about what all the others showed.
+    #[must_use]
+    pub fn is_seen_in_part(&self) -> bool {
+        self.unseen > 0 && !self.was_seen_whole
+    }
+
+    /// Notes how many addresses were not looked at within the window.
+    pub fn note_unseen(&mut self, unseen: usize) {
+        self.unseen = unseen;
+        self.was_seen_whole |= unseen == 0;
+    }
+
     /// Every distinct chain once.
     pub fn chains(&self) -> impl Iterator<Item = &Arc<JudgedChain>> {
         let mut seen = BTreeSet::new();
         self.observations.iter().map(|o| &o.chain).filter(move |judged| seen.insert(judged.served.id()))
     }
 
-    /// Takes in one round: every address that the name resolved to, and what it served.
+    /// Takes in one round that looked at every address that the name resolved to.
+    #[cfg(test)]
     pub fn record(&mut self, rules: WindowRules, at: Timestamp, round: &[Sighting]) {
+        let resolved: Vec<IpAddr> = round.iter().map(|sighting| sighting.address).collect();
+        self.record_part(rules, at, &resolved, round);
+    }
+
+    /// Takes in one round: every address that the name resolved to, and what those that were looked at served. An address
+    /// that was not looked at keeps what it showed before.
+    pub fn record_part(
+        &mut self,
+        rules: WindowRules,
+        at: Timestamp,
+        resolved: &[IpAddr],
+        round: &[Sighting],
+    ) {
         for sighting in round {
             if let Some(chain) = &sighting.chain {
                 self.see(sighting.address, chain, at);
             }
         }
-        let resolved: BTreeSet<IpAddr> = round.iter().map(|sighting| sighting.address).collect();
+        let resolved: BTreeSet<IpAddr> = resolved.iter().copied().collect();
         let settled = round.iter().any(|sighting| sighting.chain.is_some())
             && resolved.iter().all(|address| self.of(*address).count() <= 1);
         for gone in self.observations.iter_mut().filter(|o| !resolved.contains(&o.address)) {
@@ -143,21 +179,23 @@ mod tests {
         Arc::new(JudgedChain { served, judgement })
     }
 
-    /// One round a minute: for each address the chain it serves, `-` when it fails, absent when not resolved.
+    /// One round a minute: for each address the chain it serves, `-` when it fails, `?` when it is not looked at, absent when
+    /// not resolved.
     /// What counts after the last round: `address chain`, sorted.
     fn after(rounds: &[&str]) -> Vec<String> {
         let mut window = Window::default();
         for (minute, round) in (0i64..).zip(rounds) {
-            let seen: Vec<Sighting> = round
-                .split_whitespace()
-                .map(|sight| {
-                    let (address, served) = sight.split_once(':').unwrap();
+            let (mut resolved, mut seen) = (Vec::new(), Vec::new());
+            for sight in round.split_whitespace() {
+                let (address, served) = sight.split_once(':').unwrap();
+                let address = format!("192.0.2.{address}").parse().unwrap();
+                resolved.push(address);
+                if served != "?" {
                     let served = served.bytes().next().filter(|byte| *byte != b'-');
-                    let address = format!("192.0.2.{address}").parse().unwrap();
-                    Sighting { address, chain: served.map(chain) }
-                })
-                .collect();
-            window.record(RULES, Timestamp::from_seconds(minute * 60), &seen);
+                    seen.push(Sighting { address, chain: served.map(chain) });
+                }
+            }
+            window.record_part(RULES, Timestamp::from_seconds(minute * 60), &resolved, &seen);
         }
         let shown = window.observations().iter().map(|o| {
             let served = char::from(o.chain.served.certificates()[0].der[0]);
@@ -193,10 +231,35 @@ mod tests {
                 [vec!["1:a 2:b"], repeated("1:a", 5), vec!["1:a 2:b"]].concat(),
                 "1:a 2:b",
             ),
+            ("turns keep both", ["1:a 2:?", "1:? 2:b"].repeat(20), "1:a 2:b"),
+            (
+                "settling counts looks, not rounds",
+                [vec!["1:a 2:?", "1:? 2:b"], ["1:b 2:?", "1:? 2:b"].repeat(5)].concat(),
+                "1:a 1:b 2:b",
+            ),
+            (
+                "settled by looks",
+                [vec!["1:a 2:?", "1:? 2:b"], ["1:b 2:?", "1:? 2:b"].repeat(6)].concat(),
+                "1:b 2:b",
+            ),
+            (
+                "gone while others wait for their turn",
+                [vec!["1:a 2:? 3:c"], ["1:a 2:?", "1:? 2:b"].repeat(3)].concat(),
+                "1:a 2:b",
+            ),
             ("older than the window", [vec!["2:b 1:a"], repeated("1:a 2:-", 1441)].concat(), "1:a"),
             ("within the window", [vec!["2:b 1:a"], repeated("1:a 2:-", 1440)].concat(), "1:a 2:b"),
         ] {
             assert_eq!(after(&rounds).join(" "), counts, "{case}");
+        }
+    }
+
+    #[test]
+    fn newcomers_do_not_make_a_whole_a_part_again() {
+        let mut window = Window::default();
+        for (unseen, in_part) in [(8, true), (3, true), (0, false), (5, false)] {
+            window.note_unseen(unseen);
+            assert_eq!((window.unseen(), window.is_seen_in_part()), (unseen, in_part));
         }
     }
 

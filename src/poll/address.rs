@@ -9,8 +9,8 @@ use super::error::{AddressKind, PollError};
 use super::phase::Phase;
 use crate::endpoint::Endpoint;
 
-/// Addresses of one host that are looked at; a zone can hold thousands.
-const MAX_ADDRESSES: usize = 32;
+/// Addresses of one host that are known one by one; a zone can hold more, which are only counted.
+pub(crate) const MAX_ADDRESSES: usize = 1024;
 
 /// Where addresses come from.
 #[derive(Clone, Debug)]
@@ -21,21 +21,44 @@ pub enum Resolver {
     Table(Arc<BTreeMap<String, Vec<IpAddr>>>),
 }
 
+/// What a name resolved to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// Each once, sorted; at most [`MAX_ADDRESSES`].
+    pub addresses: Vec<IpAddr>,
+    /// How many there are beyond those.
+    pub beyond: usize,
+}
+
+impl Resolved {
+    fn new(mut addresses: Vec<IpAddr>) -> Self {
+        addresses.sort_unstable();
+        addresses.dedup();
+        let beyond = addresses.len().saturating_sub(MAX_ADDRESSES);
+        addresses.truncate(MAX_ADDRESSES);
+        Self { addresses, beyond }
+    }
+
+    /// How many there are in all.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.addresses.len() + self.beyond
+    }
+}
+
 impl Resolver {
-    /// All addresses of the endpoint's host, each once, sorted.
+    /// All addresses of the endpoint's host.
     ///
     /// # Errors
     /// `Dns`, `NoAddress`, or `Timeout` after `limit`.
-    pub async fn resolve(&self, endpoint: &Endpoint, limit: Duration) -> Result<Vec<IpAddr>, PollError> {
+    pub async fn resolve(&self, endpoint: &Endpoint, limit: Duration) -> Result<Resolved, PollError> {
         let host = endpoint.host();
-        if let Some(address) = endpoint.ip() {
-            return Ok(vec![address]);
-        }
         let (Self::System(table) | Self::Table(table)) = self;
-        let mut addresses = match (table.get(host), self) {
-            (Some(addresses), _) => addresses.clone(),
-            (None, Self::Table(_)) => Vec::new(),
-            (None, Self::System(_)) => {
+        let addresses: Vec<IpAddr> = match (table.get(host), endpoint.ip(), self) {
+            (Some(addresses), ..) => addresses.clone(),
+            (None, Some(address), _) => vec![address],
+            (None, None, Self::Table(_)) => Vec::new(),
+            (None, None, Self::System(_)) => {
                 let found = tokio::time::timeout(limit, tokio::net::lookup_host((host, endpoint.port())));
                 found
                     .await
@@ -45,10 +68,10 @@ impl Resolver {
                     .collect()
             }
         };
-        addresses.sort_unstable();
-        addresses.dedup();
-        addresses.truncate(MAX_ADDRESSES);
-        if addresses.is_empty() { Err(PollError::NoAddress(host.to_owned())) } else { Ok(addresses) }
+        if addresses.is_empty() {
+            return Err(PollError::NoAddress(host.to_owned()));
+        }
+        Ok(Resolved::new(addresses))
     }
 }
 
@@ -114,6 +137,17 @@ fn embedded_v4(address: IpAddr) -> Option<Ipv4Addr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_beyond_the_bound_is_counted() {
+        let address = |number: u32| IpAddr::from((0x0a00_0000 + number).to_be_bytes());
+        for (count, kept, beyond) in [(1, 1, 0), (1024, 1024, 0), (1030, 1024, 6)] {
+            let twice = (0..count).rev().chain(0..count).map(address).collect();
+            let resolved = Resolved::new(twice);
+            assert_eq!((resolved.addresses.len(), resolved.beyond), (kept, beyond));
+            assert_eq!(resolved.addresses[0], address(0));
+        }
+    }
 
     #[test]
     fn metadata_and_local_addresses_are_refused_in_every_spelling() {

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use rustls::pki_types::ServerName;
 use tokio::time::timeout;
 
+use super::address::Resolved;
 use super::error::PollError;
 use super::http::Connection;
 use super::phase::{Phase, Timings};
@@ -18,7 +19,9 @@ use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 
 /// Addresses of one endpoint that are connected to at the same time.
-const CONCURRENT_ADDRESSES: usize = 16;
+const CONCURRENT_ADDRESSES: usize = 32;
+/// Connections that stay open for documents; the others would only take files from those that come after them.
+const KEPT_CONNECTIONS: usize = 16;
 
 /// What one endpoint showed in one round.
 pub struct Capture {
@@ -26,7 +29,9 @@ pub struct Capture {
     pub endpoint: Endpoint,
     /// When it was looked at.
     pub at: Timestamp,
-    /// One entry for each address, in the resolver's order; or why there is no address.
+    /// What the name resolved to.
+    pub resolved: Resolved,
+    /// One entry for each address that was looked at, in the resolver's order; or why there is no address.
     pub addresses: Result<Vec<AddressCapture>, PollError>,
     /// Of the first address that connected.
     pub timings: Timings,
@@ -56,22 +61,38 @@ struct Attempt {
 }
 
 impl Capture {
-    /// Resolves, connects and shakes hands, within the poller's limits. `ask_tls12` makes one more
+    /// Resolves, connects to every address and shakes hands, within the poller's limits. `ask_tls12` makes one more
     /// handshake where the others ended in TLS 1.3.
     pub async fn take(poller: &Poller, endpoint: &Endpoint, ask_tls12: bool) -> Self {
+        Self::take_of(poller, endpoint, ask_tls12, <[IpAddr]>::to_vec).await
+    }
+
+    /// The same, at those addresses that `choose` takes from all.
+    pub(super) async fn take_of(
+        poller: &Poller,
+        endpoint: &Endpoint,
+        ask_tls12: bool,
+        choose: impl FnOnce(&[IpAddr]) -> Vec<IpAddr>,
+    ) -> Self {
         let at = poller.clock.now();
         let limit = poller.limits.connect;
         let started = Instant::now();
-        let resolved = poller.resolver.resolve(endpoint, limit).await;
+        let (resolved, missing) = match poller.resolver.resolve(endpoint, limit).await {
+            Ok(resolved) => (resolved, None),
+            Err(error) => (Resolved::default(), Some(error)),
+        };
         let mut timings = Timings::default();
         timings.set(Phase::Resolve, started.elapsed());
         let (mut open, mut tls12) = (Vec::new(), None);
-        let addresses = match (resolved, endpoint.server_name()) {
-            (Err(error), _) => Err(error),
-            (Ok(_), None) => Err(PollError::ServerName(endpoint.host().to_owned())),
-            (Ok(addresses), Some(name)) => {
-                let attempts = stream::iter(addresses)
-                    .map(|address| attempt(poller, endpoint, address, name.clone()))
+        let addresses = match (missing, endpoint.server_name()) {
+            (Some(error), _) => Err(error),
+            (None, None) => Err(PollError::ServerName(endpoint.host().to_owned())),
+            (None, Some(name)) => {
+                let attempts = stream::iter(choose(&resolved.addresses).into_iter().enumerate())
+                    .map(|(index, address)| {
+                        let attempt = attempt(poller, endpoint, address, name.clone());
+                        attempt.map(move |attempt| attempt.kept(index < KEPT_CONNECTIONS))
+                    })
                     .buffered(CONCURRENT_ADDRESSES);
                 let attempts = attempts.collect::<Vec<_>>().await;
                 if ask_tls12 {
@@ -98,11 +119,18 @@ impl Capture {
         Self {
             endpoint: endpoint.clone(),
             at,
+            resolved,
             addresses,
             timings,
             takes_tls12: tls12,
             open: Mutex::new(open),
         }
+    }
+
+    /// How many addresses were not looked at, since there are too many.
+    #[must_use]
+    pub fn unseen(&self) -> usize {
+        self.addresses.as_ref().map_or(0, |seen| self.resolved.count().saturating_sub(seen.len()))
     }
 
     /// A connection that is still open, or a new one to the first address that works.
@@ -161,6 +189,11 @@ async fn attempt(
 }
 
 impl Attempt {
+    /// With its connection, or without.
+    fn kept(self, is_kept: bool) -> Self {
+        Self { connection: self.connection.filter(|_| is_kept), ..self }
+    }
+
     async fn run(&mut self, poller: &Poller, port: u16, name: ServerName<'static>) -> Result<(), PollError> {
         let address = self.capture.address;
         let limit = poller.limits.connect;

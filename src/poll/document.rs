@@ -1,13 +1,15 @@
 //! The two documents of an issuer, read as far as they matter here. Pure.
 
+use enum_map::EnumMap;
 use serde::Deserialize;
-use strum::IntoEnumIterator as _;
+use serde_json::value::RawValue;
 use url::Url;
 
-use super::error::{DiscoveryError, JwksError, KeyKind};
+use super::error::{DiscoveryError, JwksError};
+use super::json::{object, shown, text};
+use super::key::{Key, KeyKind, Unusable};
 use crate::endpoint::parse_https;
 use crate::issuer::Issuer;
-use crate::printable::printable;
 
 /// AWS takes 1 to 100 keys of each kind (IAM user guide, "Create an `OpenID` Connect identity provider").
 const MAX_KEYS_OF_A_KIND: usize = 100;
@@ -17,7 +19,7 @@ const MAX_KEYS_OF_A_KIND: usize = 100;
 pub struct Documents {
     /// `issuer` of the discovery document, to the letter: tokens carry it as `iss`.
     pub issuer: Option<Box<str>>,
-    /// The discovery document has `response_types_supported`.
+    /// The discovery document has `response_types_supported`, and names one.
     pub has_response_types: Option<bool>,
     /// Keys of the JWKS that hold private members.
     pub disclosed_keys: Option<usize>,
@@ -40,16 +42,22 @@ pub struct Discovery {
     pub issuer: Box<str>,
     /// Where the keys are.
     pub jwks_uri: Url,
-    /// `response_types_supported` is there.
+    /// `response_types_supported` is there, and names one.
     pub has_response_types: bool,
 }
 
 /// The members of a discovery document that are used (OpenID Connect Discovery 1.0, section 3).
 #[derive(Deserialize)]
+#[serde(expecting = "an object with the members of a discovery document")]
 struct Members {
     issuer: String,
     jwks_uri: String,
-    response_types_supported: Option<serde::de::IgnoredAny>,
+}
+
+/// IAM makes no provider for an issuer whose document lacks this.
+#[derive(Deserialize)]
+struct ResponseTypes {
+    response_types_supported: Vec<String>,
 }
 
 /// Reads the discovery document of `issuer`.
@@ -57,105 +65,77 @@ struct Members {
 /// # Errors
 /// Not JSON, for another issuer, or a `jwks_uri` that is not https.
 pub fn discovery(document: &[u8], issuer: &Issuer) -> Result<Discovery, DiscoveryError> {
-    let document: Members =
-        serde_json::from_slice(document).map_err(|error| DiscoveryError::Json(shown(&error.to_string())))?;
+    let text = text(document);
+    let members: Members = object(document, &text)?;
     // A trailing slash is the one difference that the canonical form forgives.
-    if document.issuer.parse::<Issuer>().as_ref() != Ok(issuer) {
-        return Err(DiscoveryError::OtherIssuer(shown(&document.issuer)));
+    if members.issuer.parse::<Issuer>().as_ref() != Ok(issuer) {
+        return Err(DiscoveryError::OtherIssuer(shown(&members.issuer)));
     }
+    let response_types = object(document, &text).map(|types: ResponseTypes| types.response_types_supported);
     Ok(Discovery {
-        jwks_uri: parse_https(&document.jwks_uri)?,
-        issuer: document.issuer.into(),
-        has_response_types: document.response_types_supported.is_some(),
+        jwks_uri: parse_https(&members.jwks_uri)?,
+        issuer: members.issuer.into(),
+        has_response_types: response_types.is_ok_and(|types| !types.is_empty()),
     })
 }
 
-/// Characters of a stranger's text that are shown. Errors of serde repeat a whole string of the document.
-const MAX_SHOWN_CHARS: usize = 200;
-
-fn shown(text: &str) -> String {
-    printable(text, MAX_SHOWN_CHARS)
-}
-
+/// A JWKS (RFC 7517, section 5). What an entry holds is looked at one by one: an odd one spoils no other.
 #[derive(Deserialize)]
-struct Jwks {
-    keys: Vec<Jwk>,
-}
-
-/// A JSON Web Key (RFC 7517, section 4) as far as AWS looks at it. Members of other types make a key unusable,
-/// not the set unreadable.
-#[derive(Deserialize)]
-struct Jwk {
-    #[serde(default)]
-    kty: serde_json::Value,
-    #[serde(default)]
-    kid: serde_json::Value,
-    #[serde(default, rename = "use")]
-    usage: Option<serde_json::Value>,
-    #[serde(default)]
-    n: serde_json::Value,
-    #[serde(default)]
-    e: serde_json::Value,
-    #[serde(default)]
-    x: serde_json::Value,
-    #[serde(default)]
-    y: serde_json::Value,
-    /// The private exponent of RSA, or the private key of an elliptic curve (RFC 7518, section 6).
-    #[serde(default)]
-    d: serde_json::Value,
+#[serde(expecting = "an object with the member keys")]
+struct Jwks<'a> {
+    #[serde(borrow)]
+    keys: Vec<&'a RawValue>,
 }
 
 /// The keys of a JWKS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeySet {
     /// Those that AWS could use.
-    pub usable: usize,
-    /// Those that hold private members.
+    usable: EnumMap<KeyKind, usize>,
+    /// The others.
+    unusable: EnumMap<Unusable, usize>,
+    /// Those that hold private members, usable or not.
     pub disclosed: usize,
 }
 
-impl Jwk {
-    fn is_for_signatures(&self) -> bool {
-        is_text(&self.kid) && self.usage.as_ref().is_none_or(|usage| usage == "sig")
+impl KeySet {
+    /// How many keys AWS could use.
+    ///
+    /// # Errors
+    /// When there is none, or more of a kind than AWS takes.
+    pub fn usable(&self) -> Result<usize, JwksError> {
+        if let Some((kind, count)) = self.usable.into_iter().find(|(_, count)| *count > MAX_KEYS_OF_A_KIND) {
+            return Err(JwksError::TooManyKeys { count, kind });
+        }
+        match self.usable.values().sum() {
+            0 => Err(JwksError::NoUsableKey(self.unusable)),
+            usable => Ok(usable),
+        }
     }
-
-    fn is(&self, kind: KeyKind) -> bool {
-        let members = match kind {
-            KeyKind::Rsa => [&self.n, &self.e],
-            KeyKind::Ec => [&self.x, &self.y],
-        };
-        self.kty == kind.into_str() && members.into_iter().all(is_text)
-    }
-}
-
-fn is_text(value: &serde_json::Value) -> bool {
-    value.as_str().is_some_and(|text| !text.is_empty())
 }
 
 /// Reads a JWKS.
 ///
 /// # Errors
-/// Not JSON, no usable key, or more than AWS takes.
+/// When it is not JSON, or holds no list of keys.
 pub fn key_set(document: &[u8]) -> Result<KeySet, JwksError> {
-    let jwks: Jwks =
-        serde_json::from_slice(document).map_err(|error| JwksError::Json(shown(&error.to_string())))?;
-    let mut usable = 0;
-    for kind in KeyKind::iter() {
-        let count = jwks.keys.iter().filter(|key| key.is_for_signatures() && key.is(kind)).count();
-        if count > MAX_KEYS_OF_A_KIND {
-            return Err(JwksError::TooManyKeys { count, kind });
+    let text = text(document);
+    let jwks: Jwks<'_> = object(document, &text)?;
+    let mut set = KeySet::default();
+    for entry in jwks.keys {
+        let key = Key::read(entry);
+        match key.as_ref().map_or(Err(Unusable::NotAnObject), Key::usable) {
+            Ok(kind) => set.usable[kind] += 1,
+            Err(why) => set.unusable[why] += 1,
         }
-        usable += count;
+        set.disclosed += usize::from(key.is_some_and(|key| key.is_disclosed()));
     }
-    if usable == 0 {
-        return Err(JwksError::NoUsableKey(jwks.keys.len()));
-    }
-    let disclosed = jwks.keys.iter().filter(|key| is_text(&key.d)).count();
-    Ok(KeySet { usable, disclosed })
+    Ok(set)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::json::JsonError;
     use super::*;
     use crate::endpoint::UrlError;
 
@@ -189,33 +169,92 @@ mod tests {
         {
             assert!(matches!(discovered(text), Err(DiscoveryError::Json(_))), "{text}");
         }
+        let array = r#"["https://a.example/x","https://a.example/k"]"#;
+        assert_eq!(discovered(array), Err(DiscoveryError::Json(JsonError::NotAnObject)));
+    }
+
+    #[test]
+    fn response_types() {
+        let issuer: Issuer = "https://a.example".parse().unwrap();
+        for (member, has_them) in [
+            ("", false),
+            (r#","response_types_supported":null"#, false),
+            (r#","response_types_supported":[]"#, false),
+            (r#","response_types_supported":{}"#, false),
+            (r#","response_types_supported":"id_token""#, false),
+            (r#","response_types_supported":[1]"#, false),
+            (r#","response_types_supported":["id_token"]"#, true),
+            (r#","response_types_supported":["code","code id_token"]"#, true),
+        ] {
+            let text =
+                format!(r#"{{"issuer":"https://a.example","jwks_uri":"https://a.example/k"{member}}}"#);
+            let read = discovery(text.as_bytes(), &issuer).map(|document| document.has_response_types);
+            assert_eq!(read, Ok(has_them), "{member}");
+        }
+    }
+
+    const RSA: &str = r#"{"kty":"RSA","kid":"a","use":"sig","n":"AQ","e":"AQAB"}"#;
+    const EC: &str = r#"{"kty":"EC","kid":"b","crv":"P-256","x":"AQ","y":"AQ"}"#;
+
+    fn set(keys: &[&str]) -> KeySet {
+        key_set(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).unwrap()
     }
 
     #[test]
     fn key_sets() {
-        let rsa = r#"{"kty":"RSA","kid":"a","use":"sig","n":"AQ","e":"AQAB"}"#;
-        let ec = r#"{"kty":"EC","kid":"b","crv":"P-256","x":"AQ","y":"AQ"}"#;
-        let set = |keys: &[&str]| {
-            key_set(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).map(|keys| keys.usable)
-        };
-        assert_eq!(set(&[rsa, ec]), Ok(2));
-        for unusable in [
-            r#"{"kty":"oct","kid":"a","k":"AQ"}"#,
-            r#"{"kty":"RSA","use":"sig","n":"AQ","e":"AQAB"}"#,
-            r#"{"kty":"RSA","kid":"a","use":"enc","n":"AQ","e":"AQAB"}"#,
-            r#"{"kty":"RSA","kid":"a","e":"AQAB"}"#,
+        assert_eq!(set(&[RSA, EC]).usable(), Ok(2));
+        // Whatever is odd about an entry is odd about it alone (RFC 7517, section 5).
+        let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+        let deep_member = format!(r#"{{"kty":"RSA","kid":"a","n":{deep},"e":"AQAB"}}"#);
+        for odd in [
+            "null",
+            "1",
+            "\"text\"",
+            "[]",
+            "{}",
+            &deep,
+            &deep_member,
             r#"{"kty":1,"kid":[],"use":{}}"#,
-            r#"{"kty":"OKP","kid":"a","crv":"Ed25519","x":"AQ"}"#,
+            r#"{"kty":"RSA","kid":"\ud800","n":"AQ","e":"AQAB"}"#,
+            r#"{"kty":"RSA","kid":"a","n":1e999,"e":"AQAB"}"#,
         ] {
-            assert_eq!(set(&[unusable]), Err(JwksError::NoUsableKey(1)), "{unusable}");
-            assert_eq!(set(&[unusable, rsa]), Ok(1), "{unusable}");
+            assert!(matches!(set(&[odd]).usable(), Err(JwksError::NoUsableKey(_))), "{odd:.60}");
+            assert_eq!(set(&[odd, RSA]).usable(), Ok(1), "{odd:.60}");
         }
-        assert_eq!(set(&[]), Err(JwksError::NoUsableKey(0)));
-        assert_eq!(set(&[rsa; 101]), Err(JwksError::TooManyKeys { count: 101, kind: KeyKind::Rsa }));
-        assert_eq!(set(&[rsa; 100]), Ok(100));
+        assert_eq!(set(&[RSA; 101]).usable(), Err(JwksError::TooManyKeys { count: 101, kind: KeyKind::Rsa }));
+        assert_eq!(set(&[RSA; 100]).usable(), Ok(100));
+        assert_eq!(set(&[[RSA; 100], [EC; 100]].concat()).usable(), Ok(200));
+        assert_eq!(set(&[&[RSA][..], &["{\"kty\":\"RSA\"}"; 101]].concat()).usable(), Ok(1));
         let bomb = "[".repeat(100_000);
-        for text in ["", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, &bomb] {
+        for text in ["", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":null}"#, r#"[[{"kty":"RSA"}]]"#, &bomb] {
             assert!(matches!(key_set(text.as_bytes()), Err(JwksError::Json(_))), "{text:.20}");
         }
+    }
+
+    #[test]
+    fn a_set_without_a_usable_key_says_why() {
+        let words = |keys: &[&str]| set(keys).usable().unwrap_err().to_string();
+        assert_eq!(words(&[]), "contains no usable key: it is empty");
+        assert_eq!(
+            words(&[r#"{"kty":"RSA","n":"AQ","e":"AQAB"}"#]),
+            "contains no usable key among its 1 key: 1 without kid"
+        );
+        let encryption = RSA.replace("sig", "enc");
+        assert_eq!(
+            words(&[&encryption, &encryption, "null"]),
+            "contains no usable key among its 3 keys: 1 not an object, 2 not for signatures"
+        );
+        // One of each, and many of them, still fit on a line.
+        let all = JwksError::NoUsableKey(EnumMap::from_fn(|_: Unusable| 100_000));
+        assert!(all.to_string().len() <= 300, "{all}");
+    }
+
+    #[test]
+    fn disclosed_keys_are_counted_usable_or_not() {
+        let disclosed = RSA.replace("\"n\"", "\"d\":\"AQ\",\"n\"");
+        let symmetric = r#"{"kty":"oct","k":"AQ"}"#;
+        assert_eq!(set(&[RSA, &disclosed, EC]).disclosed, 1);
+        assert_eq!(set(&[symmetric, "null"]).disclosed, 1);
+        assert!(set(&[symmetric]).usable().is_err());
     }
 }

@@ -2,12 +2,18 @@
 
 use std::net::IpAddr;
 
-use enum_map::Enum;
+use enum_map::{Enum, EnumMap};
+use hyper::StatusCode;
 use serde::Serialize;
 use strum::{Display, EnumIter, IntoStaticStr};
 
+use super::bounds::{MAX_HEAD_BYTES, MAX_HEADERS};
+use super::http_error::HttpError;
+use super::json::JsonError;
+use super::key::{KeyKind, Unusable};
 use super::phase::Phase;
 use crate::endpoint::UrlError;
+use crate::plural::counted;
 
 /// The value of the label `reason` of `oidc_issuer_poll_failures_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, EnumIter, IntoStaticStr, Display, Serialize)]
@@ -18,8 +24,10 @@ pub enum Reason {
     Dns,
     /// An address that must not be connected to: link-local, loopback, multicast.
     Blocked,
-    /// No TCP connection.
+    /// No TCP connection: the other side, or the way to it, refused.
     Connect,
+    /// No TCP connection: this machine has no way to the address, or no means to open it.
+    Local,
     /// A wait reached its limit.
     Timeout,
     Tls,
@@ -75,9 +83,14 @@ pub enum PollError {
         /// What the operating system said.
         error: String,
     },
-    /// This machine has no way to the address, such as to IPv6 where there is none.
-    #[error("no route to {0} from this machine")]
-    NoRoute(IpAddr),
+    /// This machine has no way to the address, such as to IPv6 where there is none, or no means to open a connection. It
+    /// says nothing about the issuer.
+    #[error("this machine cannot connect to {address}: {error}")]
+    Local {
+        address: IpAddr,
+        /// What the operating system said.
+        error: String,
+    },
     /// A wait reached its limit.
     #[error("timed out {}", .0.activity())]
     Timeout(Phase),
@@ -98,17 +111,16 @@ pub enum PollError {
     Http {
         /// Which document was asked for.
         phase: Phase,
-        /// What hyper said.
-        error: String,
+        error: HttpError,
     },
-    #[error("{}: HTTP status {status} (redirects are not followed)", .phase.object())]
+    #[error("{}: HTTP status {}; redirects are not followed", .phase.object(), named(*.status))]
     Redirect {
         /// Which document was asked for.
         phase: Phase,
         status: u16,
     },
     /// Neither 200 nor 3xx.
-    #[error("{}: HTTP status {status}", .phase.object())]
+    #[error("{}: HTTP status {}", .phase.object(), named(*.status))]
     HttpStatus {
         /// Which document was asked for.
         phase: Phase,
@@ -122,7 +134,10 @@ pub enum PollError {
         limit: usize,
     },
     /// Too many header fields, or too long ones.
-    #[error("{}: the response headers are too large", .0.object())]
+    #[error(
+        "{}: the response headers are too large (at most {MAX_HEADERS}, and {} KiB in all)",
+        .0.object(), MAX_HEAD_BYTES / 1024
+    )]
     HeadTooLarge(Phase),
     #[error("discovery document: {0}")]
     Discovery(#[from] DiscoveryError),
@@ -134,8 +149,8 @@ pub enum PollError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DiscoveryError {
     /// Not JSON, or without the members that it must have.
-    #[error("{0}")]
-    Json(String),
+    #[error(transparent)]
+    Json(#[from] JsonError),
     /// `issuer` is another one (OpenID Connect Discovery 1.0, section 4.3).
     #[error("names another issuer: {0}")]
     OtherIssuer(String),
@@ -144,26 +159,20 @@ pub enum DiscoveryError {
     JwksUri(#[from] UrlError),
 }
 
-/// The kinds of keys that AWS takes, by their `kty` (RFC 7518, section 6.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr, Display)]
-#[strum(serialize_all = "UPPERCASE", const_into_str)]
-pub enum KeyKind {
-    Rsa,
-    /// Elliptic curve.
-    Ec,
-}
-
 /// What is wrong with a JWKS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwksError {
     /// Not JSON, or without `keys`.
-    #[error("{0}")]
-    Json(String),
-    /// No RSA or EC key with a `kid` that is for signatures.
-    #[error("{}", no_usable_key(*.0))]
-    NoUsableKey(usize),
-    /// AWS takes at most 100 keys of each kind.
-    #[error("contains {count} {kind} keys; AWS accepts at most 100")]
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// No key that AWS could use: how many there are, and for each reason how many it keeps from use.
+    #[error("{}", no_usable_key(.0))]
+    NoUsableKey(EnumMap<Unusable, usize>),
+    /// AWS refuses the tokens that are signed with a kind of key of which there are more than 100 (IAM user guide, "Create
+    /// an OpenID Connect identity provider").
+    #[error(
+        "contains {count} {kind} keys; AWS accepts at most 100 of a kind, and otherwise refuses tokens that they signed"
+    )]
     TooManyKeys {
         count: usize,
         /// Of which kind.
@@ -171,30 +180,47 @@ pub enum JwksError {
     },
 }
 
-fn no_usable_key(keys: usize) -> String {
-    match keys {
-        0 => "contains no usable key: it is empty".to_owned(),
-        1 => "contains no usable key: AWS cannot use the only one".to_owned(),
-        _ => format!("contains no usable key: AWS can use none of its {keys}"),
+fn no_usable_key(unusable: &EnumMap<Unusable, usize>) -> String {
+    let total: usize = unusable.values().sum();
+    if total == 0 {
+        return "contains no usable key: it is empty".to_owned();
+    }
+    let reasons = unusable.iter().filter(|(_, count)| **count > 0);
+    let reasons: Vec<String> = reasons.map(|(why, count)| format!("{count} {why}")).collect();
+    format!("contains no usable key among its {}: {}", counted(total, "key"), reasons.join(", "))
+}
+
+/// A status and its name, where it has one (RFC 9110, section 15).
+fn named(status: u16) -> String {
+    match StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
+        Some(name) => format!("{status} {name}"),
+        None => status.to_string(),
     }
 }
 
 impl PollError {
+    /// Whether it arose on this machine, and says nothing about the issuer.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        matches!(self, Self::Local { .. })
+    }
+
     /// The closed reason of this failure.
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Dns { .. } | Self::NoAddress(_) => Reason::Dns,
             Self::Blocked { .. } => Reason::Blocked,
-            Self::Connect { .. } | Self::NoRoute(_) => Reason::Connect,
+            Self::Connect { .. } => Reason::Connect,
+            Self::Local { .. } => Reason::Local,
             Self::Timeout(_) | Self::Overrun => Reason::Timeout,
             Self::Tls { .. } | Self::ServerName(_) => Reason::Tls,
-            Self::Http { .. } => Reason::Http,
+            Self::Http { error, .. } if !error.is_too_large() => Reason::Http,
             Self::Redirect { .. } => Reason::Redirect,
             Self::HttpStatus { .. } => Reason::HttpStatus,
             Self::Discovery(_) => Reason::Discovery,
             Self::Jwks(_) => Reason::Jwks,
-            Self::TooLarge { .. } | Self::HeadTooLarge(_) => Reason::TooLarge,
+            Self::Http { .. } | Self::TooLarge { .. } | Self::HeadTooLarge(_) => Reason::TooLarge,
         }
     }
 }
@@ -212,11 +238,10 @@ mod tests {
             (PollError::Overrun, "poll timed out"),
             (
                 PollError::Redirect { phase: Phase::Discovery, status: 302 },
-                "discovery document: HTTP status 302 (redirects are not followed)",
+                "discovery document: HTTP status 302 Found; redirects are not followed",
             ),
-            (JwksError::NoUsableKey(0).into(), "JWKS: contains no usable key: it is empty"),
-            (JwksError::NoUsableKey(1).into(), "JWKS: contains no usable key: AWS cannot use the only one"),
-            (JwksError::NoUsableKey(3).into(), "JWKS: contains no usable key: AWS can use none of its 3"),
+            (PollError::HttpStatus { phase: Phase::Jwks, status: 204 }, "JWKS: HTTP status 204 No Content"),
+            (PollError::HttpStatus { phase: Phase::Jwks, status: 599 }, "JWKS: HTTP status 599"),
         ] {
             assert_eq!(error.to_string(), words);
         }

@@ -2,16 +2,22 @@
 //! for what failed. Nothing here judges a chain, or knows why an issuer is watched.
 
 mod address;
+mod bounds;
 mod capture;
+mod coding;
 mod dial;
 mod document;
 mod error;
 mod http;
+mod http_error;
+mod json;
+mod key;
 mod phase;
 mod poller;
 mod round;
 mod tls;
 mod tls12;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,8 +25,10 @@ use std::time::Instant;
 use hyper::body::Bytes;
 use url::Url;
 
+pub(crate) use address::MAX_ADDRESSES;
 pub use address::{AddressPolicy, Resolver};
 pub use capture::Capture;
+pub use coding::{Coding, decoded};
 pub use document::{Documents, discovery, key_set};
 pub use error::Reason;
 pub(crate) use error::{DiscoveryError, PollError};
@@ -29,6 +37,7 @@ pub(crate) use phase::Timings;
 pub use poller::{Limits, Poller};
 pub(crate) use round::Round;
 pub use tls::Tls;
+pub(crate) use turns::{ADDRESSES_A_ROUND, Turns};
 
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
@@ -105,6 +114,7 @@ impl Poller {
         poll.jwks_endpoint = jwks_endpoint;
         let keys = key_set(&self.fetch(&jwks_capture, &jwks, Phase::Jwks, poll).await?)?;
         poll.documents.disclosed_keys = Some(keys.disclosed);
+        keys.usable()?;
         Ok(())
     }
 
@@ -120,7 +130,7 @@ impl Poller {
         let mut connection = capture.connection(self).await?;
         let mut started = Instant::now();
         let mut document = connection.get(url, phase, limit).await;
-        if matches!(document, Err(PollError::Http { .. })) {
+        if matches!(&document, Err(PollError::Http { error, .. }) if error.is_of_the_connection()) {
             connection = capture.connect_again(self).await?;
             started = Instant::now();
             document = connection.get(url, phase, limit).await;

@@ -172,10 +172,23 @@ fn row(
     if fragile {
         notes.push("only the leaf certificate is listed".to_owned());
     }
+    let mut is_seen_in_part = false;
+    for endpoint in state.known_endpoints() {
+        let Some(seen) = snapshot.endpoints.get(endpoint).filter(|seen| seen.window.unseen() > 0) else {
+            continue;
+        };
+        is_seen_in_part |= seen.window.is_seen_in_part();
+        let (unseen, all) = (seen.window.unseen(), seen.addresses);
+        notes.push(format!("{unseen} of {all} addresses of {endpoint} not looked at"));
+    }
     if let Some(error) = &state.error {
         notes.push(format!("{}: {error}", error.reason()));
     }
-    let severity = Severity::of(verdict, !statuses.is_empty() || !missing.is_empty(), state.error.is_some());
+    let severity = Severity::of(
+        verdict,
+        !statuses.is_empty() || !missing.is_empty(),
+        state.error.is_some() || is_seen_in_part,
+    );
     Row {
         verdict: verdict.map(|verdict| verdict.status),
         enforced: verdict.and_then(|verdict| verdict.enforced),

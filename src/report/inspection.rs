@@ -56,8 +56,10 @@ pub(crate) struct EndpointReport {
     pub endpoint: String,
     /// `discovery`, `jwks`, both, or neither.
     pub serves: Vec<EndpointUse>,
-    /// Every address of the host.
+    /// Every address of the host that was looked at.
     pub addresses: Vec<AddressReport>,
+    /// How many were not, since there are too many.
+    pub addresses_unseen: usize,
     /// Why there is no address.
     pub error: Option<ErrorReport>,
     /// Whether it takes TLS 1.2, when it told.
@@ -149,6 +151,7 @@ impl Inspection {
             endpoint: target.to_owned(),
             serves: Vec::new(),
             addresses: Vec::new(),
+            addresses_unseen: 0,
             error: None,
             tls12_accepted: None,
             chains: vec![report],
@@ -166,7 +169,10 @@ impl Inspection {
     #[must_use]
     pub(crate) fn is_incomplete(&self) -> bool {
         self.endpoints.is_empty()
-            || self.endpoints.iter().any(|endpoint| endpoint.chains.is_empty())
+            || self
+                .endpoints
+                .iter()
+                .any(|endpoint| endpoint.chains.is_empty() || endpoint.addresses_unseen > 0)
             || (self.error.is_some()
                 && !self.endpoints.iter().any(|endpoint| endpoint.serves.contains(&EndpointUse::Jwks)))
     }
@@ -232,12 +238,13 @@ impl EndpointReport {
             address: address.address,
             chain: address.chain.as_ref().and_then(number),
             error: address.failure.as_ref().map(ErrorReport::from),
-            is_out_of_reach: matches!(address.failure, Some(PollError::NoRoute(_))),
+            is_out_of_reach: address.failure.as_ref().is_some_and(PollError::is_local),
         });
         Self {
             endpoint: capture.endpoint.to_string(),
             serves,
             addresses: addresses.collect(),
+            addresses_unseen: capture.unseen(),
             error: capture.addresses.as_ref().err().map(ErrorReport::from),
             tls12_accepted: capture.takes_tls12,
             chains: chains.iter().map(|chain| ChainReport::new(chain, now)).collect(),
@@ -248,7 +255,12 @@ impl EndpointReport {
 /// What the reader should think of before running the command.
 fn cautions(issuer: &Issuer, endpoints: &[EndpointReport]) -> Vec<String> {
     let mut cautions = Vec::new();
-    for EndpointReport { endpoint, addresses, .. } in endpoints {
+    for EndpointReport { endpoint, addresses, addresses_unseen, .. } in endpoints {
+        if *addresses_unseen > 0 {
+            cautions.push(format!(
+                "{addresses_unseen} more addresses of {endpoint} were not looked at: what they serve is not known"
+            ));
+        }
         let unseen = addresses.iter().filter(|address| address.chain.is_none()).count();
         if unseen > 0 {
             let whose = if unseen == 1 { "its" } else { "their" };

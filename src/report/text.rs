@@ -5,6 +5,7 @@ use std::fmt::{Display, Write as _};
 use super::chain::{AnchorReport, CertificateReport, ChainReport, FieldsReport};
 use super::inspection::{EndpointReport, ErrorReport, Inspection};
 use super::style::Style;
+use crate::plural::counted;
 
 /// Names of a certificate that are shown; JSON has more of them.
 const NAMES: usize = 5;
@@ -66,6 +67,9 @@ fn endpoint(text: &mut String, endpoint: &EndpointReport, style: Style) {
         let error = shown.error.as_ref().map(|error| failed(error, style));
         let parts: Vec<String> = chain.into_iter().chain(error).collect();
         let _ = writeln!(text, "  {:<width$}  {}", shown.address.to_string(), parts.join(", "));
+    }
+    if endpoint.addresses_unseen > 0 {
+        let _ = writeln!(text, "  and {} not looked at", counted(endpoint.addresses_unseen, "more address"));
     }
     for (index, chain) in endpoint.chains.iter().enumerate() {
         let title = match chain.certificates.as_slice() {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::observe::Window;
-use crate::poll::PollError;
+use crate::poll::{PollError, Turns};
 use crate::verdict::Seen;
 
 /// What is known of one endpoint.
@@ -13,8 +14,10 @@ use crate::verdict::Seen;
 pub struct EndpointState {
     /// Addresses that its name resolved to in the last round that resolved it.
     pub addresses: usize,
-    /// Those of them that gave no connection, and why.
+    /// Those of them that gave no connection when they were looked at last, and why.
     pub failures: BTreeMap<IpAddr, PollError>,
+    /// Which of them are looked at next.
+    pub turns: Arc<Turns>,
     /// The observations that count.
     pub window: Window,
     /// Whether it takes TLS 1.2, as last told.
@@ -26,6 +29,18 @@ pub struct EndpointState {
 }
 
 impl EndpointState {
+    /// Addresses whose failure this machine's is, so that it says nothing about the issuer.
+    #[must_use]
+    pub fn out_of_reach(&self) -> usize {
+        self.failures.values().filter(|error| error.is_local()).count()
+    }
+
+    /// Addresses that failed by themselves.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.failures.len() - self.out_of_reach()
+    }
+
     /// What a verdict needs.
     #[must_use]
     pub fn seen(&self) -> Seen<'_> {

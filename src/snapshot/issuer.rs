@@ -33,7 +33,7 @@ pub struct IssuerState {
     pub jwks: Option<Endpoint>,
     /// The thumbprints of the root CAs that counted after the last poll, those of a proxy in between left out.
     pub root_cas: BTreeSet<Thumbprint>,
-    /// A chain of every endpoint has been seen at some time.
+    /// A chain of every endpoint has been seen at some time, and every address looked at.
     pub is_complete: bool,
     /// When a root CA was first served that had not been before.
     pub thumbprint_changed: Option<Timestamp>,

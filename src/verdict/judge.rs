@@ -36,6 +36,9 @@ pub enum Unknown {
     /// No chain of one of the endpoints was ever got.
     #[strum(to_string = "no certificate chain has been seen yet at one of the endpoints")]
     NotObserved,
+    /// All chains that were seen match, but some addresses were never looked at.
+    #[strum(to_string = "all chains seen so far match, but some addresses have not been looked at yet")]
+    AddressesUnseen,
     /// What AWS sees is not seen here.
     #[strum(to_string = "a TLS-inspecting proxy between here and the issuer serves its own chain")]
     Intercepted,
@@ -138,6 +141,12 @@ pub(crate) fn judge(provider: &Provider, endpoints: Option<&[Seen<'_>]>) -> Verd
         Coverage { covered, observed } if covered == observed => Status::Match,
         _ => Status::Partial,
     };
+    // What was seen can show that something is wrong, but not that all is well.
+    if verdict.status == Status::Match && endpoints.iter().any(|seen| seen.window.is_seen_in_part()) {
+        verdict.status = Status::Unknown;
+        verdict.unknown = Some(Unknown::AddressesUnseen);
+        verdict.coverage = Coverage::default();
+    }
     verdict
 }
 
@@ -289,6 +298,25 @@ mod tests {
         }
         assert_eq!(judge(&provider(Some("c")), None).enforced, None);
         assert_eq!(judge(&provider(Some("c")), Some(&[proxied])).enforced, None);
+    }
+
+    #[test]
+    fn addresses_that_nobody_has_looked_at_forbid_a_match_and_nothing_else() {
+        let mut part = window(&["abc", "abd"]);
+        part.note_unseen(8);
+        for (listed, status, why) in [
+            ("b", Status::Unknown, Some(Unknown::AddressesUnseen)),
+            ("c", Status::Partial, None),
+            ("x", Status::Mismatch, None),
+        ] {
+            let verdict = judge(&provider(Some(listed)), Some(&[seen(&part)]));
+            assert_eq!((verdict.status, verdict.unknown), (status, why), "{listed}");
+        }
+        part.note_unseen(0);
+        assert_eq!(judge(&provider(Some("b")), Some(&[seen(&part)])).status, Status::Match);
+        // One that is new later on changes nothing.
+        part.note_unseen(1);
+        assert_eq!(judge(&provider(Some("b")), Some(&[seen(&part)])).status, Status::Match);
     }
 
     #[test]

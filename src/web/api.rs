@@ -95,10 +95,12 @@ struct EndpointView<'a> {
     endpoint: String,
     addresses: usize,
     addresses_failed: usize,
+    addresses_out_of_reach: usize,
+    addresses_unseen: usize,
     tls12_accepted: Option<bool>,
     tls12_checked_timestamp_seconds: Option<f64>,
     observations_dropped_total: u64,
-    /// By address, in the last round.
+    /// By address, when it was looked at last.
     failures: BTreeMap<String, ErrorReport>,
     observations: Vec<ObservationView<'a>>,
     chains: Vec<ChainReport>,
@@ -225,7 +227,9 @@ fn endpoint_view<'a>(endpoint: &Endpoint, state: &'a EndpointState, now: Timesta
     EndpointView {
         endpoint: endpoint.to_string(),
         addresses: state.addresses,
-        addresses_failed: state.failures.len(),
+        addresses_failed: state.failed(),
+        addresses_out_of_reach: state.out_of_reach(),
+        addresses_unseen: state.window.unseen(),
         tls12_accepted: state.takes_tls12,
         tls12_checked_timestamp_seconds: state.tls12_asked.map(Timestamp::as_f64),
         observations_dropped_total: state.window.dropped(),

@@ -1,5 +1,6 @@
 //! `inspect` and `check` as people and scripts meet them: processes with an exit code and two streams.
 
+mod answers;
 mod check;
 mod exit;
 mod files;

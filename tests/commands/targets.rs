@@ -121,7 +121,7 @@ async fn exit_codes() {
             "JWKS gone",
             bad(Behaviour::Jwks(Reply::Status(404))),
             1,
-            "failed: JWKS: HTTP status 404 (http_status)",
+            "failed: JWKS: HTTP status 404 Not Found (http_status)",
         ),
         (
             "no discovery",
@@ -162,4 +162,64 @@ async fn an_address_that_does_not_answer_is_a_finding_and_a_caution() {
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.out.contains("  127.0.0.1  chain 1\n  127.0.0.9  failed: cannot connect"), "{}", run.out);
     assert!(run.out.contains("note: 1 of 2 addresses of host.oidc.test"), "{}", run.out);
+}
+
+/// connect(2) refuses a broadcast address by itself: a stand-in for IPv6 where there is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_this_machine_cannot_reach_is_no_finding() {
+    let issuer = start(HOST, chains::good).await;
+    let run = inspect_lab(&issuer, &["--resolve", "HOST.oidc.test.=127.255.255.255", issuer.url()]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("127.255.255.255  failed: this machine cannot connect to"), "{}", run.out);
+    assert!(run.out.contains("note: 1 of 2 addresses of host.oidc.test"), "{}", run.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_address_is_looked_at_however_many_there_are() {
+    let (usual, other) = (chains::good(HOST), chains::good(HOST));
+    let mut spec = Spec::new(HOST, usual.clone());
+    let address = |last: u8| std::net::Ipv4Addr::new(127, 0, 8, last).into();
+    spec.faces = (1..=70).map(|last| (address(last), usual.clone())).collect();
+    spec.faces[69].1 = other;
+    let issuer = LabIssuer::start(spec).await;
+    let report = inspect_lab(&issuer, &["--output", "json", issuer.url()]).json();
+    let endpoint = &report["endpoints"][0];
+    let chains: Vec<_> =
+        endpoint["addresses"].as_array().unwrap().iter().map(|a| a["chain"].clone()).collect();
+    assert_eq!(chains.len(), 70);
+    assert_eq!((chains[68].as_u64(), chains[69].as_u64()), (Some(1), Some(2)));
+    assert_eq!(endpoint["addresses_unseen"], 0);
+}
+
+/// More than are known one by one: what is left out is said, and is not known to be well.
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_beyond_the_bound_are_counted() {
+    let issuer = start(HOST, chains::good).await;
+    // Nothing listens at the others.
+    let others: Vec<String> =
+        (0..1030).map(|n| format!("{HOST}=127.1.{}.{}", n / 200, n % 200 + 1)).collect();
+    let mut arguments: Vec<&str> = others.iter().flat_map(|other| ["--resolve", other]).collect();
+    let endpoint = issuer.endpoint();
+    arguments.extend(["--output", "json", &endpoint]);
+    let run = inspect_lab(&issuer, &arguments);
+    let report = run.json();
+    let endpoint = &report["endpoints"][0];
+    assert_eq!(endpoint["addresses"].as_array().unwrap().len(), 1024);
+    assert_eq!(endpoint["addresses_unseen"], 7);
+    let text = inspect_lab(&issuer, &[&arguments[..2060], &[arguments[2062]]].concat());
+    assert!(text.out.contains("  and 7 more addresses not looked at\n"), "{}", text.out);
+}
+
+#[test]
+fn names_to_resolve_are_hosts() {
+    for (argument, told) in [
+        ("a.example", "expected HOST=ADDRESS"),
+        ("a.example=b", "`b` is not an IP address"),
+        ("a.example:443=127.0.0.1", "`a.example:443`: expected a host such as"),
+        ("a..example=127.0.0.1", "`a..example`: not a host"),
+    ] {
+        let run = inspect(&["--resolve", argument, "a.example"]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.err.contains("--resolve") && run.err.contains(told), "{argument}: {}", run.err);
+    }
 }

@@ -12,14 +12,18 @@ use oidc_thumbprint_exporter::chain::{Certificate, ServedChain, TrustStore, read
 use oidc_thumbprint_exporter::clock::Timestamp;
 use oidc_thumbprint_exporter::endpoint::{Endpoint, parse_https};
 use oidc_thumbprint_exporter::issuer::Issuer;
-use oidc_thumbprint_exporter::poll::{discovery, key_set};
+use oidc_thumbprint_exporter::poll::{Coding, decoded, discovery, key_set};
 use oidc_thumbprint_exporter::provider::ProviderArn;
 use rustls::pki_types::{CertificateDer, ServerName};
+use strum::IntoEnumIterator as _;
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 300;
 /// The longest name of a certificate: 256 characters, each of them escaped as `\u{10ffff}` at worst.
 const MAX_NAME: usize = 256 * 10 + 1;
+
+/// The longest document, bytes.
+const MAX_DOCUMENT: usize = 1 << 20;
 
 /// The issuer that the discovery documents are for.
 pub const ISSUER: &str = "https://a.example/id/X";
@@ -72,7 +76,14 @@ pub fn discovery_document(input: &[u8]) -> bool {
 }
 
 pub fn jwks(input: &[u8]) -> bool {
-    taken(key_set(input), |keys| assert!((1..=200).contains(&keys.usable)))
+    let usable = key_set(input).and_then(|keys| keys.usable());
+    taken(usable, |usable| assert!((1..=200).contains(&usable)))
+}
+
+/// A document in a content coding, read as each of those that are known.
+pub fn coded_document(input: &[u8]) -> bool {
+    let read = |coding| taken(decoded(coding, input), |plain| assert!(plain.len() <= MAX_DOCUMENT));
+    Coding::iter().filter(|coding| read(*coding)).count() > 0
 }
 
 /// A file of certificates: PEM, DER, a transcript.

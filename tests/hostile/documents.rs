@@ -1,8 +1,13 @@
-//! A hundred thousand mutated documents: each is read, or refused with a reason that is fit for a log line. The mutated
+//! More than a hundred thousand mutated documents: each is read, or refused with a reason that is fit for a log line. The mutated
 //! certificates are in `tests/chain/hostile.rs`.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder};
+
 use super::properties::{
-    ISSUER, certificate_list, discovery_document, issuer_url, jwks, pem_file, provider_arn,
+    ISSUER, certificate_list, coded_document, discovery_document, issuer_url, jwks, pem_file, provider_arn,
 };
 use crate::support::lab::behaviour::{ec_key, rsa_key};
 use crate::support::lab::chains::three_deep;
@@ -10,7 +15,7 @@ use crate::support::lab::pem::pem;
 use crate::support::memory::within_memory;
 use crate::support::random::Random;
 
-/// Of each of five kinds of documents.
+/// Of each of six kinds of documents.
 const MUTATIONS: usize = 20_000;
 /// Of lists of certificates, which take longest. Single certificates have a test of their own.
 const MUTATED_LISTS: usize = 1_000;
@@ -119,7 +124,20 @@ fn key_sets() {
     let small = r#"{"keys":[{"kty":"RSA","kid":"a","n":"AQ","e":"AQAB"}]}"#.to_owned();
     let usual =
         serde_json::json!({"keys": [rsa_key("1"), ec_key("2"), {"kty": "OKP", "kid": "3"}]}).to_string();
-    hold(&[small.into(), usual.into()], MUTATIONS, jwks);
+    let odd = format!("\u{feff}{}", usual.replacen("\"keys\":[", "\"keys\":[null,{\"d\":\"AQ\"},", 1));
+    hold(&[small.into(), usual.into(), odd.into()], MUTATIONS, jwks);
+}
+
+/// gzip and zstd are told by their checksums to be damaged; plain deflate has none.
+#[test]
+fn coded_documents() {
+    let text = serde_json::json!({"keys": [rsa_key("1"), ec_key("2")]}).to_string();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let mut deflate = DeflateEncoder::new(Vec::new(), Compression::default());
+    deflate.write_all(text.as_bytes()).unwrap();
+    let zstd = zstd::encode_all(text.as_bytes(), 0).unwrap();
+    hold(&[gzip.finish().unwrap(), deflate.finish().unwrap(), zstd], MUTATIONS, coded_document);
 }
 
 #[test]
@@ -177,6 +195,8 @@ fn documents_made_to_hurt() {
         format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}","jwks_uri":"https://a.example"}}"#),
         format!(r#"{{"{long}":{deep}"#),
         format!(r#"{{"keys":"{long}"}}"#),
+        format!(r#"{{"keys":[{{"kty":"RSA","kid":"a","n":"{long}!","e":"AQAB"}}]}}"#),
+        format!(r#"{{"keys":[{{"kty":"EC","kid":"a","crv":{deep}"#),
         format!(r#"{{"keys":[{}]}}"#, vec![r#"{"kty":"oct"}"#; 60_000].join(",")),
         format!(r#"{{"keys":[{{"kty":"RSA","kid":"{long}","kid":1}}]}}"#),
         format!(r#"{{"keys":[{}]}}"#, "9".repeat(900_000)),

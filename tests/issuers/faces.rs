@@ -111,6 +111,75 @@ async fn one_dead_address_is_counted_and_the_issuer_is_up() {
     assert_eq!(metrics.value("oidc_issuer_up", &[("issuer", issuer.url())]), Some(1.0));
 }
 
+/// What no other side said is not counted as its failure. No TCP connection goes to a broadcast address, as connect(2) says
+/// at once: a stand-in for IPv6 where there is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_out_of_reach_of_this_machine_is_not_one_that_failed() {
+    let issuer = LabIssuer::good("host.oidc.test").await;
+    let nowhere = LabIssuer::good("nowhere.oidc.test").await;
+    let daemon = Watch::new(&BRISK)
+        .issuer(&issuer, &issuer.thumbprints())
+        .issuer(&nowhere, &nowhere.thumbprints())
+        .addresses("host.oidc.test", &["127.0.0.1", "127.255.255.255"])
+        .addresses("nowhere.oidc.test", &["127.255.255.255"])
+        .start();
+    let metrics = daemon.wait_metrics("match", |metrics| {
+        let labels = [("issuer", nowhere.url())];
+        verdict(metrics, &issuer) == "match" && metrics.value("oidc_issuer_polls_total", &labels) > Some(0.0)
+    });
+    let out_of_reach = |issuer: &LabIssuer| {
+        metrics.value("oidc_endpoint_addresses_out_of_reach", &[("endpoint", &issuer.endpoint())])
+    };
+    assert_eq!(addresses(&metrics, &issuer), (Some(2.0), Some(0.0)));
+    assert_eq!(out_of_reach(&issuer), Some(1.0));
+    assert_eq!(addresses(&metrics, &nowhere), (Some(1.0), Some(0.0)));
+    assert_eq!(out_of_reach(&nowhere), Some(1.0));
+    let failures = |reason| {
+        let labels = [("issuer", nowhere.url()), ("reason", reason)];
+        metrics.value("oidc_issuer_poll_failures_total", &labels)
+    };
+    assert_eq!((failures("local") > Some(0.0), failures("connect")), (true, Some(0.0)));
+    assert_eq!(verdict(&metrics, &nowhere), "unknown");
+}
+
+/// Forty addresses, of which the last serves another chain: more than one round looks at.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_addresses_than_a_round_looks_at_take_turns_and_none_is_forgotten() {
+    let (usual, other) = (good("host.oidc.test"), good("host.oidc.test"));
+    let address = |last: u8| IpAddr::V4(Ipv4Addr::new(127, 0, 7, last));
+    let mut spec = Spec::new("host.oidc.test", usual.clone());
+    spec.faces = (1..=40).map(|last| (address(last), usual.clone())).collect();
+    spec.faces[39].1 = other;
+    let issuer = LabIssuer::start(spec).await;
+    let daemon = Watch::new(&BRISK).issuer(&issuer, &[usual.thumbprint()]).start();
+    let endpoint = issuer.endpoint();
+    let value = |metrics: &Exposition, name| metrics.value(name, &[("endpoint", &endpoint)]);
+    daemon.wait_metrics("all to be seen", |metrics| {
+        if value(metrics, "oidc_endpoint_addresses").unwrap_or_default() > 0.0 {
+            assert_eq!(value(metrics, "oidc_endpoint_addresses"), Some(40.0));
+            let unseen = value(metrics, "oidc_endpoint_addresses_unseen");
+            assert!([Some(8.0), Some(0.0)].contains(&unseen), "{unseen:?}");
+            // A part that matches is not a match.
+            let status = if unseen == Some(8.0) { "unknown" } else { "partial" };
+            assert_eq!(verdict(metrics, &issuer), status);
+        }
+        value(metrics, "oidc_endpoint_addresses_unseen") == Some(0.0)
+            && verdict(metrics, &issuer) == "partial"
+    });
+    daemon.wait_log("the host has more addresses than one round looks at; they take turns");
+    // Each of them comes up again and again, and none of them leaves the verdict while it waits.
+    let handshakes = || issuer.faces().iter().map(|face| face.handshakes()).collect::<Vec<_>>();
+    let metrics = daemon.wait_metrics("eight rounds", |metrics| {
+        assert_eq!(verdict(metrics, &issuer), "partial");
+        handshakes().iter().all(|count| *count >= 6)
+    });
+    let of_issuer = |name| metrics.value(name, &[("issuer", issuer.url())]);
+    assert_eq!(of_issuer("oidc_provider_thumbprint_coverage_ratio"), Some(39.0 / 40.0));
+    // What an address shows when it is looked at first is no change.
+    assert_eq!(of_issuer("oidc_issuer_thumbprint_changed_timestamp_seconds"), None);
+    assert_eq!(addresses(&metrics, &issuer), (Some(40.0), Some(0.0)));
+}
+
 /// Addresses of the issuer's host, and how many of them failed.
 fn addresses(metrics: &Exposition, issuer: &LabIssuer) -> (Option<f64>, Option<f64>) {
     let endpoint = issuer.endpoint();

@@ -152,7 +152,7 @@ def endpoints():
     colours = mapping({"trusted": ("trusted", "green"), "private": ("private CA", "blue")} | {word: (word, "red") for word in words})
     return table(
         "Endpoints",
-        "Hosts and ports of the discovery document and of the keys, the state of their chains, and how many of their addresses failed in the last round. AWS relies on the thumbprint where TLS 1.2 is refused.",
+        "Hosts and ports of the discovery document and of the keys, the state of their chains, and how many of their addresses failed when they were looked at last. AWS relies on the thumbprint where TLS 1.2 is refused.",
         [
             target(f"max by (endpoint, status) ({here('oidc_endpoint_addresses')})", "A", instant=True, table=True),
             target(f"max by (endpoint, status) ({here('oidc_endpoint_addresses_failed')})", "B", instant=True, table=True),
@@ -215,10 +215,12 @@ def polls():
     )
     addresses = timeseries(
         "Addresses of the endpoints",
-        "How many addresses the host names resolve to, and how many of those failed.",
+        "How many addresses the host names resolve to, and how many of those failed. Not looked at yet: a round looks at 32 of a host, in turn. Out of reach: the exporter's own machine cannot connect, such as to IPv6 where it has none.",
         [
             target(f"max by (endpoint) (oidc_endpoint_addresses{{{q.TARGET}}} and on (job, instance, endpoint) oidc_issuer_endpoint_info{{{q.ISSUER}}})", "A", "{{endpoint}}"),
             target(f"max by (endpoint) (oidc_endpoint_addresses_failed{{{q.TARGET}}} and on (job, instance, endpoint) oidc_issuer_endpoint_info{{{q.ISSUER}}})", "B", "{{endpoint}} failed"),
+            target(f"max by (endpoint) (oidc_endpoint_addresses_unseen{{{q.TARGET}}} and on (job, instance, endpoint) oidc_issuer_endpoint_info{{{q.ISSUER}}}) > 0", "C", "{{endpoint}} not looked at yet"),
+            target(f"max by (endpoint) (oidc_endpoint_addresses_out_of_reach{{{q.TARGET}}} and on (job, instance, endpoint) oidc_issuer_endpoint_info{{{q.ISSUER}}}) > 0", "D", "{{endpoint}} out of the exporter's reach"),
         ],
         "No poll in this window",
         "short",

@@ -200,9 +200,16 @@ fn endpoint(
         None => "unknown",
     };
     html.put(
-        "<dt>TLS 1.2</dt><dd>{}</dd>\n<dt>Addresses</dt><dd>{} in the last round, {} failed</dd>\n</dl>\n",
-        &[&tls12, &state.addresses, &state.failures.len()],
+        "<dt>TLS 1.2</dt><dd>{}</dd>\n<dt>Addresses</dt><dd>{} in the last round, {} failed",
+        &[&tls12, &state.addresses, &state.failed()],
     );
+    if state.out_of_reach() > 0 {
+        html.put(", {} out of this machine's reach", &[&state.out_of_reach()]);
+    }
+    if state.window.unseen() > 0 {
+        html.put(", <strong>{} not looked at yet</strong>", &[&state.window.unseen()]);
+    }
+    html.put("</dd>\n</dl>\n", &[]);
     let chains: Vec<_> = state.window.chains().collect();
     addresses(html, endpoint, state, now);
     for (number, judged) in (1..).zip(&chains).take(SHOWN_CHAINS) {
@@ -239,9 +246,10 @@ fn addresses(html: &mut Html, endpoint: &Endpoint, state: &EndpointState, now: T
         html.put("</td></tr>\n", &[]);
     }
     for (address, error) in &state.failures {
+        let (class, word) = if error.is_local() { ("plain", "out of reach") } else { ("outage", "failed") };
         html.put(
-            "<tr><th scope=\"row\">{}</th><td><strong class=\"outage\">failed</strong>: {}: {}</td><td>last round</td></tr>\n",
-            &[address, &error.reason(), error],
+            "<tr><th scope=\"row\">{}</th><td><strong class=\"{}\">{}</strong>: {}: {}</td><td>when last looked at</td></tr>\n",
+            &[address, &class, &word, &error.reason(), error],
         );
     }
     html.put("</tbody>\n</table>\n", &[]);

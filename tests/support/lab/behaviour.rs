@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::by_hand::ByHand;
+
 /// The behaviour of one issuer, exchangeable while it runs.
 #[derive(Clone, Debug, Default)]
 pub enum Behaviour {
@@ -14,6 +16,8 @@ pub enum Behaviour {
     Discovery(Reply),
     /// The JWKS is answered so; the discovery document is good.
     Jwks(Reply),
+    /// One document is answered byte by byte; the other is good.
+    ByHand(ByHand),
 }
 
 /// What happens on a TCP connection instead of TLS with HTTP in it.

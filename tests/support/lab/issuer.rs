@@ -11,6 +11,7 @@ use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 
 use super::behaviour::{Behaviour, Wire, ec_key, rsa_key};
+use super::by_hand::ByHand;
 use super::ca::Der;
 use super::chains::{Chain, good};
 use super::http::{self, Body};
@@ -66,6 +67,8 @@ pub struct Site {
     jwks: Value,
     behaviour: Mutex<Behaviour>,
     versions: TlsVersions,
+    /// Heads of the requests that were answered by hand.
+    heads: Mutex<Vec<String>>,
 }
 
 impl Site {
@@ -85,6 +88,7 @@ impl Site {
             jwks: json!({"keys": [rsa_key("lab-rsa-1"), ec_key("lab-ec-1")]}),
             behaviour: Mutex::new(spec.behaviour.clone()),
             versions: spec.versions,
+            heads: Mutex::default(),
         }
     }
 
@@ -97,6 +101,28 @@ impl Site {
     pub fn wire(&self) -> Option<Wire> {
         match &*self.behaviour.lock().unwrap() {
             Behaviour::Wire(wire) => Some(*wire),
+            _ => None,
+        }
+    }
+
+    /// What is answered byte by byte, if anything is.
+    pub fn by_hand(&self) -> Option<ByHand> {
+        match &*self.behaviour.lock().unwrap() {
+            Behaviour::ByHand(by_hand) => Some(by_hand.clone()),
+            _ => None,
+        }
+    }
+
+    /// Remembers the head of a request.
+    pub fn hear(&self, head: &str) {
+        self.heads.lock().unwrap().push(head.to_owned());
+    }
+
+    /// The good document at this path.
+    pub fn document(&self, path: &str) -> Option<&Value> {
+        match path.strip_prefix(&self.path)? {
+            "/.well-known/openid-configuration" => Some(&self.discovery),
+            "/keys" => Some(&self.jwks),
             _ => None,
         }
     }
@@ -205,6 +231,16 @@ impl LabIssuer {
     /// The URL in its discovery document.
     pub fn jwks_uri(&self) -> &str {
         self.site.discovery["jwks_uri"].as_str().unwrap()
+    }
+
+    /// The good document at this path.
+    pub fn document(&self, path: &str) -> String {
+        self.site.document(path).unwrap().to_string()
+    }
+
+    /// The heads of the requests that were answered by hand.
+    pub fn heads(&self) -> Vec<String> {
+        self.site.heads.lock().unwrap().clone()
     }
 
     /// The addresses of its host.

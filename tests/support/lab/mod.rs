@@ -3,7 +3,7 @@
 //! ```text
 //!  ca ──► chains ──► tls_server ──► issuer ──► fleet     the demo's eight issuers
 //!                        ▲            ▲          ▲
-//!                      wire      behaviour,     iam      a fake of the IAM calls
+//!                  wire, by_hand  behaviour,     iam      a fake of the IAM calls
 //!                                   http
 //! ```
 //!
@@ -14,6 +14,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod behaviour;
+pub mod by_hand;
 pub mod ca;
 pub mod chains;
 pub mod fleet;
@@ -25,6 +26,7 @@ pub mod tls_server;
 mod wire;
 
 pub use behaviour::{Behaviour, Reply, Wire};
+pub use by_hand::{ByHand, End};
 pub use chains::Chain;
 pub use fleet::Lab;
 pub use iam::{FakeIam, Fault};

@@ -19,6 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use super::behaviour::Wire;
+use super::by_hand;
 use super::chains::Chain;
 use super::issuer::Site;
 use super::wire::misbehave;
@@ -163,6 +164,14 @@ async fn converse(tcp: TcpStream, acceptor: TlsAcceptor, face: Arc<Face>, site: 
     let Ok(tls) = acceptor.accept(tcp).await else { return };
     face.handshakes.fetch_add(1, Ordering::SeqCst);
     if wire.is_some() {
+        return;
+    }
+    if let Some(by_hand) = site.by_hand() {
+        let good = |head: &str, path: &str| {
+            site.hear(head);
+            site.document(path).map(ToString::to_string)
+        };
+        let _ = by_hand::answer(tls, &by_hand, good).await;
         return;
     }
     let service = service_fn(|request| {
