@@ -9,6 +9,7 @@ use webpki::{EndEntityCert, KeyUsage};
 
 use super::certificate::Certificate;
 use super::distrust::Distrust;
+use super::signature::is_beyond_validation;
 use super::trust_store::Anchors;
 use crate::clock::Timestamp;
 
@@ -63,6 +64,12 @@ pub(super) fn validate_path(
         .map_err(|error| match (&error, out_of_date.get()) {
             // Only the closure above says so: webpki is given no list of distrusted keys.
             (webpki::Error::CertDistrusted, Some(reason)) => reason,
+            // webpki says the same of a key that it does not take.
+            (webpki::Error::InvalidSignatureForPublicKey, _)
+                if is_beyond_validation_somewhere(served, path, anchors) =>
+            {
+                Distrust::UnsupportedAlgorithm
+            }
             _ => Distrust::from(&error),
         })?;
     let on_path = |der: &[u8]| path.iter().copied().find(|&position| *served[position].der == *der);
@@ -70,6 +77,17 @@ pub(super) fn validate_path(
         verified.intermediate_certificates().filter_map(|certificate| on_path(&certificate.der()));
     let anchor = anchors.certificate(verified.anchor()).ok_or(Distrust::UnknownIssuer)?;
     Ok(ValidPath { positions: path.iter().take(1).copied().chain(positions).collect(), anchor })
+}
+
+/// A signature on the path, or that of an anchor's namesake below it, is none that webpki checks.
+fn is_beyond_validation_somewhere(served: &[Certificate], path: &[usize], anchors: &Anchors) -> bool {
+    path.iter().enumerate().any(|(index, &child)| match path.get(index + 1) {
+        Some(&issuer) => is_beyond_validation(&served[issuer], &served[child]),
+        None => anchors
+            .namesakes(&served[child])
+            .iter()
+            .any(|anchor| is_beyond_validation(anchor, &served[child])),
+    })
 }
 
 /// How often the most frequent subject of the path comes up.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use strum::{Display, EnumIter, IntoStaticStr};
 
 use super::phase::Phase;
+use super::tls_failure::TlsFailure;
 use crate::endpoint::UrlError;
 
 /// The value of the label `reason` of `oidc_issuer_poll_failures_total`.
@@ -84,12 +85,8 @@ pub enum PollError {
     /// The poll as a whole reached its limit.
     #[error("poll timed out")]
     Overrun,
-    #[error("TLS handshake with {address} failed: {error}")]
-    Tls {
-        address: IpAddr,
-        /// What rustls or the operating system said.
-        error: String,
-    },
+    #[error("TLS handshake with {address} failed: {failure}")]
+    Tls { address: IpAddr, failure: TlsFailure },
     /// The host of the URL cannot be named in TLS.
     #[error("{0} cannot be asked for by TLS: not a valid server name")]
     ServerName(String),

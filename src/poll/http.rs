@@ -9,8 +9,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT, HOST, USER_AGENT};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::task::AbortOnDropHandle;
 use url::{Position, Url};
 
@@ -38,7 +37,10 @@ impl Connection {
     ///
     /// # Errors
     /// [`PollError::Http`].
-    pub async fn new(address: IpAddr, stream: TlsStream<TcpStream>) -> Result<Self, PollError> {
+    pub async fn new<S>(address: IpAddr, stream: S) -> Result<Self, PollError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_HEAD_BYTES)
             .max_headers(MAX_HEADERS)

@@ -2,16 +2,24 @@
 //! for what failed. Nothing here judges a chain, or knows why an issuer is watched.
 
 mod address;
+mod alert;
+mod attempt;
 mod capture;
+mod clear;
 mod dial;
 mod document;
 mod error;
 mod http;
+mod key_proof;
+mod other_protocol;
+mod p521;
 mod phase;
 mod poller;
+mod recorder;
 mod round;
 mod tls;
 mod tls12;
+mod tls_failure;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,7 +28,9 @@ use hyper::body::Bytes;
 use url::Url;
 
 pub use address::{AddressPolicy, Resolver};
+pub(crate) use attempt::AddressCapture;
 pub use capture::Capture;
+pub use clear::{ClearError, Flight, FlightReader};
 pub use document::{Documents, discovery, key_set};
 pub use error::Reason;
 pub(crate) use error::{DiscoveryError, PollError};
