@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
+use rustls::crypto::aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519, X25519MLKEM768};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, Error, ProtocolVersion, SignatureScheme};
@@ -59,9 +60,13 @@ pub struct Tls {
 
 impl Default for Tls {
     fn default() -> Self {
-        let mut widest = aws_lc_rs::default_provider();
-        widest.kx_groups.push(&Secp521r1);
-        Self { usual: Arc::new(aws_lc_rs::default_provider()), widest: Arc::new(widest) }
+        // The post-quantum group last: its key share would make the first hello longer than a packet, which some servers and
+        // middleboxes neither answer nor refuse. Where a server prefers it, it asks for it.
+        let usual = vec![X25519, SECP256R1, SECP384R1, X25519MLKEM768];
+        let widest = vec![X25519, SECP256R1, SECP384R1, &Secp521r1, X25519MLKEM768];
+        let [usual, widest] = [usual, widest]
+            .map(|kx_groups| Arc::new(CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }));
+        Self { usual, widest }
     }
 }
 

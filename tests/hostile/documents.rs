@@ -2,7 +2,7 @@
 //! certificates are in `tests/chain/hostile.rs`.
 
 use super::properties::{
-    ISSUER, certificate_list, discovery_document, issuer_url, jwks, pem_file, provider_arn,
+    ISSUER, certificate_list, discovery_document, issuer_url, jwks, pem_file, provider_arn, server_flight,
 };
 use crate::support::lab::behaviour::{ec_key, rsa_key};
 use crate::support::lab::chains::three_deep;
@@ -10,7 +10,7 @@ use crate::support::lab::pem::pem;
 use crate::support::memory::within_memory;
 use crate::support::random::Random;
 
-/// Of each of five kinds of documents.
+/// Of each of six kinds of documents.
 const MUTATIONS: usize = 20_000;
 /// Of lists of certificates, which take longest. Single certificates have a test of their own.
 const MUTATED_LISTS: usize = 1_000;
@@ -129,6 +129,12 @@ fn served_lists() {
         list.extend(&*der);
     }
     hold(&[list], MUTATED_LISTS, certificate_list);
+}
+
+#[test]
+fn server_flights() {
+    let seed = include_bytes!("../fuzz/seeds/server_flight/rsa_key_exchange.bin");
+    hold(&[seed.to_vec()], MUTATIONS, server_flight);
 }
 
 #[test]

@@ -3,9 +3,11 @@
 //! come the server's choice and its certificates. Nothing is proved by that, and nothing can be sent afterwards.
 
 mod choice;
+mod error;
 mod hello;
 mod reader;
 mod suites;
+mod wire;
 
 use std::io;
 
@@ -13,7 +15,8 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 pub(super) use choice::Choice;
-pub use reader::{ClearError, Flight, FlightReader};
+pub use error::ClearError;
+pub use reader::{Flight, FlightReader};
 
 use super::tls::Wire;
 

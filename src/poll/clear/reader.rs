@@ -4,12 +4,20 @@
 use rustls::AlertDescription;
 use rustls::pki_types::CertificateDer;
 
-use super::Choice;
+use super::choice::Choice;
+use super::error::ClearError;
+use super::wire::{Header, Record, certificates, is_tls, record, server_hello};
 use crate::poll::alert::Alert;
 use crate::poll::other_protocol::OtherProtocol;
 
-/// Longest fragment of a record (RFC 5246, section 6.2.3).
-const MAX_FRAGMENT: usize = (1 << 14) + 2048;
+// Types of records, of handshake messages, and of alerts (RFC 5246, sections 6.2.1, 7.4 and 7.2).
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const HELLO_REQUEST: u8 = 0;
+const SERVER_HELLO: u8 = 2;
+const CERTIFICATE: u8 = 11;
+const WARNING: u8 = 1;
+
 /// Longest handshake message: what OpenSSL takes of certificates (`SSL_MAX_CERT_LIST_DEFAULT`).
 const MAX_MESSAGE: usize = 100 * 1024;
 /// Longest flight, everything counted.
@@ -18,7 +26,6 @@ const MAX_FLIGHT: usize = 256 * 1024;
 const MAX_MESSAGES: usize = 16;
 /// Warnings before the certificates, such as that the name is not known.
 const MAX_WARNINGS: usize = 16;
-const MAX_CERTIFICATES: usize = 500;
 
 /// What a server has sent in the clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,25 +34,6 @@ pub struct Flight {
     pub choice: Choice,
     /// In served order; never empty.
     pub certificates: Vec<CertificateDer<'static>>,
-}
-
-/// Why there are no certificates.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ClearError {
-    #[error("{0}")]
-    Alert(Alert),
-    /// These bytes are no records of TLS.
-    #[error("the server speaks {0} on this port")]
-    OtherProtocol(OtherProtocol),
-    /// The connection ended first.
-    #[error("the server closed the connection during the handshake")]
-    Closed,
-    /// More than is read.
-    #[error("the server's handshake is longer than this program reads")]
-    TooLong,
-    /// Not as the standards have it.
-    #[error("the server's handshake cannot be read: {0}")]
-    Malformed(&'static str),
 }
 
 /// Puts records and messages together, however they are cut.
@@ -143,16 +131,16 @@ impl FlightReader {
     }
 
     fn take_messages(&mut self) -> Result<Option<Flight>, ClearError> {
-        while let Some((kind, length)) = header(&self.messages) {
+        while let Some(Header { kind, length }) = Header::of(&self.messages) {
             if length > MAX_MESSAGE {
                 return Err(ClearError::TooLong);
             }
-            if self.messages.len() < HEADER + length {
+            if self.messages.len() < Header::LENGTH + length {
                 return Ok(None);
             }
-            let rest = self.messages.split_off(HEADER + length);
+            let rest = self.messages.split_off(Header::LENGTH + length);
             let message = std::mem::replace(&mut self.messages, rest);
-            let body = message.get(HEADER..).unwrap_or_default();
+            let body = message.get(Header::LENGTH..).unwrap_or_default();
             self.message_count += 1;
             if self.message_count > MAX_MESSAGES {
                 return Err(ClearError::TooLong);
@@ -179,74 +167,109 @@ impl FlightReader {
     }
 }
 
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const WARNING: u8 = 1;
-const HELLO_REQUEST: u8 = 0;
-const SERVER_HELLO: u8 = 2;
-const CERTIFICATE: u8 = 11;
-/// Type and length before each message.
-const HEADER: usize = 4;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// As far as there are bytes: a type of record (20 to 23), and version 3.
-fn is_tls(bytes: &[u8]) -> bool {
-    bytes.first().is_none_or(|kind| (20..=23).contains(kind)) && bytes.get(1).is_none_or(|major| *major == 3)
-}
-
-/// A record that is whole, and what follows it.
-struct Record<'a> {
-    kind: u8,
-    fragment: &'a [u8],
-    after: &'a [u8],
-}
-
-/// The first record, once it is whole (RFC 5246, section 6.2.1).
-fn record(bytes: &[u8]) -> Result<Option<Record<'_>>, ClearError> {
-    let [kind, 3, _, high, low, rest @ ..] = bytes else { return Ok(None) };
-    let length = usize::from(u16::from_be_bytes([*high, *low]));
-    if length > MAX_FRAGMENT {
-        return Err(ClearError::Malformed("a record longer than any may be"));
+    fn record(kind: u8, fragment: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(fragment.len()).unwrap().to_be_bytes();
+        [&[kind, 3, 3][..], &length, fragment].concat()
     }
-    Ok(rest.split_at_checked(length).map(|(fragment, after)| Record { kind: *kind, fragment, after }))
-}
 
-fn header(messages: &[u8]) -> Option<(u8, usize)> {
-    let [kind, length @ ..] = messages else { return None };
-    split_u24(length).map(|(length, _)| (*kind, length))
-}
-
-/// Version, random, session id, cipher suite (RFC 5246, section 7.4.1.3).
-fn server_hello(body: &[u8]) -> Option<Choice> {
-    let (version, rest) = body.split_first_chunk::<2>()?;
-    let (_random, rest) = rest.split_at_checked(32)?;
-    let (session_id, rest) = rest.split_first()?;
-    let (_, rest) = rest.split_at_checked(usize::from(*session_id))?;
-    let (suite, _) = rest.split_first_chunk::<2>()?;
-    Some(Choice { version: u16::from_be_bytes(*version), suite: u16::from_be_bytes(*suite) })
-}
-
-/// Each after its length, all after theirs (RFC 5246, section 7.4.2).
-fn certificates(body: &[u8]) -> Result<Vec<CertificateDer<'static>>, ClearError> {
-    let wrong = ClearError::Malformed("the lengths of the certificates do not fit");
-    let (length, mut list) = split_u24(body).ok_or(wrong.clone())?;
-    if list.len() != length {
-        return Err(wrong);
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+        [&[kind], &length[1..], body].concat()
     }
-    let mut found = Vec::new();
-    while !list.is_empty() {
-        let (length, rest) = split_u24(list).ok_or(wrong.clone())?;
-        let (der, after) = rest.split_at_checked(length).ok_or(wrong.clone())?;
-        if found.len() == MAX_CERTIFICATES {
-            return Err(ClearError::TooLong);
+
+    fn hello() -> Vec<u8> {
+        message(SERVER_HELLO, &[&[3, 1][..], &[7; 32], &[2, 8, 8], &[0, 0x35], &[0]].concat())
+    }
+
+    fn served(ders: &[&[u8]]) -> Vec<u8> {
+        let sized = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[1..], bytes].concat();
+        message(CERTIFICATE, &sized(&ders.iter().flat_map(|der| sized(der)).collect::<Vec<u8>>()))
+    }
+
+    fn read(bytes: &[u8], piece: usize) -> Result<Option<Flight>, ClearError> {
+        let mut reader = FlightReader::default();
+        for piece in bytes.chunks(piece) {
+            if let Some(flight) = reader.take_in(piece)? {
+                return Ok(Some(flight));
+            }
         }
-        found.push(CertificateDer::from(der.to_vec()));
-        list = after;
+        Err(reader.end())
     }
-    if found.is_empty() { Err(ClearError::Malformed("no certificate is served")) } else { Ok(found) }
-}
 
-fn split_u24(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<3>()?;
-    let [high, middle, low] = length.map(usize::from);
-    Some((high << 16 | middle << 8 | low, rest))
+    #[test]
+    fn records_and_messages_are_cut_in_every_way() {
+        let (first, second) = ([1; 700], [2; 3]);
+        let messages = [hello(), message(HELLO_REQUEST, &[]), served(&[&first, &second])].concat();
+        let warning = record(ALERT, &[1, 112]);
+        let choice = Choice { version: 0x0301, suite: 0x35 };
+        let certificates = vec![first.to_vec().into(), second.to_vec().into()];
+        for fragment in [1, 2, 3, 5, 44, 45, 100, 1000] {
+            let records = messages.chunks(fragment).flat_map(|fragment| record(HANDSHAKE, fragment));
+            let bytes: Vec<u8> =
+                warning.iter().copied().chain(records).chain(record(HANDSHAKE, &[14, 0, 0, 0])).collect();
+            for piece in [1, 4, 6, 999, bytes.len()] {
+                let flight = Flight { choice, certificates: certificates.clone() };
+                assert_eq!(read(&bytes, piece), Ok(Some(flight)), "{fragment} {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_flight_has_a_reason() {
+        let alert = |level, code| record(ALERT, &[level, code]);
+        let whole = record(HANDSHAKE, &[hello(), served(&[&[5; 9]])].concat());
+        let malformed = |bytes: &[u8]| matches!(read(bytes, 7), Err(ClearError::Malformed(_)));
+        for (what, bytes, error) in [
+            ("nothing", vec![], ClearError::Closed),
+            ("half of it", whole[..whole.len() - 1].to_vec(), ClearError::Closed),
+            ("a refusal", alert(2, 70), ClearError::Alert(Alert(AlertDescription::ProtocolVersion))),
+            ("a polite end", alert(1, 0), ClearError::Closed),
+            ("warnings without end", alert(1, 112).repeat(17), ClearError::TooLong),
+            ("hello requests without end", record(HANDSHAKE, &[0; 4]).repeat(17), ClearError::TooLong),
+            ("a message that claims 16 MiB", record(HANDSHAKE, &[11, 255, 255, 255]), ClearError::TooLong),
+            (
+                "a message that never ends",
+                record(HANDSHAKE, &[2, 1, 144, 0]).repeat(60_000),
+                ClearError::TooLong,
+            ),
+            (
+                "HTTP",
+                b"HTTP/1.1 400 Bad Request\r\n".to_vec(),
+                ClearError::OtherProtocol(OtherProtocol::Http),
+            ),
+            ("a short greeting", b"+OK".to_vec(), ClearError::OtherProtocol(OtherProtocol::Pop3)),
+        ] {
+            for piece in [7, 16_384] {
+                assert_eq!(read(&bytes, piece), Err(error.clone()), "{what}");
+            }
+        }
+        for (what, bytes) in [
+            ("certificates before the hello", record(HANDSHAKE, &served(&[&[5; 9]]))),
+            ("two hellos", record(HANDSHAKE, &[hello(), hello()].concat())),
+            ("no certificate", record(HANDSHAKE, &[hello(), served(&[])].concat())),
+            ("a hello cut short", record(HANDSHAKE, &message(SERVER_HELLO, &[3, 3, 9]))),
+            (
+                "a list longer than it is",
+                record(HANDSHAKE, &[hello(), message(CERTIFICATE, &[0, 0, 9, 0, 0, 9])].concat()),
+            ),
+            (
+                "a certificate longer than its list",
+                record(HANDSHAKE, &[hello(), message(CERTIFICATE, &[0, 0, 3, 0, 0, 9])].concat()),
+            ),
+            ("an empty record", record(HANDSHAKE, &[])),
+            ("a record too long", vec![HANDSHAKE, 3, 3, 0xff, 0xff]),
+            ("application data", record(23, &[1])),
+            ("an alert of three bytes", record(ALERT, &[2, 40, 40])),
+            (
+                "another protocol after the hello",
+                [record(HANDSHAKE, &hello()), b"HTTP/1.1".to_vec()].concat(),
+            ),
+        ] {
+            assert!(malformed(&bytes), "{what}: {:?}", read(&bytes, 7));
+        }
+    }
 }
