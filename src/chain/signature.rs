@@ -58,12 +58,36 @@ pub(super) fn has_issued_within(
     }
 }
 
-/// `issuer` is the one that `child` names, and yet path validation cannot check its signature: it may be good.
-pub(super) fn is_beyond_validation(issuer: &Certificate, child: &Certificate) -> bool {
-    let (Some(above), Some(below)) = (issuer.readable(), child.readable()) else { return false };
-    issuer.part(&above.link.subject) == child.part(&below.link.issuer)
-        && !key(issuer).is_some_and(|key| key.is_usual_for(child.part(&below.link.signature_algorithm)))
-        && check(issuer, child) != Some(Check::Bad)
+/// What can be told of a signature, apart from what path validation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Good, in a way that path validation takes.
+    Good,
+    /// Good in a way that it does not take, or not to be checked at all.
+    BeyondValidation,
+    /// Checked, and of no such key.
+    Bad,
+}
+
+/// What can be told of the signature of `child` by those that may have made it; the best, should they differ. `None` when
+/// nobody has the name of its issuer.
+pub(super) fn told_by(issuers: &[&Certificate], child: &Certificate) -> Option<Told> {
+    let below = child.readable()?;
+    let algorithm = child.part(&below.link.signature_algorithm);
+    let tell = |issuer: &&Certificate| {
+        let above = issuer.readable()?;
+        if issuer.part(&above.link.subject) != child.part(&below.link.issuer) {
+            return None;
+        }
+        let is_usual = key(issuer)?.is_usual_for(algorithm);
+        Some(match check(issuer, child)? {
+            Check::Bad => Told::Bad,
+            Check::Good if is_usual => Told::Good,
+            _ => Told::BeyondValidation,
+        })
+    };
+    let told: Vec<Told> = issuers.iter().filter_map(tell).collect();
+    [Told::Good, Told::BeyondValidation, Told::Bad].into_iter().find(|best| told.contains(best))
 }
 
 fn key(issuer: &Certificate) -> Option<Key<'_>> {

@@ -10,3 +10,4 @@ mod pem;
 mod real;
 mod reasons;
 mod trust;
+mod unchecked;

@@ -13,3 +13,4 @@ mod tls_refusals;
 mod tls_versions;
 mod two_endpoints;
 mod unspoken_tls;
+mod wrong_key;
