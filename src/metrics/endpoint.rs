@@ -17,7 +17,7 @@ families! {
     Gauge ADDRESSES_FAILED(&Endpoint) = "oidc_endpoint_addresses_failed",
         "Addresses to which no TLS connection could be made in the last round.";
     Gauge TLS12(&Endpoint) = "oidc_endpoint_tls12_accepted",
-        "Whether the endpoint accepts TLS 1.2; if not, AWS relies on the thumbprint.";
+        "Whether the endpoint accepts TLS 1.2, at every address that told; if not, AWS relies on the thumbprint.";
     Gauge TLS12_CHECKED(&Endpoint) = "oidc_endpoint_tls12_checked_timestamp_seconds",
         "When the endpoint last showed whether it accepts TLS 1.2.";
     Counter DROPPED(&Endpoint) = "oidc_endpoint_observations_dropped_total",

@@ -65,6 +65,12 @@ impl From<&io::Error> for TlsFailure {
             (Some(Error::PeerIncompatible(why)), _) => {
                 Self::Other(format!("the server wants something that this program does not speak ({why:?})"))
             }
+            (Some(Error::PeerMisbehaved(how)), _) => {
+                Self::Other(format!("the server breaks the rules of TLS ({how:?})"))
+            }
+            (Some(Error::InvalidMessage(how)), _) => {
+                Self::Other(format!("the server's handshake cannot be read ({how:?})"))
+            }
             (Some(error), _) => Self::Other(error.to_string()),
             (None, ErrorKind::UnexpectedEof) => Self::Closed,
             (None, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted) => {
