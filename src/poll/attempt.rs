@@ -13,8 +13,9 @@ use super::error::PollError;
 use super::http::Connection;
 use super::phase::Phase;
 use super::poller::Poller;
-use super::tls::{Handshake, Offer, Wire};
+use super::tls::{Handshake, Offer};
 use super::tls_failure::TlsFailure;
+use super::wire::Wire;
 use crate::chain::{ServedChain, Unproven};
 
 /// What one address showed.

@@ -9,12 +9,12 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT, HOST, USER_AGENT};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::task::AbortOnDropHandle;
 use url::{Position, Url};
 
 use super::error::PollError;
 use super::phase::Phase;
+use super::wire::Wire;
 
 /// Longest discovery document or JWKS, bytes.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
@@ -37,10 +37,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`PollError::Http`].
-    pub async fn new<S>(address: IpAddr, stream: S) -> Result<Self, PollError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    pub(super) async fn new(address: IpAddr, stream: impl Wire + 'static) -> Result<Self, PollError> {
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_HEAD_BYTES)
             .max_headers(MAX_HEADERS)

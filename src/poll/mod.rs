@@ -20,6 +20,7 @@ mod round;
 mod tls;
 mod tls12;
 mod tls_failure;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Instant;

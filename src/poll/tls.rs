@@ -9,7 +9,6 @@ use rustls::crypto::aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519, X25519ML
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, Error, ProtocolVersion, SignatureScheme};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -17,6 +16,7 @@ use super::key_proof::{KeyProof, RSA_PSS_PSS_SHA256, RSA_PSS_PSS_SHA384, RSA_PSS
 use super::p521::Secp521r1;
 use super::recorder::Recorder;
 use super::tls_failure::TlsFailure;
+use super::wire::Wire;
 use crate::chain::Unproven;
 
 /// What a handshake offers to the server.
@@ -29,11 +29,6 @@ pub(super) enum Offer {
     /// The same, and nothing above TLS 1.2.
     UpToTls12,
 }
-
-/// Bytes that a handshake goes over.
-pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// What a handshake showed, whether or not it came to an end.
 pub(super) struct Handshake<S> {

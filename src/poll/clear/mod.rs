@@ -18,7 +18,7 @@ pub(super) use choice::Choice;
 pub use error::ClearError;
 pub use reader::{Flight, FlightReader};
 
-use super::tls::Wire;
+use super::wire::Wire;
 
 /// What goes wrong before the certificates.
 #[derive(Debug, thiserror::Error)]
