@@ -23,6 +23,7 @@ pub mod poll;
 pub(crate) mod printable;
 pub mod provider;
 pub(crate) mod report;
+pub(crate) mod secp521r1;
 pub mod snapshot;
 pub mod systemd;
 pub mod targets;

@@ -38,7 +38,7 @@ pub enum Distrust {
     KeyUsage,
     /// A signature does not verify.
     BadSignature,
-    /// Signed in a way, or with a key, that is not taken: SHA-1, RSA below 2048 bits, ...
+    /// Signed in a way, or with a key, that is not checked: SHA-1, RSA below 2048 bits, an unknown curve...
     UnsupportedAlgorithm,
     /// A certificate cannot be read.
     Malformed,
@@ -68,6 +68,7 @@ impl Distrust {
             Self::NotYetValid | Self::AnchorNotYetValid => ChainStatus::NotYetValid,
             Self::LeafNotFirst => ChainStatus::Misordered,
             Self::NameMismatch => ChainStatus::NameMismatch,
+            Self::UnsupportedAlgorithm | Self::TooComplex | Self::Unrecognised => ChainStatus::Unproven,
             _ => ChainStatus::Invalid,
         }
     }
@@ -91,9 +92,9 @@ impl From<&webpki::Error> for Distrust {
             E::RequiredEkuNotFound | E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => {
                 Self::KeyUsage
             }
-            E::InvalidSignatureForPublicKey => Self::BadSignature,
-            E::SignatureAlgorithmMismatch
-            | E::UnsupportedSignatureAlgorithm
+            // The algorithm beside the signature is not the one that was signed (RFC 5280, section 4.1.1.2).
+            E::InvalidSignatureForPublicKey | E::SignatureAlgorithmMismatch => Self::BadSignature,
+            E::UnsupportedSignatureAlgorithm
             | E::UnsupportedSignatureAlgorithmContext(_)
             | E::UnsupportedSignatureAlgorithmForPublicKey
             | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Self::UnsupportedAlgorithm,
@@ -150,12 +151,14 @@ impl fmt::Display for Distrust {
             Self::NameConstraint => "a CA's name constraints forbid these names",
             Self::KeyUsage => "the extended key usage does not allow a TLS server",
             Self::BadSignature => "a signature does not verify",
-            Self::UnsupportedAlgorithm => "the signature algorithm is not supported",
+            Self::UnsupportedAlgorithm => {
+                "a signature cannot be checked: its algorithm or key is not supported"
+            }
             Self::Malformed => "a certificate cannot be read",
             Self::ImpossibleDates => "a certificate's end date is before its start date",
             Self::UnsupportedExtension => "a certificate has an unknown critical extension",
             Self::UnsupportedVersion => "a certificate is not X.509 version 3",
-            Self::TooComplex => "the chain is too complex to verify",
+            Self::TooComplex => "the chain is too complex to be checked",
             Self::Revoked => "a certificate is revoked or distrusted",
             Self::RevocationList => "a revocation list cannot be used",
             Self::Unrecognised => "an error unknown to this version of the exporter",

@@ -50,7 +50,8 @@ impl TrustStore {
             && is_well_known(host)
             && anchored.anchor.as_ref().is_some_and(|found| self.is_local(found.source, &found.certificate));
         let statuses = statuses(served, &path, &anchored, verified, named, intercepted, now);
-        Judgement { path, anchored_path: anchored.positions, anchor: anchored.anchor, verified, statuses }
+        let (anchored_path, anchor) = (anchored.positions, anchored.anchor);
+        Judgement { path, anchored_path, anchor, verified, unproven: None, statuses }
     }
 }
 

@@ -9,6 +9,7 @@ use super::path::{OrderFinding, ServedPath};
 use super::served_chain::{Role, ServedChain, role};
 use super::status::ChainStatus;
 use super::trust_store::AnchorSource;
+use super::unproven::Unproven;
 use crate::clock::Timestamp;
 
 /// An expiry that is nearer than this many days is worth a word.
@@ -35,6 +36,9 @@ pub struct Judgement {
     pub anchor: Option<FoundAnchor>,
     /// Verified by path, dates and name against `anchor`; or the first reason why not. Revocation is not looked at.
     pub verified: Result<AnchorSource, Distrust>,
+    /// Why it is not known whether the server holds the key of the leaf; `None` when it has shown that it does, or when
+    /// there was no server.
+    pub unproven: Option<Unproven>,
     /// Every state that holds.
     pub statuses: BTreeSet<ChainStatus>,
 }
@@ -102,6 +106,14 @@ impl Judgement {
     #[must_use]
     pub fn has_finding(&self) -> bool {
         self.statuses.iter().any(|status| status.is_finding())
+    }
+
+    /// The same chain, of a server that did not show that it holds the key of the leaf.
+    #[must_use]
+    pub(crate) fn without_proof(mut self, why: Unproven) -> Self {
+        self.unproven = Some(why);
+        self.statuses.insert(ChainStatus::Unproven);
+        self
     }
 
     /// What ends first of the path from the leaf to the anchor, both included; the one nearer to the leaf of two that

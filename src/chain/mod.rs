@@ -2,6 +2,7 @@
 //! judgement. Pure: nothing here reads a file or a socket (CA files are read in `trust_files`), or knows where a chain
 //! was seen.
 
+mod algorithms;
 mod certificate;
 mod distrust;
 mod file;
@@ -15,8 +16,10 @@ mod signature;
 mod status;
 mod thumbprint;
 mod trust_store;
+mod unproven;
 mod validate;
 
+pub(crate) use algorithms::{Check, ECDSA_SHA1, Key, RSA_PKCS1_SHA1};
 pub use certificate::{Certificate, Unreadable};
 pub use distrust::Distrust;
 pub use file::{CertificateFile, Fault, FileError, FileOrder, read_certificates};
@@ -30,3 +33,4 @@ pub(crate) use thumbprint::Fingerprint;
 pub use thumbprint::Thumbprint;
 pub(crate) use trust_store::check_anchor;
 pub use trust_store::{AnchorCounts, AnchorSource, TrustStore};
+pub use unproven::Unproven;

@@ -1,7 +1,6 @@
 //! Did this certificate's key sign that one?
 
-use rustls::crypto::aws_lc_rs;
-
+use super::algorithms::{Check, Key};
 use super::certificate::Certificate;
 
 /// How many signatures are checked to find the paths of one chain. A real chain needs as many as it has certificates.
@@ -21,17 +20,6 @@ impl SignatureBudget {
     pub(super) fn is_spent(&self) -> bool {
         self.0 == 0
     }
-}
-
-/// What a signature says about the key that was tried on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Signature {
-    /// Made with this key.
-    Good,
-    /// Made with another key, or damaged.
-    Bad,
-    /// Made in a way, or with a key, that cannot be checked here: SHA-1, RSA below 2048 bits, an unknown curve.
-    Unsupported,
 }
 
 /// `issuer` certifies `child`: the names chain, and its key made the signature.
@@ -58,33 +46,62 @@ pub(super) fn has_issued_within(
     }
     let Some(left) = budget.0.checked_sub(1) else { return false };
     budget.0 = left;
-    match signature(issuer, child) {
-        Signature::Good => true,
-        Signature::Bad => false,
-        Signature::Unsupported => match (&below.link.authority_key_id, &above.link.key_id) {
-            (Some(wanted), Some(id)) => child.part(wanted) == issuer.part(id),
-            _ => true,
-        },
+    match check(issuer, child) {
+        Some(Check::Good) => true,
+        Some(Check::Bad) | None => false,
+        Some(Check::KeyOutOfRange | Check::UnknownKey | Check::UnknownPair) => {
+            match (&below.link.authority_key_id, &above.link.key_id) {
+                (Some(wanted), Some(id)) => child.part(wanted) == issuer.part(id),
+                _ => true,
+            }
+        }
     }
 }
 
-fn signature(issuer: &Certificate, child: &Certificate) -> Signature {
-    let (Some(above), Some(below)) = (issuer.readable(), child.readable()) else { return Signature::Bad };
-    let (above, below) = (&above.link, &below.link);
-    if above.rsa_bits.is_some_and(|bits| !(2048..=8192).contains(&bits)) {
-        return Signature::Unsupported;
-    }
-    let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms.all;
-    let fitting = algorithms.iter().find(|algorithm| {
-        algorithm.signature_alg_id().as_ref() == child.part(&below.signature_algorithm)
-            && algorithm.public_key_alg_id().as_ref() == issuer.part(&above.key_algorithm)
-    });
-    let Some(algorithm) = fitting else { return Signature::Unsupported };
-    let key = issuer.part(&above.public_key);
-    match algorithm.verify_signature(key, child.part(&below.signed), child.part(&below.signature)) {
-        Ok(()) => Signature::Good,
-        Err(_) => Signature::Bad,
-    }
+/// What can be told of a signature, apart from what path validation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Good, in a way that path validation takes.
+    Good,
+    /// Good in a way that it does not take, or not to be checked at all.
+    BeyondValidation,
+    /// Checked, and of no such key.
+    Bad,
+}
+
+/// What can be told of the signature of `child` by those that may have made it; the best, should they differ. `None` when
+/// nobody has the name of its issuer.
+pub(super) fn told_by(issuers: &[&Certificate], child: &Certificate) -> Option<Told> {
+    let below = child.readable()?;
+    let algorithm = child.part(&below.link.signature_algorithm);
+    let tell = |issuer: &&Certificate| {
+        let above = issuer.readable()?;
+        if issuer.part(&above.link.subject) != child.part(&below.link.issuer) {
+            return None;
+        }
+        let is_usual = key(issuer)?.is_usual_for(algorithm);
+        Some(match check(issuer, child)? {
+            Check::Bad => Told::Bad,
+            Check::Good if is_usual => Told::Good,
+            _ => Told::BeyondValidation,
+        })
+    };
+    let told: Vec<Told> = issuers.iter().filter_map(tell).collect();
+    [Told::Good, Told::BeyondValidation, Told::Bad].into_iter().find(|best| told.contains(best))
+}
+
+fn key(issuer: &Certificate) -> Option<Key<'_>> {
+    let link = &issuer.readable()?.link;
+    let (algorithm, bits) = (issuer.part(&link.key_algorithm), issuer.part(&link.public_key));
+    Some(Key { algorithm, bits, rsa_bits: link.rsa_bits })
+}
+
+/// What the signature of `child` says about the key of `issuer`; `None` when one of them cannot be read.
+fn check(issuer: &Certificate, child: &Certificate) -> Option<Check> {
+    let below = &child.readable()?.link;
+    let [algorithm, signed, signature] =
+        [&below.signature_algorithm, &below.signed, &below.signature].map(|part| child.part(part));
+    Some(key(issuer)?.check(algorithm, signed, signature))
 }
 
 #[cfg(test)]

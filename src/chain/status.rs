@@ -30,6 +30,9 @@ pub enum ChainStatus {
     Misordered,
     /// The last served certificate is not on the path of the leaf: AWS's thumbprint means nothing.
     RootOffPath,
+    /// Something could not be checked here, which is not to say that it is wrong: a signature between certificates (see
+    /// [`Distrust`](super::Distrust)), or that the server holds its key (see [`Unproven`](super::Unproven)).
+    Unproven,
     /// Wrong for another reason: see [`Distrust`](super::Distrust). Or a served certificate cannot be read, on the path or beside it.
     Invalid,
 }

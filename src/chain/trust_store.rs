@@ -57,15 +57,21 @@ impl Anchors {
 
     /// The anchor that issued `child`, by name and signature; dates are not looked at, but one in date comes first.
     pub(super) fn issuer_of(&self, child: &Certificate, now: Timestamp) -> Option<Certificate> {
-        let issuer = child.readable().map(|fields| child.part(&fields.link.issuer))?;
-        let named =
-            self.for_webpki.iter().zip(&self.ders).filter(|(anchor, _)| anchor.subject.as_ref() == issuer);
-        let mut namesakes: Vec<Certificate> = named.map(|(_, der)| Certificate::new(der.clone())).collect();
-        namesakes.sort_by_key(|anchor| !has_wanted_key(anchor, child));
-        let tried = namesakes.into_iter().take(MAX_NAMESAKES);
+        let tried = self.namesakes(child).into_iter();
         let mut found: Vec<Certificate> = tried.filter(|anchor| has_issued(anchor, child)).collect();
         found.sort_by_key(|anchor| anchor.is_expired(now) || anchor.is_not_yet_valid(now));
         found.into_iter().next()
+    }
+
+    /// Anchors of the name that issued `child`, the one with the wanted key first, and not too many.
+    pub(super) fn namesakes(&self, child: &Certificate) -> Vec<Certificate> {
+        let issuer = child.readable().map(|fields| child.part(&fields.link.issuer));
+        let pairs = self.for_webpki.iter().zip(&self.ders);
+        let named = pairs.filter(|(anchor, _)| Some(anchor.subject.as_ref()) == issuer);
+        let mut namesakes: Vec<Certificate> = named.map(|(_, der)| Certificate::new(der.clone())).collect();
+        namesakes.sort_by_key(|anchor| !has_wanted_key(anchor, child));
+        namesakes.truncate(MAX_NAMESAKES);
+        namesakes
     }
 
     fn knows(&self, der: &CertificateDer<'_>) -> bool {

@@ -7,8 +7,9 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, KeyUsage};
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Fields};
 use super::distrust::Distrust;
+use super::signature::{Told, told_by};
 use super::trust_store::Anchors;
 use crate::clock::Timestamp;
 
@@ -63,13 +64,37 @@ pub(super) fn validate_path(
         .map_err(|error| match (&error, out_of_date.get()) {
             // Only the closure above says so: webpki is given no list of distrusted keys.
             (webpki::Error::CertDistrusted, Some(reason)) => reason,
-            _ => Distrust::from(&error),
+            _ => by_signatures(served, path, anchors, Distrust::from(&error)),
         })?;
     let on_path = |der: &[u8]| path.iter().copied().find(|&position| *served[position].der == *der);
     let positions =
         verified.intermediate_certificates().filter_map(|certificate| on_path(&certificate.der()));
     let anchor = anchors.certificate(verified.anchor()).ok_or(Distrust::UnknownIssuer)?;
     Ok(ValidPath { positions: path.iter().take(1).copied().chain(positions).collect(), anchor })
+}
+
+/// webpki calls a signature bad when it does not take the key, and unsupported when it has not looked at it. More can be told.
+fn by_signatures(served: &[Certificate], path: &[usize], anchors: &Anchors, reason: Distrust) -> Distrust {
+    if !matches!(reason, Distrust::BadSignature | Distrust::UnsupportedAlgorithm) {
+        return reason;
+    }
+    let told: Vec<Told> = path
+        .iter()
+        .enumerate()
+        .filter_map(|(index, &child)| match path.get(index + 1) {
+            Some(&issuer) => told_by(&[&served[issuer]], &served[child]),
+            // A root's own signature proves nothing.
+            None if served[child].readable().is_some_and(Fields::is_self_issued) => None,
+            None => told_by(&anchors.namesakes(&served[child]).iter().collect::<Vec<_>>(), &served[child]),
+        })
+        .collect();
+    if told.contains(&Told::Bad) {
+        Distrust::BadSignature
+    } else if told.contains(&Told::BeyondValidation) {
+        Distrust::UnsupportedAlgorithm
+    } else {
+        reason
+    }
 }
 
 /// How often the most frequent subject of the path comes up.

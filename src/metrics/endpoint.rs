@@ -21,7 +21,7 @@ families! {
     Gauge ADDRESSES_UNSEEN(&Endpoint) = "oidc_endpoint_addresses_unseen",
         "Addresses that were not looked at within the window: a round looks at 32 of a host, in turn.";
     Gauge TLS12(&Endpoint) = "oidc_endpoint_tls12_accepted",
-        "Whether the endpoint accepts TLS 1.2; if not, AWS relies on the thumbprint.";
+        "Whether the endpoint accepts TLS 1.2, at every address that told; if not, AWS relies on the thumbprint.";
     Gauge TLS12_CHECKED(&Endpoint) = "oidc_endpoint_tls12_checked_timestamp_seconds",
         "When the endpoint last showed whether it accepts TLS 1.2.";
     Counter DROPPED(&Endpoint) = "oidc_endpoint_observations_dropped_total",

@@ -9,8 +9,8 @@ use std::sync::Arc;
 pub use window::WindowRules;
 pub(crate) use window::{Observation, Sighting, Window};
 
-use crate::chain::{JudgedChain, TrustStore};
-use crate::poll::Capture;
+use crate::chain::{JudgedChain, ServedChain, TrustStore};
+use crate::poll::{AddressCapture, Capture};
 
 /// Judges what every address of `capture` served, each distinct chain once, for the endpoint's host at the time of the
 /// capture. Empty when the host has no address.
@@ -18,12 +18,20 @@ use crate::poll::Capture;
 pub fn sightings(trust: &TrustStore, capture: &Capture) -> Vec<Sighting> {
     let host = capture.endpoint.server_name();
     let mut judged: BTreeMap<_, Arc<JudgedChain>> = BTreeMap::new();
-    let addresses = capture.addresses.as_deref().unwrap_or_default().iter();
+    let addresses = capture.addresses.as_deref().unwrap_or_default();
     addresses
+        .iter()
         .map(|address| {
             let chain = address.chain.as_ref().map(|served| {
                 let judged = judged.entry(served.id()).or_insert_with(|| {
-                    let judgement = trust.judge(served.certificates(), host.as_ref(), capture.at);
+                    let mut judgement = trust.judge(served.certificates(), host.as_ref(), capture.at);
+                    // One address without a proof is enough to say so.
+                    let same = |other: &&AddressCapture| {
+                        other.chain.as_ref().map(ServedChain::id) == Some(served.id())
+                    };
+                    if let Some(why) = addresses.iter().filter(same).find_map(|address| address.unproven) {
+                        judgement = judgement.without_proof(why);
+                    }
                     Arc::new(JudgedChain { served: served.clone(), judgement })
                 });
                 Arc::clone(judged)

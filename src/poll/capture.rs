@@ -2,19 +2,17 @@
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-use rustls::pki_types::ServerName;
-use tokio::time::timeout;
 
 use super::address::Resolved;
+use super::attempt::{AddressCapture, attempt};
 use super::error::PollError;
 use super::http::Connection;
 use super::phase::{Phase, Timings};
 use super::poller::Poller;
-use super::tls12::{Negotiated, takes_tls12};
-use crate::chain::ServedChain;
+use super::tls12::takes_tls12;
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 
@@ -41,28 +39,9 @@ pub struct Capture {
     open: Mutex<Vec<Connection>>,
 }
 
-/// What one address showed.
-pub struct AddressCapture {
-    /// The address.
-    pub address: IpAddr,
-    /// The served chain; it can be there although the handshake failed later.
-    pub chain: Option<ServedChain>,
-    /// Why no connection came of it.
-    pub failure: Option<PollError>,
-}
-
-/// How far one address got.
-struct Attempt {
-    capture: AddressCapture,
-    connection: Option<Connection>,
-    negotiated: Option<Negotiated>,
-    connect: Duration,
-    tls: Duration,
-}
-
 impl Capture {
     /// Resolves, connects to every address and shakes hands, within the poller's limits. `ask_tls12` makes one more
-    /// handshake where the others ended in TLS 1.3.
+    /// handshake with each address that chose TLS 1.3.
     pub async fn take(poller: &Poller, endpoint: &Endpoint, ask_tls12: bool) -> Self {
         Self::take_of(poller, endpoint, ask_tls12, <[IpAddr]>::to_vec).await
     }
@@ -90,15 +69,13 @@ impl Capture {
             (None, Some(name)) => {
                 let attempts = stream::iter(choose(&resolved.addresses).into_iter().enumerate())
                     .map(|(index, address)| {
-                        let attempt = attempt(poller, endpoint, address, name.clone());
+                        let attempt = attempt(poller, endpoint.port(), address, name.clone());
                         attempt.map(move |attempt| attempt.kept(index < KEPT_CONNECTIONS))
                     })
                     .buffered(CONCURRENT_ADDRESSES);
                 let attempts = attempts.collect::<Vec<_>>().await;
                 if ask_tls12 {
-                    let negotiated: Vec<_> =
-                        attempts.iter().filter_map(|attempt| attempt.negotiated).collect();
-                    tls12 = takes_tls12(poller, endpoint.port(), name, &negotiated).await;
+                    tls12 = takes_tls12(poller, endpoint.port(), &name, &attempts).await;
                 }
                 let mut seen = Vec::new();
                 for attempt in attempts {
@@ -164,54 +141,7 @@ impl Capture {
             return Err(seen.iter().find_map(|address| address.failure.clone()).unwrap_or_else(no_address));
         };
         let name = self.endpoint.server_name().ok_or_else(no_address)?;
-        let attempt = attempt(poller, &self.endpoint, worked.address, name).await;
+        let attempt = attempt(poller, self.endpoint.port(), worked.address, name).await;
         attempt.connection.ok_or_else(|| attempt.capture.failure.unwrap_or_else(no_address))
-    }
-}
-
-async fn attempt(
-    poller: &Poller,
-    endpoint: &Endpoint,
-    address: IpAddr,
-    name: ServerName<'static>,
-) -> Attempt {
-    let mut attempt = Attempt {
-        capture: AddressCapture { address, chain: None, failure: None },
-        connection: None,
-        negotiated: None,
-        connect: Duration::ZERO,
-        tls: Duration::ZERO,
-    };
-    if let Err(failure) = attempt.run(poller, endpoint.port(), name).await {
-        attempt.capture.failure = Some(failure);
-    }
-    attempt
-}
-
-impl Attempt {
-    /// With its connection, or without.
-    fn kept(self, is_kept: bool) -> Self {
-        Self { connection: self.connection.filter(|_| is_kept), ..self }
-    }
-
-    async fn run(&mut self, poller: &Poller, port: u16, name: ServerName<'static>) -> Result<(), PollError> {
-        let address = self.capture.address;
-        let limit = poller.limits.connect;
-        let started = Instant::now();
-        let tcp = poller.dial(address, port).await?;
-        self.connect = started.elapsed();
-
-        let started = Instant::now();
-        let handshake = timeout(limit, poller.tls.handshake(tcp, name, rustls::ALL_VERSIONS))
-            .await
-            .map_err(|_| PollError::Timeout(Phase::Tls))?;
-        self.tls = started.elapsed();
-        self.capture.chain = handshake.served.and_then(ServedChain::new);
-        let stream =
-            handshake.stream.map_err(|error| PollError::Tls { address, error: error.to_string() })?;
-        let version = stream.get_ref().1.protocol_version();
-        self.negotiated = version.map(|version| Negotiated { address, version });
-        self.connection = Some(Connection::new(address, stream).await?);
-        Ok(())
     }
 }

@@ -12,6 +12,7 @@ use super::http_error::HttpError;
 use super::json::JsonError;
 use super::key::{KeyKind, Unusable};
 use super::phase::Phase;
+use super::tls_failure::TlsFailure;
 use crate::endpoint::UrlError;
 use crate::plural::counted;
 
@@ -97,12 +98,8 @@ pub enum PollError {
     /// The poll as a whole reached its limit.
     #[error("poll timed out")]
     Overrun,
-    #[error("TLS handshake with {address} failed: {error}")]
-    Tls {
-        address: IpAddr,
-        /// What rustls or the operating system said.
-        error: String,
-    },
+    #[error("TLS handshake with {address} failed: {failure}")]
+    Tls { address: IpAddr, failure: TlsFailure },
     /// The host of the URL cannot be named in TLS.
     #[error("{0} cannot be asked for by TLS: not a valid server name")]
     ServerName(String),

@@ -22,6 +22,7 @@ use super::coding::{codings, decoded};
 use super::error::PollError;
 use super::http_error::HttpError;
 use super::phase::Phase;
+use super::wire::Wire;
 
 const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// The types of both documents (OpenID Connect Discovery 1.0, section 4.2; RFC 7517, section 8.5.2), and whatever else a
@@ -44,10 +45,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`PollError::Http`].
-    pub async fn new<S>(address: IpAddr, stream: S) -> Result<Self, PollError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    pub(super) async fn new(address: IpAddr, stream: impl Wire + 'static) -> Result<Self, PollError> {
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_HEAD_BYTES)
             .max_headers(MAX_HEADERS)

@@ -2,8 +2,11 @@
 //! for what failed. Nothing here judges a chain, or knows why an issuer is watched.
 
 mod address;
+mod alert;
+mod attempt;
 mod bounds;
 mod capture;
+mod clear;
 mod coding;
 mod dial;
 mod document;
@@ -12,12 +15,17 @@ mod http;
 mod http_error;
 mod json;
 mod key;
+mod key_proof;
+mod other_protocol;
 mod phase;
 mod poller;
+mod recorder;
 mod round;
 mod tls;
 mod tls12;
+mod tls_failure;
 mod turns;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,7 +35,9 @@ use url::Url;
 
 pub(crate) use address::MAX_ADDRESSES;
 pub use address::{AddressPolicy, Resolver};
+pub(crate) use attempt::AddressCapture;
 pub use capture::Capture;
+pub use clear::{ClearError, Flight, FlightReader};
 pub use coding::{Coding, decoded};
 pub use document::{Documents, discovery, key_set};
 pub use error::Reason;

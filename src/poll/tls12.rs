@@ -1,44 +1,97 @@
 //! Does an endpoint take TLS 1.2? AWS STS relies on the thumbprint of those that do not (IAM user guide, "Create an
-//! OpenID Connect identity provider").
+//! OpenID Connect identity provider"), so a wrong "no" makes an outage of what is harmless.
 
 use std::net::IpAddr;
 
+use futures_util::{StreamExt as _, stream};
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, Error, ProtocolVersion};
+use rustls::{AlertDescription, ProtocolVersion};
 use tokio::time::timeout;
 
+use super::alert::Alert;
+use super::attempt::Attempt;
+use super::clear::{self, ClearError, ClearFailure};
 use super::poller::Poller;
+use super::tls::Offer;
+use super::tls_failure::TlsFailure;
 
-/// An address where a handshake came to its end, and the version that came of it.
-#[derive(Clone, Copy)]
-pub(super) struct Negotiated {
-    pub address: IpAddr,
-    pub version: ProtocolVersion,
-}
+/// Addresses that are asked at the same time.
+const CONCURRENT_QUESTIONS: usize = 16;
 
-/// By what was negotiated, or one more handshake that offers nothing above TLS 1.2. A refusal counts when the server says
-/// it in TLS; silence says nothing.
+/// By what each address chose; those that chose TLS 1.3 are asked once more, with nothing above TLS 1.2 to choose.
 pub(super) async fn takes_tls12(
     poller: &Poller,
     port: u16,
-    name: ServerName<'static>,
-    negotiated: &[Negotiated],
+    name: &ServerName<'static>,
+    attempts: &[Attempt],
 ) -> Option<bool> {
-    if negotiated.iter().any(|known| known.version == ProtocolVersion::TLSv1_2) {
-        return Some(true);
+    let chosen: Vec<_> = attempts.iter().map(|attempt| (attempt.capture.address, attempt.version)).collect();
+    let answers = stream::iter(chosen)
+        .map(|(address, version)| async move {
+            match version {
+                Some(ProtocolVersion::TLSv1_2) => Some(true),
+                Some(ProtocolVersion::TLSv1_3) => ask(poller, port, address, name).await,
+                _ => None,
+            }
+        })
+        .buffered(CONCURRENT_QUESTIONS);
+    together(&answers.collect::<Vec<_>>().await)
+}
+
+/// AWS may meet any address, so one that refuses decides; those that do not tell say nothing.
+fn together(answers: &[Option<bool>]) -> Option<bool> {
+    answers.iter().flatten().copied().reduce(|all, one| all && one)
+}
+
+/// First as the poll would go on, then with all that `openssl s_client` offers: a server whose suites this program does not
+/// speak takes TLS 1.2 nevertheless.
+async fn ask(poller: &Poller, port: u16, address: IpAddr, name: &ServerName<'static>) -> Option<bool> {
+    let limit = poller.limits.connect;
+    let tcp = poller.dial(address, port).await.ok()?;
+    let handshake = timeout(limit, poller.tls.handshake(tcp, name.clone(), Offer::UpToTls12)).await.ok()?;
+    let told = match (handshake.version, handshake.stream) {
+        (Some(_), _) | (_, Ok(_)) => Some(true),
+        (None, Err(TlsFailure::Alert(alert))) => refused(alert),
+        (None, Err(_)) => None,
+    };
+    if told.is_some() {
+        return told;
     }
-    let tcp = poller.dial(negotiated.first()?.address, port).await.ok()?;
-    let versions = [&rustls::version::TLS12];
-    let handshake = poller.tls.handshake(tcp, name, &versions);
-    match timeout(poller.limits.connect, handshake).await.ok()?.stream {
-        Ok(_) => Some(true),
-        Err(error) => match error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
-            Some(Error::AlertReceived(
-                AlertDescription::ProtocolVersion
-                | AlertDescription::HandshakeFailure
-                | AlertDescription::InsufficientSecurity,
-            )) => Some(false),
-            _ => None,
-        },
+    let tcp = poller.dial(address, port).await.ok()?;
+    match timeout(limit, clear::ask(tcp, name)).await.ok()? {
+        Ok(flight) => (flight.choice.version() == ProtocolVersion::TLSv1_2).then_some(true),
+        Err(ClearFailure::Flight(ClearError::Alert(alert))) => refused(alert),
+        Err(_) => None,
+    }
+}
+
+/// Only `protocol_version` says that the version is not taken (RFC 8446, section 6.2); what else a server says or does has
+/// more than one cause.
+fn refused(alert: Alert) -> Option<bool> {
+    (alert.0 == AlertDescription::ProtocolVersion).then_some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_alert_alone_is_a_refusal() {
+        for code in 0..=u8::MAX {
+            assert_eq!(refused(Alert(code.into())), (code == 70).then_some(false), "{code}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_differ() {
+        for (answers, all) in [
+            (&[][..], None),
+            (&[None, None], None),
+            (&[None, Some(true)], Some(true)),
+            (&[Some(true), Some(false), None], Some(false)),
+            (&[Some(false), Some(true)], Some(false)),
+        ] {
+            assert_eq!(together(answers), all, "{answers:?}");
+        }
     }
 }

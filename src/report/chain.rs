@@ -9,7 +9,7 @@ use super::shown::{shown, shown_if_any};
 use super::warnings;
 use crate::chain::{
     AnchorSource, Certificate, ChainStatus, Distrust, Fingerprint, JudgedChain, Role, ServedChain,
-    Thumbprint, Unreadable,
+    Thumbprint, Unproven, Unreadable,
 };
 use crate::clock::Timestamp;
 
@@ -22,6 +22,8 @@ pub(crate) struct ChainReport {
     pub statuses: BTreeSet<ChainStatus>,
     /// Why it does not verify, as in `oidc_chain_distrust_info`.
     pub distrust: Option<Distrust>,
+    /// Why it is not known whether the server holds the key of the leaf.
+    pub unproven: Option<Unproven>,
     /// The end of the path.
     pub anchor: Option<AnchorReport>,
     /// In served order.
@@ -128,6 +130,7 @@ impl ChainReport {
             thumbprint: served.root_ca().sha1,
             statuses: judgement.statuses.clone(),
             distrust: judgement.verified.err(),
+            unproven: judgement.unproven,
             anchor: judgement.anchor.as_ref().map(|anchor| AnchorReport {
                 source: anchor.source,
                 certificate: CertificateReport::new(CertificateRole::TrustAnchor, &anchor.certificate, now),

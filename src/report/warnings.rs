@@ -1,8 +1,8 @@
 //! What is odd about a chain, in words, and what it means for AWS.
 
 use crate::chain::{
-    AnchorSource, Distrust, EXPIRES_SOON_DAYS, FileOrder, JudgedChain, NextExpiry, OrderFinding, PathMember,
-    Role,
+    AnchorSource, ChainStatus, Distrust, EXPIRES_SOON_DAYS, FileOrder, JudgedChain, NextExpiry, OrderFinding,
+    PathMember, Role,
 };
 use crate::clock::Timestamp;
 
@@ -22,12 +22,16 @@ pub(super) fn of(judged: &JudgedChain, now: Timestamp) -> Vec<String> {
         Distrust::Expired | Distrust::AnchorExpired => expired.is_some(),
         _ => false,
     };
+    warnings.extend(judgement.verified.err().filter(|reason| !has_its_own(*reason)).map(|reason| {
+        match reason.status() {
+            ChainStatus::Unproven => format!("cannot be verified here: {reason}"),
+            _ => format!("does not verify: {reason}"),
+        }
+    }));
     warnings.extend(
         judgement
-            .verified
-            .err()
-            .filter(|reason| !has_its_own(*reason))
-            .map(|reason| format!("does not verify: {reason}")),
+            .unproven
+            .map(|why| format!("the server has not proved that it holds the key of this certificate: {why}")),
     );
     if judged.is_intercepted() {
         warnings.push(

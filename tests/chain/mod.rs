@@ -14,3 +14,4 @@ mod pkcs7;
 mod real;
 mod reasons;
 mod trust;
+mod unchecked;

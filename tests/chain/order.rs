@@ -153,8 +153,8 @@ fn who_issued_whom() {
     });
     let rsa_root = make("Root", key(Kind::Rsa, 0), None, ca);
     let rsa_child = make("Child", key(Kind::P256, 1), Some(&rsa_root), ca);
-    let sha1_child = with_sha1_signature(&rsa_child);
-    let sha1_child_of_another = with_sha1_signature(&make(
+    let md5_child = with_md5_signature(&rsa_child);
+    let md5_child_of_another = with_md5_signature(&make(
         "Child",
         key(Kind::P256, 1),
         Some(&make("Root", key(Kind::Rsa, 1), None, ca)),
@@ -170,18 +170,18 @@ fn who_issued_whom() {
         ("same key, other key identifier: the signature decides", &other_id, &child, true),
         ("the same name in another string type is another name", &other_string_type, &child, false),
         ("a damaged signature", &root, &damaged, false),
-        ("SHA-1, linked by name and key identifier", &rsa_root, &sha1_child, true),
-        ("SHA-1, contradicted by the key identifier", &rsa_root, &sha1_child_of_another, false),
+        ("MD5, linked by name and key identifier", &rsa_root, &md5_child, true),
+        ("MD5, contradicted by the key identifier", &rsa_root, &md5_child_of_another, false),
     ] {
         let [issuer, child] = [issuer, child].map(|made| Certificate::new(made.der.clone()));
         assert_eq!(has_issued(&issuer, &child), issued, "{what}");
     }
 
     // A link by name alone never counts as verified.
-    let weak = with_sha1_signature(&make(HOST, key(Kind::P256, 3), Some(&rsa_root), for_host));
+    let weak = with_md5_signature(&make(HOST, key(Kind::P256, 3), Some(&rsa_root), for_host));
     let judged = trusting(&[&rsa_root]).judge(&served(&[&weak]), Some(&host(HOST)), NOW);
     assert_eq!(judged.verified, Err(Distrust::UnsupportedAlgorithm));
-    assert_eq!(judged.statuses, [ChainStatus::Private, ChainStatus::Invalid].into());
+    assert_eq!(judged.statuses, [ChainStatus::Private, ChainStatus::Unproven].into());
     // Two spellings of one issuer's name do not meet, for rustls and Go as for us.
     let judged = trusting(&[&other_string_type]).judge(&served(&[&leaf(5, &root)]), None, NOW);
     assert_eq!(judged.statuses, [ChainStatus::Incomplete].into());

@@ -12,7 +12,7 @@ use oidc_thumbprint_exporter::chain::{Certificate, ServedChain, TrustStore, read
 use oidc_thumbprint_exporter::clock::Timestamp;
 use oidc_thumbprint_exporter::endpoint::{Endpoint, parse_https};
 use oidc_thumbprint_exporter::issuer::Issuer;
-use oidc_thumbprint_exporter::poll::{Coding, decoded, discovery, key_set};
+use oidc_thumbprint_exporter::poll::{ClearError, Coding, Flight, FlightReader, decoded, discovery, key_set};
 use oidc_thumbprint_exporter::provider::ProviderArn;
 use rustls::pki_types::{CertificateDer, ServerName};
 use strum::IntoEnumIterator as _;
@@ -40,6 +40,28 @@ pub fn certificate_list(input: &[u8]) -> bool {
     let _ = judgement.next_expiry(chain.certificates());
     let readable = chain.certificates().iter().map(is_fit).filter(|readable| *readable).count();
     readable == chain.certificates().len()
+}
+
+/// What a server sends in the clear before its first secret: read in long pieces, and in pieces as long as its first byte says.
+pub fn server_flight(input: &[u8]) -> bool {
+    let whole = flight(input, 16 * 1024);
+    let in_pieces = flight(input, 1 + input.first().copied().map_or(0, usize::from));
+    assert_eq!(whole.as_ref().ok(), in_pieces.as_ref().ok());
+    taken(whole, |flight| {
+        assert!((1..=500).contains(&flight.certificates.len()));
+        assert!(flight.certificates.iter().map(|der| der.len()).sum::<usize>() < input.len());
+        assert_fit(&flight.choice);
+    })
+}
+
+fn flight(input: &[u8], piece: usize) -> Result<Flight, ClearError> {
+    let mut reader = FlightReader::default();
+    for piece in input.chunks(piece) {
+        if let Some(flight) = reader.take_in(piece)? {
+            return Ok(flight);
+        }
+    }
+    Err(reader.end())
 }
 
 fn framed(mut input: &[u8]) -> Vec<CertificateDer<'static>> {

@@ -8,6 +8,7 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 
 use super::properties::{
     ISSUER, certificate_list, coded_document, discovery_document, issuer_url, jwks, pem_file, provider_arn,
+    server_flight,
 };
 use crate::support::lab::behaviour::{ec_key, rsa_key};
 use crate::support::lab::chains::three_deep;
@@ -159,6 +160,12 @@ fn served_lists() {
         list.extend(&*der);
     }
     hold(&[list], MUTATED_LISTS, certificate_list);
+}
+
+#[test]
+fn server_flights() {
+    let seed = include_bytes!("../fuzz/seeds/server_flight/rsa_key_exchange.bin");
+    hold(&[seed.to_vec()], MUTATIONS, server_flight);
 }
 
 #[test]

@@ -45,7 +45,7 @@ const STATES: [(&str, &str, &str); 29] = [
         "incomplete invalid misordered root_off_path",
         "incomplete invalid misordered root_off_path",
     ),
-    ("first_is_no_certificate", "invalid", "invalid"),
+    ("first_is_no_certificate", "invalid unproven", "invalid unproven"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

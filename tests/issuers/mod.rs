@@ -9,5 +9,8 @@ mod first_results;
 mod github_2023;
 mod intercepted;
 mod served_chain;
+mod tls_refusals;
 mod tls_versions;
 mod two_endpoints;
+mod unspoken_tls;
+mod wrong_key;

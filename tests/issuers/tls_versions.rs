@@ -1,8 +1,14 @@
 //! Which TLS versions an endpoint takes: AWS looks at thumbprints where it takes nothing below TLS 1.3.
 
+use std::net::Ipv4Addr;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+
 use crate::support::daemon::Exposition;
 use crate::support::lab::chains::good;
 use crate::support::lab::{LabIssuer, Spec, TlsVersions};
+use crate::support::look::{look, look_once};
 use crate::support::told::verdict;
 use crate::support::watch::{PATIENT, Watch};
 
@@ -40,4 +46,32 @@ async fn a_poll_is_one_handshake_and_the_first_asks_for_tls_1_2_too() {
         assert_eq!(asked(&later, issuer), asked(&metrics, issuer), "once in poll.tls12_interval");
         assert_eq!(issuer.handshakes(), *handshakes + 1, "one handshake a poll");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_the_first_offer_is_met_once_and_asked_once() {
+    for (versions, with_question) in
+        [(TlsVersions::Both, 2), (TlsVersions::Only12, 1), (TlsVersions::Only13, 2)]
+    {
+        let issuer = LabIssuer::start(Spec { versions, ..Spec::new(HOST, good(HOST)) }).await;
+        let socket = issuer.sockets()[0];
+        let _first = look_once(HOST, &[socket.ip()], socket.port()).await;
+        assert_eq!(issuer.connections(), 1, "{versions:?}");
+        let _second = look(HOST, &[socket.ip()], socket.port()).await;
+        assert_eq!(issuer.connections(), 1 + with_question, "{versions:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_hello_fits_into_one_packet() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let looking = tokio::spawn(async move { look_once(HOST, &[address.ip()], address.port()).await });
+    let (mut client, _) = listener.accept().await.unwrap();
+    let mut head = [0; 5];
+    client.read_exact(&mut head).await.unwrap();
+    let length = u16::from_be_bytes([head[3], head[4]]);
+    // The smallest that IPv6 carries is 1280 bytes (RFC 8200, section 5), its headers and those of TCP included.
+    assert!(length < 1200, "{length}");
+    looking.abort();
 }

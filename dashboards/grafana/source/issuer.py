@@ -149,7 +149,7 @@ def endpoints():
     status = f"({q.known('oidc_chain_status', q.TARGET)} == 1) and {SERVED_HERE}"
     here = lambda metric: f"({status}) * on (job, instance, endpoint) group_left () {q.known(metric, q.TARGET)}"
     words = ["intercepted", "expired", "not_yet_valid", "name_mismatch", "incomplete", "misordered", "root_off_path", "invalid"]
-    colours = mapping({"trusted": ("trusted", "green"), "private": ("private CA", "blue")} | {word: (word, "red") for word in words})
+    colours = mapping({"trusted": ("trusted", "green"), "private": ("private CA", "blue")} | {"unproven": ("unproven", "orange")} | {word: (word, "red") for word in words})
     return table(
         "Endpoints",
         "Hosts and ports of the discovery document and of the keys, the state of their chains, and how many of their addresses failed when they were looked at last. AWS relies on the thumbprint where TLS 1.2 is refused.",

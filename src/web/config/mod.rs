@@ -9,7 +9,6 @@ mod live;
 mod names;
 mod pem;
 mod rules;
-mod secp521r1;
 mod source;
 mod tls;
 

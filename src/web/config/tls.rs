@@ -19,8 +19,8 @@ use super::client_certificate;
 use super::file::TlsSection;
 use super::names::{Fault, by_name, fault_of};
 use super::pem::{certificates, private_key};
-use super::secp521r1::SECP521R1;
 use super::source::Source;
+use crate::secp521r1::Secp521r1;
 
 /// Go's secure cipher suites up to TLS 1.2 by name, with ours where there is one. TLS 1.3's own are always on.
 const CIPHER_SUITES: [(&str, Option<SupportedCipherSuite>); 17] = [
@@ -53,7 +53,7 @@ const CIPHER_SUITES: [(&str, Option<SupportedCipherSuite>); 17] = [
 static CURVES: [(&str, &dyn SupportedKxGroup); 4] = [
     ("CurveP256", kx_group::SECP256R1),
     ("CurveP384", kx_group::SECP384R1),
-    ("CurveP521", SECP521R1),
+    ("CurveP521", &Secp521r1),
     ("X25519", kx_group::X25519),
 ];
 

@@ -43,7 +43,7 @@ pub fn cases() -> Vec<Case> {
     }
     deep.insert(0, leaf(2, &deep[0]));
     let rsa_root = make("RSA Root", key(Kind::Rsa, 0), None, ca);
-    let sha1 = with_sha1_signature(&make(HOST, key(Kind::P256, 2), Some(&rsa_root), for_host));
+    let md5 = with_md5_signature(&make(HOST, key(Kind::P256, 2), Some(&rsa_root), for_host));
     // The version is the first element of what is signed (RFC 5280, section 4.1); without it, it is version 1.
     let version_1 = with_fields(&leaf(2, &root), root.key, |fields| *fields = fields[1..7].to_vec());
     let unreadable = Made { der: good.der[..40].to_vec().into(), ..good.clone() };
@@ -85,7 +85,7 @@ pub fn cases() -> Vec<Case> {
         ),
         // Signed by a namesake of the root, with another key.
         (Distrust::BadSignature, vec![leaf(2, &self::root("Root", 30))], root.clone()),
-        (Distrust::UnsupportedAlgorithm, vec![sha1], rsa_root),
+        (Distrust::UnsupportedAlgorithm, vec![md5], rsa_root),
         (Distrust::Malformed, vec![unreadable, middle.clone()], root.clone()),
         (
             Distrust::ImpossibleDates,

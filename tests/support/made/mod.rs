@@ -238,8 +238,8 @@ pub fn damaged(der: &[u8]) -> Vec<u8> {
     der
 }
 
-/// Claims to be signed with sha1WithRSAEncryption (RFC 3279, section 2.2.1) instead of sha256.
-pub fn with_sha1_signature(made: &Made) -> Made {
-    let (sha256, sha1) = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05");
-    Made { der: replaced(&made.der, sha256, sha1).into(), ..made.clone() }
+/// Claims to be signed with md5WithRSAEncryption (RFC 3279, section 2.2.1), which nothing here checks, instead of sha256.
+pub fn with_md5_signature(made: &Made) -> Made {
+    let (sha256, md5) = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04");
+    Made { der: replaced(&made.der, sha256, md5).into(), ..made.clone() }
 }

@@ -1,25 +1,26 @@
-//! Key exchange over P-521, which the format knows and rustls leaves out. The mathematics is aws-lc's; this only hands it to
-//! rustls (RFC 8446, section 4.2.8.2).
+//! Key exchange over the curve secp521r1, which rustls leaves out and OpenSSL offers: some servers take no other, and in
+//! TLS 1.2 a certificate with such a key is served only to who offers its curve (RFC 8422, section 5.1.1). The web file can ask for it too.
 
-use aws_lc_rs::agreement::{ECDH_P521, PrivateKey, PublicKey, UnparsedPublicKey, agree};
+use aws_lc_rs::agreement::{self, ECDH_P521, EphemeralPrivateKey, PublicKey, UnparsedPublicKey};
+use aws_lc_rs::rand::SystemRandom;
 use rustls::crypto::{ActiveKeyExchange, GetRandomFailed, SharedSecret, SupportedKxGroup};
 use rustls::ffdhe_groups::FfdheGroup;
 use rustls::{Error, NamedGroup, PeerMisbehaved};
 
-/// Ephemeral Diffie-Hellman over secp521r1.
-pub(super) static SECP521R1: &dyn SupportedKxGroup = &Secp521r1;
-
+/// The group.
 #[derive(Debug)]
-struct Secp521r1;
+pub(crate) struct Secp521r1;
 
+/// A key exchange under way.
 struct Exchange {
-    private: PrivateKey,
+    private: EphemeralPrivateKey,
     public: PublicKey,
 }
 
 impl SupportedKxGroup for Secp521r1 {
     fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        let private = PrivateKey::generate(&ECDH_P521).map_err(|_| GetRandomFailed)?;
+        let private =
+            EphemeralPrivateKey::generate(&ECDH_P521, &SystemRandom::new()).map_err(|_| GetRandomFailed)?;
         let public = private.compute_public_key().map_err(|_| GetRandomFailed)?;
         Ok(Box::new(Exchange { private, public }))
     }
@@ -35,24 +36,24 @@ impl SupportedKxGroup for Secp521r1 {
 
 impl ActiveKeyExchange for Exchange {
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
-        // aws-lc takes compressed points too, and TLS has none.
-        if peer.first() != Some(&0x04) {
+        // Only uncompressed points are for TLS (RFC 8446, section 4.2.8.2).
+        if peer.first() != Some(&4) {
             return Err(PeerMisbehaved::InvalidKeyShare.into());
         }
         let peer = UnparsedPublicKey::new(&ECDH_P521, peer);
-        let invalid = Error::from(PeerMisbehaved::InvalidKeyShare);
-        agree(&self.private, peer, invalid, |secret| Ok(SharedSecret::from(secret)))
+        let wrong = Error::from(PeerMisbehaved::InvalidKeyShare);
+        agreement::agree_ephemeral(self.private, peer, wrong, |secret| Ok(SharedSecret::from(secret)))
     }
 
     fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
         None
     }
 
-    fn group(&self) -> NamedGroup {
-        NamedGroup::secp521r1
-    }
-
     fn pub_key(&self) -> &[u8] {
         self.public.as_ref()
+    }
+
+    fn group(&self) -> NamedGroup {
+        NamedGroup::secp521r1
     }
 }

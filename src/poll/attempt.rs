@@ -1,0 +1,146 @@
+//! One address: a connection, and a chain, from the offer that most servers take to the last resort. A server that takes the
+//! first offer, as nearly all do, is met once.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use rustls::ProtocolVersion;
+use rustls::pki_types::ServerName;
+use tokio::time::timeout;
+
+use super::clear::{self, ClearError, ClearFailure, Flight};
+use super::error::PollError;
+use super::http::Connection;
+use super::phase::Phase;
+use super::poller::Poller;
+use super::tls::{Handshake, Offer};
+use super::tls_failure::TlsFailure;
+use super::wire::Wire;
+use crate::chain::{ServedChain, Unproven};
+
+/// What one address showed.
+pub struct AddressCapture {
+    /// The address.
+    pub address: IpAddr,
+    /// The served chain; it can be there although the handshake failed later.
+    pub chain: Option<ServedChain>,
+    /// Why it is not known whether the server holds the key of that chain's leaf; `None` when it does.
+    pub unproven: Option<Unproven>,
+    /// Why no connection came of it.
+    pub failure: Option<PollError>,
+}
+
+/// How far one address got.
+pub(super) struct Attempt {
+    pub capture: AddressCapture,
+    pub connection: Option<Connection>,
+    /// The version that the server chose.
+    pub version: Option<ProtocolVersion>,
+    pub connect: Duration,
+    pub tls: Duration,
+}
+
+/// Connects to `address` and shakes hands, within the poller's limits.
+pub(super) async fn attempt(
+    poller: &Poller,
+    port: u16,
+    address: IpAddr,
+    name: ServerName<'static>,
+) -> Attempt {
+    let mut attempt = Attempt {
+        capture: AddressCapture { address, chain: None, unproven: None, failure: None },
+        connection: None,
+        version: None,
+        connect: Duration::ZERO,
+        tls: Duration::ZERO,
+    };
+    match attempt.run(poller, port, name).await {
+        Ok(connection) => attempt.connection = Some(connection),
+        Err(failure) => attempt.capture.failure = Some(failure),
+    }
+    attempt
+}
+
+impl Attempt {
+    /// With its connection, or without.
+    pub(super) fn kept(self, is_kept: bool) -> Self {
+        Self { connection: self.connection.filter(|_| is_kept), ..self }
+    }
+
+    async fn run(
+        &mut self,
+        poller: &Poller,
+        port: u16,
+        name: ServerName<'static>,
+    ) -> Result<Connection, PollError> {
+        let limit = poller.limits.connect;
+        let started = Instant::now();
+        let tcp = poller.dial(self.capture.address, port).await?;
+        self.connect = started.elapsed();
+
+        let started = Instant::now();
+        let handshake = timeout(limit, poller.tls.handshake(tcp, name.clone(), Offer::Usual))
+            .await
+            .map_err(|_| PollError::Timeout(Phase::Tls))?;
+        self.tls = started.elapsed();
+        match self.take(handshake).await {
+            Err(PollError::Tls { address, failure }) if self.wants_more(&failure) => {
+                // All other offers together get as much time as the first, and nothing that they meet is worse news.
+                let others = timeout(limit, self.offer_more(poller, port, &name, &failure));
+                others.await.ok().flatten().unwrap_or(Err(PollError::Tls { address, failure }))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// What rustls can offer otherwise, then the last resort. `None` when nothing further was learnt.
+    async fn offer_more(
+        &mut self,
+        poller: &Poller,
+        port: u16,
+        name: &ServerName<'static>,
+        first: &TlsFailure,
+    ) -> Option<Result<Connection, PollError>> {
+        let address = self.capture.address;
+        let offers: &[Offer] = match first {
+            TlsFailure::OtherProtocol(_) => &[],
+            _ => &[Offer::Widest, Offer::UpToTls12],
+        };
+        for offer in offers {
+            let tcp = poller.dial(address, port).await.ok()?;
+            let handshake = poller.tls.handshake(tcp, name.clone(), *offer).await;
+            match self.take(handshake).await {
+                Err(PollError::Tls { failure, .. }) if self.wants_more(&failure) => {}
+                outcome => return Some(outcome),
+            }
+        }
+        let tcp = poller.dial(address, port).await.ok()?;
+        let failure = match clear::ask(tcp, name).await {
+            Ok(Flight { choice, certificates }) => {
+                self.version = Some(choice.version());
+                self.capture.chain = ServedChain::new(certificates);
+                self.capture.unproven = Some(Unproven::HandshakeNotSpoken);
+                TlsFailure::NotSpoken(choice)
+            }
+            Err(ClearFailure::Flight(error @ ClearError::OtherProtocol(_))) => error.into(),
+            Err(_) => return None,
+        };
+        Some(Err(PollError::Tls { address, failure }))
+    }
+
+    /// Nothing was served, and another offer may change that.
+    fn wants_more(&self, failure: &TlsFailure) -> bool {
+        self.capture.chain.is_none() && failure.is_worth_another_offer()
+    }
+
+    async fn take<S: Wire + 'static>(&mut self, handshake: Handshake<S>) -> Result<Connection, PollError> {
+        let address = self.capture.address;
+        if let Some(served) = handshake.served {
+            self.capture.chain = ServedChain::new(served.certificates);
+            self.capture.unproven = served.unproven;
+        }
+        self.version = handshake.version;
+        let stream = handshake.stream.map_err(|failure| PollError::Tls { address, failure })?;
+        Connection::new(address, stream).await
+    }
+}

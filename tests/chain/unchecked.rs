@@ -1,0 +1,84 @@
+//! Signatures between certificates that cannot be checked are not wrong ones: nothing is called invalid or misordered for
+//! them. What can be checked, if only with a weak algorithm, is.
+
+use std::path::Path;
+use std::process::Command;
+
+use oidc_thumbprint_exporter::chain::{Certificate, ChainStatus, Distrust, TrustStore};
+use oidc_thumbprint_exporter::clock::Clock;
+
+use crate::support::daemon::TempDir;
+use crate::support::made::{HOST, damaged, host};
+use crate::support::openssl_ca::Credential;
+use crate::support::process::output;
+
+const RSA: &[&str] = &["rsa:2048"];
+
+/// Kinds of CAs, options that sign with them, and whether their signatures are checked with some algorithm.
+const KINDS: [(&str, &[&str], &[&str], bool); 11] = [
+    ("rsa 1024", &["rsa:1024"], &[], true),
+    ("rsa 1024, SHA-1", &["rsa:1024"], &["-sha1"], true),
+    ("rsa 1024, SHA-384", &["rsa:1024"], &["-sha384"], false),
+    ("rsa 512", &["rsa:512"], &[], false),
+    ("rsa, SHA-1", RSA, &["-sha1"], true),
+    ("rsa, MD5", RSA, &["-md5"], false),
+    ("rsa, SHA-224", RSA, &["-sha224"], false),
+    ("rsa-pss", &["rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"], &["-sigopt", "rsa_pss_saltlen:32"], true),
+    ("secp256k1", &["ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"], &[], false),
+    ("brainpool", &["ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP384r1"], &[], false),
+    ("ed448", &["ed448"], &[], false),
+];
+
+#[test]
+fn a_ca_whose_signatures_are_beyond_validation_is_unproven_and_nothing_worse() {
+    let directory = TempDir::new();
+    for (index, (what, key, sign, is_checked)) in KINDS.iter().enumerate() {
+        let ca = Credential::ca(directory.path(), &format!("ca-{index}"), key);
+        let leaf = Credential::leaf(directory.path(), &format!("leaf-{index}"), HOST, RSA, &ca, sign);
+        let (good, root) = (Certificate::new(leaf.der()), Certificate::new(ca.der()));
+        let bad = Certificate::new(damaged(&leaf.der()).into());
+        for trust in [TrustStore::empty(), TrustStore::empty().with_added([ca.der()])] {
+            for served in [vec![good.clone(), root.clone()], vec![good.clone()]] {
+                let judged = trust.judge(&served, Some(&host(HOST)), Clock::system().now());
+                let is_anchored = served.len() == 2 || trust.counts().added == 1;
+                let (reason, statuses) = if is_anchored {
+                    (Distrust::UnsupportedAlgorithm, [ChainStatus::Private, ChainStatus::Unproven].into())
+                } else {
+                    (Distrust::UnknownIssuer, [ChainStatus::Incomplete].into())
+                };
+                assert_eq!(
+                    (judged.verified, judged.statuses),
+                    (Err(reason), statuses),
+                    "{what} {}",
+                    served.len()
+                );
+            }
+        }
+        let judged = TrustStore::empty().with_added([ca.der()]).judge(
+            &[bad, root],
+            Some(&host(HOST)),
+            Clock::system().now(),
+        );
+        let is_misordered = judged.statuses.contains(&ChainStatus::Misordered);
+        assert_eq!(is_misordered, *is_checked, "{what}, damaged: {:?}", judged.statuses);
+        let reason = if *is_checked { Distrust::BadSignature } else { Distrust::UnsupportedAlgorithm };
+        assert_eq!(judged.verified, Err(reason), "{what}, damaged");
+    }
+}
+
+#[test]
+fn dsa_is_unproven_too() {
+    let directory = TempDir::new();
+    let parameters = directory.path().join("dsa.pem");
+    let made = ["dsaparam", "-out", path(&parameters), "1024"];
+    output(Command::new("openssl").args(made));
+    let ca = Credential::ca(directory.path(), "ca", &[&format!("dsa:{}", path(&parameters))]);
+    let leaf = Credential::leaf(directory.path(), "leaf", HOST, RSA, &ca, &[]);
+    let served = [leaf.der(), ca.der()].map(Certificate::new);
+    let judged = TrustStore::empty().judge(&served, Some(&host(HOST)), Clock::system().now());
+    assert_eq!(judged.statuses, [ChainStatus::Private, ChainStatus::Unproven].into());
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
