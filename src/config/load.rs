@@ -14,7 +14,7 @@ const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// `OIDC_EXPORTER__POLL__INTERVAL` overrides `poll.interval`.
 const ENVIRONMENT_PREFIX: &str = "OIDC_EXPORTER";
 /// Keys that hold lists; in the environment their items are separated by commas.
-const LISTS: [&str; 3] = ["probe.allow", "trust.ca_files", "aws.audiences"];
+const LISTS: [&str; 4] = ["probe.allow", "trust.ca_files", "trust.private_hosts", "aws.audiences"];
 
 /// What is wrong with the configuration; the message names the file or the environment, and the key.
 #[derive(Debug, thiserror::Error)]

@@ -2,10 +2,8 @@
 //! Nothing here knows what the settings are for.
 
 mod check;
-mod hosts;
 mod load;
 mod settings;
 
-pub(crate) use hosts::HostPattern;
 pub(crate) use load::SettingsError;
 pub(crate) use settings::{IssuerEntry, Log, LogFormat, LogLevel, Poll, Probe, Settings, Trust, Web};
