@@ -1,6 +1,6 @@
 //! One log line for each change of state, none for a poll that changes nothing, and few for what keeps changing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 use super::log_limit::{Admitted, Limiter};
@@ -8,7 +8,7 @@ use crate::issuer::Issuer;
 use crate::poll::PollError;
 use crate::provider::Origin;
 use crate::snapshot::{AccountState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Coverage, Status, Verdict};
+use crate::verdict::{Coverage, Problem, Status, Verdict};
 
 /// On the last line for a while.
 const NOTE: &str = "changes often; further messages about it are held back for up to an hour";
@@ -22,6 +22,8 @@ enum Subject {
     RootCa(Issuer),
     Account,
     Verdict(Origin, Issuer),
+    /// Of the issuer, and of the providers for it.
+    Problems(Issuer),
 }
 
 /// Writes the log of what the agent finds.
@@ -64,6 +66,17 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
             changed.push(Subject::RootCa(issuer.clone()));
         }
     }
+    for issuer in after.issuers.keys() {
+        let names = |snapshot| -> BTreeSet<_> {
+            problems(snapshot, issuer)
+                .iter()
+                .map(|(whose, problem)| (whose.clone(), problem.name()))
+                .collect()
+        };
+        if names(before) != names(after) {
+            changed.push(Subject::Problems(issuer.clone()));
+        }
+    }
     if let (Some(old), Some(new)) = (&before.account, &after.account) {
         let reason = |state: &AccountState| state.error.as_ref().map(|error| error.reason);
         if new.polls > 0 && (old.polls == 0 || reason(new) != reason(old)) {
@@ -83,6 +96,19 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
         }
     }
     changed
+}
+
+/// Those of each provider for `issuer`, or of the issuer when there is none.
+fn problems(snapshot: &Snapshot, issuer: &Issuer) -> Vec<(String, Problem)> {
+    let providers = snapshot.providers.iter().filter(|judged| judged.provider.issuer == *issuer);
+    let providers: Vec<&JudgedProvider> = providers.collect();
+    let state = snapshot.issuers.get(issuer).filter(|_| providers.is_empty());
+    let own = state.into_iter().flat_map(|state| snapshot.problems(issuer, state));
+    let own = own.map(|problem| (issuer.to_string(), problem));
+    let listed = providers.into_iter().flat_map(|judged| {
+        judged.problems.iter().map(|problem| (judged.provider.to_string(), problem.clone()))
+    });
+    own.chain(listed).collect()
 }
 
 fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admitted) {
@@ -117,8 +143,18 @@ fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admit
             let is_it = |judged: &&JudgedProvider| {
                 judged.provider.origin == *origin && judged.provider.issuer == *issuer
             };
-            if let Some(JudgedProvider { provider, verdict }) = after.providers.iter().find(is_it) {
+            if let Some(JudgedProvider { provider, verdict, .. }) = after.providers.iter().find(is_it) {
                 tell_verdict(&provider.to_string(), verdict, held_back, note);
+            }
+        }
+        Subject::Problems(issuer) => {
+            let found = problems(after, issuer);
+            for (whose, problem) in &found {
+                let (name, class) = (problem.name(), problem.class());
+                tracing::warn!(of = whose, problem = %name, %class, held_back, note, "{problem}");
+            }
+            if found.is_empty() {
+                tracing::info!(%issuer, held_back, note, "no problems any more");
             }
         }
     }

@@ -10,10 +10,10 @@ use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::observe::{WindowRules, sightings};
-use crate::poll::{Capture, IssuerPoll};
-use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
+use crate::poll::{Capture, IssuerPoll, are_all_private};
+use crate::snapshot::{IssuerState, Snapshot};
 use crate::targets::{FileTargets, IamTargets, Targets};
-use crate::verdict::{self, Audiences, Seen};
+use crate::verdict::{Audiences, Seen};
 
 /// What to watch, and how to judge it.
 #[derive(Clone)]
@@ -82,13 +82,7 @@ impl State {
     #[must_use]
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.now.clone();
-        let judged = self.targets.providers().map(|provider| {
-            let issuer = self.now.issuers.get(&provider.issuer);
-            let seen = issuer.and_then(|issuer| self.now.seen(issuer));
-            let verdict = verdict::judge(provider, seen.as_deref());
-            JudgedProvider { provider: Arc::clone(provider), verdict }
-        });
-        snapshot.providers = judged.collect();
+        snapshot.providers = self.targets.providers().map(|provider| self.now.judge(provider)).collect();
         snapshot
     }
 
@@ -205,6 +199,7 @@ impl State {
         // A name that does not resolve tells nothing about addresses.
         let Ok(addresses) = &capture.addresses else { return };
         endpoint.addresses = addresses.len();
+        endpoint.is_private = are_all_private(addresses.iter().map(|seen| seen.address));
         let failed = addresses.iter().filter_map(|seen| Some((seen.address, seen.failure.clone()?)));
         endpoint.failures = failed.collect();
         let sightings = sightings(&self.trust, capture);

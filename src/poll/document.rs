@@ -8,6 +8,7 @@ use super::error::{DiscoveryError, JwksError, KeyKind};
 use crate::endpoint::parse_https;
 use crate::issuer::Issuer;
 use crate::printable::printable;
+use crate::spelling::is_same;
 
 /// AWS takes 1 to 100 keys of each kind (IAM user guide, "Create an `OpenID` Connect identity provider").
 const MAX_KEYS_OF_A_KIND: usize = 100;
@@ -15,7 +16,7 @@ const MAX_KEYS_OF_A_KIND: usize = 100;
 /// What the documents of an issuer tell beside where and what the keys are; of each, as it was last got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Documents {
-    /// `issuer` of the discovery document, to the letter: tokens carry it as `iss`.
+    /// `issuer` of the discovery document, to the letter: tokens carry it as `iss`. Made safe where it is another issuer's.
     pub issuer: Option<Box<str>>,
     /// The discovery document has `response_types_supported`.
     pub has_response_types: Option<bool>,
@@ -33,7 +34,7 @@ impl Documents {
     }
 }
 
-/// A discovery document that is one of the issuer's.
+/// A discovery document that is one of the issuer's, however it spells that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discovery {
     /// As the document spells it.
@@ -59,8 +60,7 @@ struct Members {
 pub fn discovery(document: &[u8], issuer: &Issuer) -> Result<Discovery, DiscoveryError> {
     let document: Members =
         serde_json::from_slice(document).map_err(|error| DiscoveryError::Json(shown(&error.to_string())))?;
-    // A trailing slash is the one difference that the canonical form forgives.
-    if document.issuer.parse::<Issuer>().as_ref() != Ok(issuer) {
+    if !is_same(&document.issuer, issuer) {
         return Err(DiscoveryError::OtherIssuer(shown(&document.issuer)));
     }
     Ok(Discovery {

@@ -9,6 +9,7 @@ mod error;
 mod http;
 mod phase;
 mod poller;
+mod private;
 mod round;
 mod tls;
 mod tls12;
@@ -27,6 +28,7 @@ pub(crate) use error::{DiscoveryError, PollError};
 pub use phase::Phase;
 pub(crate) use phase::Timings;
 pub use poller::{Limits, Poller};
+pub(crate) use private::are_all_private;
 pub(crate) use round::Round;
 pub use tls::Tls;
 
@@ -84,6 +86,9 @@ impl Poller {
             Ok(document) => discovery(&document, issuer).map_err(PollError::from),
             Err(error) => Err(error),
         };
+        if let Err(PollError::Discovery(DiscoveryError::OtherIssuer(other))) = &jwks {
+            poll.documents.issuer = Some(other.as_str().into());
+        }
         let jwks = jwks.map(|document| {
             poll.documents.issuer = Some(document.issuer);
             poll.documents.has_response_types = Some(document.has_response_types);

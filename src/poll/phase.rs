@@ -32,7 +32,7 @@ impl Phase {
     }
 
     /// In words: what is fetched or made.
-    pub(super) const fn object(self) -> &'static str {
+    pub(crate) const fn object(self) -> &'static str {
         match self {
             Self::Resolve => "host name",
             Self::Connect => "connection",

@@ -13,6 +13,8 @@ use crate::verdict::Seen;
 pub struct EndpointState {
     /// Addresses that its name resolved to in the last round that resolved it.
     pub addresses: usize,
+    /// All of them are private.
+    pub is_private: bool,
     /// Those of them that gave no connection, and why.
     pub failures: BTreeMap<IpAddr, PollError>,
     /// The observations that count.

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod iam_faults;
+mod spelling;
 mod verdicts;
 
 use crate::support::daemon::Exposition;
