@@ -18,16 +18,18 @@ use crate::clock::Clock;
 use crate::daemon::setup::runtime;
 use crate::endpoint::{Endpoint, UrlError};
 use crate::files::read_whole;
+use crate::host_pattern::HostPattern;
 use crate::issuer::Issuer;
 use crate::observe::{distinct, sightings};
 use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls};
+use crate::provider::ProviderArn;
 use crate::report::{Inspection, as_pem, as_text};
 use crate::trust_files::{CaFileError, ca_certificates, system_roots};
 
 /// What to inspect, and how.
 #[derive(Args)]
 pub(super) struct InspectArgs {
-    /// An issuer URL, `host[:port]`, a certificate file (PEM, DER, or the output of `openssl s_client -showcerts`),
+    /// An issuer URL, the ARN of a provider, `host[:port]`, a certificate file (PEM, DER, or the output of `openssl s_client -showcerts`),
     /// or `-` for standard input.
     target: String,
     /// Output format. `thumbprint` prints one line of 40 hex digits per endpoint, or several if its addresses differ.
@@ -36,6 +38,10 @@ pub(super) struct InspectArgs {
     /// Also trust the CA certificates in this file; may be repeated.
     #[arg(long, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
+    /// Expect a private CA at hosts that match, such as oidc.example.com or *.corp.example.com; may be repeated. At any
+    /// other host, a chain without a public root may be a TLS-inspecting proxy's.
+    #[arg(long, value_name = "PATTERN")]
+    private_host: Vec<HostPattern>,
     /// Connect to this address instead of asking DNS; may be repeated.
     #[arg(long, value_name = "HOST=ADDRESS", value_parser = resolve)]
     resolve: Vec<(String, IpAddr)>,
@@ -96,22 +102,27 @@ fn look(args: &InspectArgs) -> Result<Inspection, InspectError> {
         let bytes = read(path).map_err(|error| CaFileError::Io { path: path.clone(), error })?;
         trust = trust.with_added(ca_certificates(path, &bytes)?);
     }
+    trust = trust.with_private_hosts(args.private_host.iter().cloned());
     let target = args.target.as_str();
+    let arn = target.parse::<ProviderArn>().ok();
     let is_url = target.contains("://");
     if target == "-" || (!is_url && Path::new(target).exists()) {
         return look_at_file(target, &trust);
     }
-    if !is_url && is_file_name(target) {
+    if !is_url && arn.is_none() && is_file_name(target) {
         return Err(InspectError::NoFile { target: target.into() });
     }
     let runtime = runtime()?;
     let poller = poller(args);
     let judged = |capture: &Capture| distinct(&sightings(&trust, capture));
-    if is_url {
-        let issuer: Issuer =
-            target.parse().map_err(|error| InspectError::Issuer { target: target.into(), error })?;
+    if is_url || arn.is_some() {
+        let issuer = match &arn {
+            Some(arn) => Issuer::from_iam(arn.url()),
+            None => target.parse(),
+        };
+        let issuer = issuer.map_err(|error| InspectError::Issuer { target: target.into(), error })?;
         let poll = runtime.block_on(poller.poll(&Round::default(), &issuer, None));
-        return Ok(Inspection::of_issuer(&issuer, &poll, judged));
+        return Ok(Inspection::of_issuer(&issuer, arn.as_ref(), &poll, judged));
     }
     let endpoint: Endpoint =
         target.parse().map_err(|error| InspectError::Endpoint { target: target.into(), error })?;

@@ -6,14 +6,16 @@ use std::collections::BTreeSet;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
+use super::problem::{ProblemReport, before_creation};
 use super::shown::{shown, shown_if_any};
+use super::warnings;
 use crate::aws::AccountError;
-use crate::chain::{ChainStatus, Thumbprint};
+use crate::chain::{ChainStatus, JudgedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::Issuer;
 use crate::provider::Origin;
 use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Severity, Status, not_listed};
+use crate::verdict::{Severity, Status, not_listed, worst};
 
 /// One round over everything configured.
 #[derive(Debug, Serialize)]
@@ -48,7 +50,9 @@ pub(crate) struct Row {
     pub thumbprints: BTreeSet<Thumbprint>,
     /// Those of them whose chains hold nothing that the provider lists.
     pub not_listed: BTreeSet<Thumbprint>,
-    /// States of the chains that a person should look at, failures, and why a verdict is unknown.
+    /// Of the provider and of its issuer.
+    pub problems: Vec<ProblemReport>,
+    /// Problems in words, states of the chains that a person should look at, failures, and why a verdict is unknown.
     pub notes: Vec<String>,
     /// What decides the order of the rows.
     #[serde(skip)]
@@ -144,7 +148,9 @@ fn row(
         .collect();
     let not_listed =
         provider.map(|provider| not_listed(provider, snapshot.chains(state))).unwrap_or_default();
-    let mut notes: Vec<String> = Vec::new();
+    let found = judged.map_or_else(|| snapshot.problems(issuer, state), |judged| judged.problems.clone());
+    let problems = ProblemReport::all(&found);
+    let mut notes: Vec<String> = problems.iter().map(ProblemReport::note).collect();
     if !not_listed.is_empty() {
         let thumbprints: Vec<String> = not_listed.iter().map(ToString::to_string).collect();
         let are = if not_listed.len() == 1 { "is" } else { "are" };
@@ -153,6 +159,12 @@ fn row(
     let mut words: Vec<&str> = statuses.iter().map(ChainStatus::into_str).collect();
     words.sort_unstable();
     notes.extend(words.into_iter().map(str::to_owned));
+    if snapshot.chains(state).any(JudgedChain::is_unvouched) {
+        notes.push(warnings::UNVOUCHED.to_owned());
+    }
+    if !matches!(provider.map(|provider| &provider.origin), Some(Origin::Iam(_))) {
+        notes.extend(before_creation(&state.documents));
+    }
     let required = provider.into_iter().flat_map(|provider| snapshot.audiences.required_of(provider));
     let missing: Vec<_> = required.filter(|required| !required.is_allowed).collect();
     notes.extend(missing.iter().map(|required| format!("audience {} is not allowed", required.audience)));
@@ -172,7 +184,8 @@ fn row(
     if let Some(error) = &state.error {
         notes.push(format!("{}: {error}", error.reason()));
     }
-    let severity = Severity::of(verdict, !statuses.is_empty() || !missing.is_empty(), state.error.is_some());
+    let has_finding = !statuses.is_empty() || !missing.is_empty();
+    let severity = Severity::of(verdict, worst(&found), has_finding, state.error.is_some());
     Row {
         verdict: verdict.map(|verdict| verdict.status),
         enforced: verdict.and_then(|verdict| verdict.enforced),
@@ -181,6 +194,7 @@ fn row(
         root_ca_days_to_expiry: snapshot.root_ca_not_after(state).map(|soonest| soonest.days_from(now)),
         thumbprints: state.root_cas.clone(),
         not_listed,
+        problems,
         notes,
         severity,
     }
