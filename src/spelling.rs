@@ -25,14 +25,15 @@ pub(crate) fn with_scheme(url: &str) -> String {
 /// Whether `own`, the `issuer` of a discovery document, is `issuer` however spelled; so that the document may be read on.
 #[must_use]
 pub(crate) fn is_same(own: &str, issuer: &Issuer) -> bool {
-    own.parse::<Issuer>().is_ok_and(|own| {
-        own == *issuer || folded(own.as_str()) == folded(issuer.as_str()) || is_token_issuer(&own, issuer)
-    })
+    own.parse::<Issuer>().is_ok_and(|own| leads_to_one_place(&own, issuer) || is_token_issuer(&own, issuer))
 }
 
-/// Without letter case and percent-encoding.
-fn folded(url: &str) -> Vec<u8> {
-    percent_decode_str(url).map(|byte| byte.to_ascii_lowercase()).collect()
+/// Host and port are the same, and so is the path without letter case and percent-encoding.
+fn leads_to_one_place(a: &Issuer, b: &Issuer) -> bool {
+    let folded = |issuer: &Issuer| -> Vec<u8> {
+        percent_decode_str(path(issuer)).map(|byte| byte.to_ascii_lowercase()).collect()
+    };
+    a.endpoint() == b.endpoint() && folded(a) == folded(b)
 }
 
 /// What EKS writes into tokens, where `issuer` is on its dual-stack host: that one serves the discovery document, and names
@@ -96,7 +97,7 @@ impl Difference {
             (Some(listed), Some(own)) if is_token_issuer(&own, &listed) => Self::DualStackHost,
             // The canonical form leaves out port 443 and nothing else that has not been ruled out, but for names in Unicode.
             (Some(a), Some(b)) if a == b && listed.contains(":443") != own.contains(":443") => Self::Port,
-            (Some(a), Some(b)) if folded(a.as_str()) == folded(b.as_str()) => Self::Encoding,
+            (Some(a), Some(b)) if leads_to_one_place(&a, &b) => Self::Encoding,
             (Some(a), Some(b))
                 if a.endpoint().host() == b.endpoint().host()
                     && a.endpoint() != b.endpoint()
@@ -136,6 +137,7 @@ mod tests {
             ("https://a.example/X", "https://a.example/x", true),
             ("https://a.example/%7Ex", "https://a.example/~x", true),
             ("https://b\u{fc}cher.example", "https://xn--bcher-kva.example", true),
+            ("https://a.example/x", "https://a.example./x", true),
             ("https://a.example/y", "https://a.example/x", false),
             ("https://b.example/x", "https://a.example/x", false),
             ("https://a.example:8443/x", "https://a.example/x", false),
@@ -196,6 +198,7 @@ mod tests {
                 "https://oidc.eks.eu-west-1.amazonaws.com/id/A",
                 Some(D::DualStackHost),
             ),
+            ("a.example./x", "https://a.example/x", Some(D::Encoding)),
             ("a.example/x", "https://b.example/x", Some(D::Other)),
             ("a.example/x", "", Some(D::Other)),
             ("a.example/x", " https://a.example/x", Some(D::Encoding)),

@@ -103,7 +103,7 @@ fn problems(snapshot: &Snapshot, issuer: &Issuer) -> Vec<(String, Problem)> {
     let providers = snapshot.providers.iter().filter(|judged| judged.provider.issuer == *issuer);
     let providers: Vec<&JudgedProvider> = providers.collect();
     let state = snapshot.issuers.get(issuer).filter(|_| providers.is_empty());
-    let own = state.into_iter().flat_map(|state| snapshot.problems(issuer, state));
+    let own = state.into_iter().flat_map(|state| snapshot.problems(state));
     let own = own.map(|problem| (issuer.to_string(), problem));
     let listed = providers.into_iter().flat_map(|judged| {
         judged.problems.iter().map(|problem| (judged.provider.to_string(), problem.clone()))

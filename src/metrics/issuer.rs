@@ -61,7 +61,7 @@ pub(super) fn sample(
         samples.info(&THUMBPRINT, (issuer, *thumbprint));
     }
     samples.time(&THUMBPRINT_CHANGED, (issuer,), state.thumbprint_changed);
-    for (problem, class) in by_name(&snapshot.problems(issuer, state)) {
+    for (problem, class) in by_name(&snapshot.problems(state)) {
         samples.info(&PROBLEM, (issuer, problem, class));
     }
     if let Some(soonest) = snapshot.root_ca_not_after(state) {

@@ -130,9 +130,13 @@ impl Poller {
             started = Instant::now();
             document = connection.get(url, phase, limit).await;
         }
-        if document.is_ok() {
-            poll.timings.set(phase, started.elapsed());
-            capture.give_back(connection);
+        match &document {
+            Ok(_) => {
+                poll.timings.set(phase, started.elapsed());
+                capture.give_back(connection);
+            }
+            Err(PollError::Timeout(_)) => poll.timings.give_up(phase, started.elapsed()),
+            Err(_) => {}
         }
         document
     }

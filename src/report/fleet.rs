@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
-use super::problem::{ProblemReport, before_creation};
+use super::problem::{ProblemReport, before_creation, own_spelling};
 use super::shown::{shown, shown_if_any};
 use super::warnings;
 use crate::aws::AccountError;
@@ -148,7 +148,7 @@ fn row(
         .collect();
     let not_listed =
         provider.map(|provider| not_listed(provider, snapshot.chains(state))).unwrap_or_default();
-    let found = judged.map_or_else(|| snapshot.problems(issuer, state), |judged| judged.problems.clone());
+    let found = judged.map_or_else(|| snapshot.problems(state), |judged| judged.problems.clone());
     let problems = ProblemReport::all(&found);
     let mut notes: Vec<String> = problems.iter().map(ProblemReport::note).collect();
     if !not_listed.is_empty() {
@@ -164,6 +164,9 @@ fn row(
     }
     if !matches!(provider.map(|provider| &provider.origin), Some(Origin::Iam(_))) {
         notes.extend(before_creation(&state.documents));
+        // The file's own spelling is forgiven as far as the canonical form goes.
+        let own = state.documents.issuer.as_deref().and_then(|own| own.parse::<Issuer>().ok());
+        notes.extend(own.filter(|own| own != issuer).and_then(|_| own_spelling(issuer, &state.documents)));
     }
     let required = provider.into_iter().flat_map(|provider| snapshot.audiences.required_of(provider));
     let missing: Vec<_> = required.filter(|required| !required.is_allowed).collect();

@@ -7,14 +7,13 @@ use serde::Serialize;
 
 use super::aws_cli::Command;
 use super::chain::ChainReport;
-use super::problem::{ProblemReport, before_creation};
+use super::problem::{ProblemReport, before_creation, own_spelling};
 use super::shown::{shown, shown_if_any};
 use crate::chain::{JudgedChain, ServedChain, Thumbprint};
 use crate::clock::Timestamp;
-use crate::endpoint::{Endpoint, EndpointUse, MAX_URL_BYTES};
+use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
 use crate::poll::{Capture, IssuerPoll, PollError, Reason, are_all_private};
-use crate::printable::printable;
 use crate::provider::{Origin, Provider, ProviderArn};
 use crate::verdict::{Evidence, Plan, Problem, SeenEndpoint, Withheld};
 
@@ -118,7 +117,10 @@ impl Inspection {
         let own = poll.documents.issuer.as_deref();
         report.problems = ProblemReport::all(&problems(issuer, arn, poll));
         report.remarks.extend(before_creation(&poll.documents));
-        report.remarks.extend(own.and_then(|own| own_spelling(issuer, own)));
+        report.remarks.extend(
+            own_spelling(issuer, &poll.documents)
+                .filter(|_| report.problems.iter().all(ProblemReport::is_no_spelling)),
+        );
         report.error = poll.outcome.as_ref().err().map(ErrorReport::from);
         if !seen.is_empty() {
             match Plan::new(&seen) {
@@ -266,24 +268,15 @@ fn problems(issuer: &Issuer, arn: Option<&ProviderArn>, poll: &IssuerPoll) -> Ve
         shares_endpoint: poll.jwks_endpoint.as_ref() == Some(issuer.endpoint()),
         private: private.map(|capture| &capture.endpoint).collect(),
     };
-    let of_issuer = Problem::of_issuer(issuer, &evidence);
+    let of_issuer = Problem::of_issuer(&evidence);
     match arn {
         Some(arn) => {
             let provider =
                 Provider { origin: Origin::Iam(arn.clone()), issuer: issuer.clone(), details: None };
             Problem::of_provider(&provider, &poll.documents, of_issuer)
         }
-        None => of_issuer,
+        None => Problem::of_url(issuer, &poll.documents).into_iter().chain(of_issuer).collect(),
     }
-}
-
-/// The issuer's own spelling, where the canonical form, which this program shows, is another.
-fn own_spelling(issuer: &Issuer, own: &str) -> Option<String> {
-    let is_other = own != issuer.as_str() && own.parse::<Issuer>().as_ref() == Ok(issuer);
-    is_other.then(|| {
-        let own = printable(own, MAX_URL_BYTES);
-        format!("tokens of this issuer say {own}, and the provider's URL in IAM must be that to the letter")
-    })
 }
 
 /// What the reader should think of before running the command.

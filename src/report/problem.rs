@@ -3,7 +3,11 @@
 use serde::Serialize;
 
 use super::shown::{shown, shown_if_any};
+use crate::endpoint::MAX_URL_BYTES;
+use crate::issuer::Issuer;
 use crate::poll::Documents;
+use crate::printable::printable;
+use crate::spelling::is_same;
 use crate::verdict::{AwsError, Class, Problem, ProblemName};
 
 /// A problem.
@@ -43,6 +47,10 @@ impl ProblemReport {
         format!("{}: {}", self.problem, self.detail)
     }
 
+    pub(super) fn is_no_spelling(&self) -> bool {
+        self.problem != ProblemName::IssuerSpelling
+    }
+
     /// Each of them.
     #[must_use]
     pub(crate) fn all(problems: &[Problem]) -> Vec<Self> {
@@ -55,4 +63,12 @@ pub(super) fn before_creation(documents: &Documents) -> Option<String> {
     (documents.has_response_types == Some(false)).then(|| {
         "the discovery document lacks response_types_supported, so IAM refuses to create a provider for this issuer".to_owned()
     })
+}
+
+/// The issuer's own spelling, where it is another than the canonical form, which is shown here. No word on the document of
+/// another issuer: that is a failed poll.
+pub(super) fn own_spelling(issuer: &Issuer, documents: &Documents) -> Option<String> {
+    let own = documents.issuer.as_deref().filter(|own| *own != issuer.as_str() && is_same(own, issuer))?;
+    let own = printable(own, MAX_URL_BYTES);
+    Some(format!("tokens of this issuer say {own}, and the provider's URL in IAM must be that to the letter"))
 }

@@ -81,7 +81,7 @@ impl Snapshot {
         let state = self.issuers.get(&provider.issuer);
         let seen = state.and_then(|state| self.seen(state));
         let problems = state.map(|state| {
-            let of_issuer = self.problems(&provider.issuer, state);
+            let of_issuer = self.problems(state);
             Problem::of_provider(provider, &state.documents, of_issuer)
         });
         JudgedProvider {
@@ -93,7 +93,7 @@ impl Snapshot {
 
     /// The problems of an issuer, whoever lists it.
     #[must_use]
-    pub(crate) fn problems(&self, issuer: &Issuer, state: &IssuerState) -> Vec<Problem> {
+    pub(crate) fn problems(&self, state: &IssuerState) -> Vec<Problem> {
         let is_private = |endpoint: &&Endpoint| self.endpoints.get(*endpoint).is_some_and(|e| e.is_private);
         let evidence = Evidence {
             documents: &state.documents,
@@ -101,7 +101,7 @@ impl Snapshot {
             shares_endpoint: state.jwks.as_ref() == Some(&state.discovery),
             private: state.known_endpoints().into_iter().filter(is_private).collect(),
         };
-        Problem::of_issuer(issuer, &evidence)
+        Problem::of_issuer(&evidence)
     }
 
     /// Every distinct chain of the issuer's endpoints that counts.

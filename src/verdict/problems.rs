@@ -26,10 +26,10 @@ const STS_PATIENCE: Duration = Duration::from_secs(5);
 #[strum_discriminants(derive(PartialOrd, Ord, Hash, EnumIter, IntoStaticStr, Display))]
 #[strum_discriminants(strum(serialize_all = "snake_case", const_into_str))]
 pub(crate) enum Problem {
-    /// The URL of the provider, or else that of the issuer as it is watched, is not the document's `issuer` to the letter.
+    /// The provider's URL is not the document's `issuer` to the letter.
     IssuerSpelling { listed: Box<str>, own: Box<str>, difference: Difference },
     /// A document took longer than STS waits, the connection included.
-    KeysSlow { document: Phase, took: Duration },
+    KeysSlow { document: Phase, took: Duration, arrived: bool },
     /// A host has private addresses only.
     KeysPrivate(Endpoint),
     /// So many keys of the JWKS hold private members.
@@ -67,43 +67,46 @@ pub(crate) struct Evidence<'a> {
 }
 
 impl Problem {
-    /// Those of `issuer`, whoever lists it.
-    pub(crate) fn of_issuer(issuer: &Issuer, evidence: &Evidence<'_>) -> Vec<Self> {
+    /// Those of an issuer, whoever lists it.
+    pub(crate) fn of_issuer(evidence: &Evidence<'_>) -> Vec<Self> {
         let Evidence { documents, timings, shares_endpoint, private } = evidence;
-        let own = own_spelling(issuer, documents);
-        // What the canonical form forgives is no more than a spelling of the same.
-        let other = own.as_deref().filter(|own| own.parse::<Issuer>().as_ref() != Ok(issuer));
-        let spelling = other.and_then(|own| Self::spelling(issuer.as_str(), own));
-        // The document of another issuer is a failed poll, and nobody has spelled anything.
-        let spelling = spelling.filter(|problem| !problem.is_of_another());
         let slow = [(Phase::Discovery, true), (Phase::Jwks, *shares_endpoint)];
         let slow = slow.into_iter().filter_map(|(document, is_timed)| {
             let connection = [Phase::Connect, Phase::Tls].into_iter().filter(|_| is_timed);
             let connection: Duration = connection.filter_map(|phase| timings.get(phase)).sum();
-            let took = timings.get(document)? + connection;
-            (took > STS_PATIENCE).then_some(Self::KeysSlow { document, took })
+            let (took, arrived) = match (timings.get(document), timings.gave_up()) {
+                (Some(took), _) => (took, true),
+                (None, Some((phase, waited))) if phase == document => (waited, false),
+                _ => return None,
+            };
+            let took = took + connection;
+            (took > STS_PATIENCE).then_some(Self::KeysSlow { document, took, arrived })
         });
-        let disclosed = documents.disclosed_keys.filter(|keys| *keys > 0).map(Self::KeysDisclosed);
         let private = private.iter().map(|endpoint| Self::KeysPrivate((*endpoint).clone()));
-        spelling.into_iter().chain(slow).chain(private).chain(disclosed).collect()
+        let disclosed = documents.disclosed_keys.filter(|keys| *keys > 0).map(Self::KeysDisclosed);
+        slow.chain(private).chain(disclosed).collect()
     }
 
     /// Those of `provider`: its own, and its issuer's.
     pub(crate) fn of_provider(provider: &Provider, documents: &Documents, of_issuer: Vec<Self>) -> Vec<Self> {
-        let Some(listed) = provider.iam_url() else { return of_issuer };
         let own = own_spelling(&provider.issuer, documents);
-        let spelling = own.and_then(|own| Self::spelling(listed, &own));
-        let others = of_issuer.into_iter().filter(|problem| problem.name() != ProblemName::IssuerSpelling);
-        spelling.into_iter().chain(others).collect()
+        let spelling = provider.iam_url().zip(own).and_then(|(listed, own)| Self::spelling(listed, &own));
+        spelling.into_iter().chain(of_issuer).collect()
+    }
+
+    /// What a provider for `issuer`, as somebody has typed it, would have: the canonical form tells nothing of slashes, and the
+    /// document of another issuer is a failed poll.
+    pub(crate) fn of_url(issuer: &Issuer, documents: &Documents) -> Option<Self> {
+        let own = own_spelling(issuer, documents)?;
+        let is_forgiven = own.parse::<Issuer>().as_ref() == Ok(issuer);
+        let problem = Self::spelling(issuer.as_str(), &own).filter(|problem| !problem.is_of_another())?;
+        (!is_forgiven).then_some(problem)
     }
 
     fn spelling(listed: &str, own: &str) -> Option<Self> {
         let difference = Difference::between(listed, own)?;
-        Some(Self::IssuerSpelling {
-            listed: with_scheme(listed).into(),
-            own: printable(own, MAX_URL_BYTES).into(),
-            difference,
-        })
+        let own = printable(own, MAX_URL_BYTES).into();
+        Some(Self::IssuerSpelling { listed: with_scheme(listed).into(), own, difference })
     }
 
     fn is_of_another(&self) -> bool {
@@ -170,11 +173,13 @@ impl fmt::Display for Problem {
                 "spelled {listed}, but its tokens say {own} (the difference: {difference}); STS compares to the letter, finds \
                  no provider and refuses every token: IAM needs a provider for {own}"
             ),
-            Self::KeysSlow { document, took } => write!(
+            Self::KeysSlow { document, took, arrived } => write!(
                 f,
-                "the {} took {:.1} s to arrive; AWS STS gives up after {} s and refuses the token",
+                "the {} {} {:.1} s{}; AWS STS gives up after {} s and refuses the token",
                 document.object(),
+                if *arrived { "took" } else { "had not arrived after" },
                 took.as_secs_f64(),
+                if *arrived { " to arrive" } else { "" },
                 STS_PATIENCE.as_secs()
             ),
             Self::KeysPrivate(endpoint) => write!(
@@ -222,9 +227,6 @@ mod tests {
         for (case, own, disclosed, seconds, shares_endpoint, is_private, found) in [
             ("nothing known", None, None, &[][..], false, false, &[][..]),
             ("all well", Some(ISSUER), Some(0), &[(Discovery, 0.1), (Jwks, 5.0)], true, false, &[]),
-            ("a slash is forgiven here", Some("https://a.example/x/"), None, &[], true, false, &[]),
-            ("case of the path", Some("https://a.example/X"), None, &[], true, false, &["issuer_spelling"]),
-            ("another issuer's", Some("https://b.example"), None, &[], true, false, &[]),
             ("a slow document", Some(ISSUER), None, &[(Discovery, 5.1)], true, false, &["keys_slow"]),
             ("two of them", None, None, &[(Discovery, 6.0), (Jwks, 6.0)], true, false, &["keys_slow"; 2]),
             (
@@ -247,7 +249,7 @@ mod tests {
                 &[(Jwks, 7.0)],
                 true,
                 true,
-                &["issuer_spelling", "keys_slow", "keys_private", "keys_disclosed"],
+                &["keys_slow", "keys_private", "keys_disclosed"],
             ),
         ] {
             let evidence = Evidence {
@@ -256,7 +258,58 @@ mod tests {
                 shares_endpoint,
                 private: if is_private { vec![&private] } else { Vec::new() },
             };
-            assert_eq!(names(&Problem::of_issuer(&ISSUER.parse().unwrap(), &evidence)), found, "{case}");
+            assert_eq!(names(&Problem::of_issuer(&evidence)), found, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_document_that_was_given_up_was_slow_if_sts_gives_up_earlier() {
+        for (document, waited, words) in [
+            (
+                Phase::Jwks,
+                10,
+                Some(
+                    "the JWKS had not arrived after 10.0 s; AWS STS gives up after 5 s and refuses the token",
+                ),
+            ),
+            (Phase::Jwks, 3, None),
+            (Phase::Discovery, 6, Some("the discovery document had not arrived after 6.0 s;")),
+            (Phase::Tls, 10, None),
+        ] {
+            let mut timings = Timings::default();
+            timings.give_up(document, Duration::from_secs(waited));
+            let documents = documents(None, None);
+            let evidence = Evidence {
+                documents: &documents,
+                timings: &timings,
+                shares_endpoint: true,
+                private: Vec::new(),
+            };
+            let told: Vec<String> = Problem::of_issuer(&evidence).iter().map(ToString::to_string).collect();
+            assert_eq!(told.len(), usize::from(words.is_some()), "{document}: {told:?}");
+            assert!(words.is_none_or(|words| told[0].starts_with(words)), "{document}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_url_that_somebody_has_typed() {
+        for (typed, own, needed) in [
+            (ISSUER, None, None),
+            (ISSUER, Some(ISSUER), None),
+            (ISSUER, Some("https://a.example/x/"), None),
+            (ISSUER, Some("https://b.example"), None),
+            (ISSUER, Some("https://a.example/X"), Some("https://a.example/X")),
+            (
+                "https://oidc-eks.eu-west-1.api.aws/id/A",
+                None,
+                Some("https://oidc.eks.eu-west-1.amazonaws.com/id/A"),
+            ),
+        ] {
+            let problem = Problem::of_url(&typed.parse().unwrap(), &documents(own, None));
+            let told = problem.map(|problem| problem.to_string());
+            assert_eq!(told.is_some(), needed.is_some(), "{typed} {own:?}: {told:?}");
+            let needed = needed.map(|needed| format!("IAM needs a provider for {needed}"));
+            assert!(told.zip(needed).is_none_or(|(told, needed)| told.ends_with(&needed)), "{typed} {own:?}");
         }
     }
 
@@ -265,7 +318,8 @@ mod tests {
         let iam = |arn: &str| {
             Origin::Iam(format!("arn:aws:iam::123456789012:oidc-provider/{arn}").parse().unwrap())
         };
-        let slow = || vec![Problem::KeysSlow { document: Phase::Jwks, took: Duration::from_secs(6) }];
+        let slow =
+            || vec![Problem::KeysSlow { document: Phase::Jwks, took: Duration::from_secs(6), arrived: true }];
         for (case, origin, url, own, found) in [
             ("spelled alike", iam("a.example/x"), None, Some(ISSUER), &["keys_slow"][..]),
             ("a slash too many", iam("a.example/x/"), None, Some(ISSUER), &["issuer_spelling", "keys_slow"]),
@@ -302,7 +356,11 @@ mod tests {
 
     #[test]
     fn each_name_once_and_a_note_is_no_finding() {
-        let slow = |seconds| Problem::KeysSlow { document: Phase::Jwks, took: Duration::from_secs(seconds) };
+        let slow = |seconds| Problem::KeysSlow {
+            document: Phase::Jwks,
+            took: Duration::from_secs(seconds),
+            arrived: true,
+        };
         let private = Problem::KeysPrivate("keys.example".parse().unwrap());
         let found = by_name(&[slow(6), slow(7), private.clone()]);
         assert_eq!(

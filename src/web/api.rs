@@ -202,7 +202,7 @@ fn issuer_view<'a>(
             .map(|(reason, count)| (reason.into_str(), *count))
             .collect(),
         error: state.error.as_ref().map(ErrorReport::from),
-        problems: ProblemReport::all(&snapshot.problems(issuer, state)),
+        problems: ProblemReport::all(&snapshot.problems(state)),
         own_spelling: state.documents.issuer.as_deref(),
         last_poll_timestamp_seconds: seconds(state.last_poll),
         last_success_timestamp_seconds: seconds(state.last_success),

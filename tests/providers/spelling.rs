@@ -147,6 +147,14 @@ async fn a_provider_for_the_dual_stack_host_of_eks_says_which_is_needed() {
         // The keys are still looked at, and the chain.
         assert_eq!(found["thumbprints"], Value::from(issuer.thumbprints()), "{found}");
         assert!(!found["notes"].to_string().contains("discovery:"), "{found}");
+        // Of the file's own issuer it is a word.
+        let run = Watch::new(&PATIENT).issuer(&issuer, &[]).check(&["--output", "json"]);
+        let watched = &run.json()["rows"][0];
+        assert!(problems(watched).is_empty(), "{watched}");
+        assert!(
+            watched["notes"].to_string().contains(&format!("tokens of this issuer say {own}, and")),
+            "{watched}"
+        );
         issuer.end();
         // Nobody has to answer for this to be known.
         let run = watch.check(&["--output", "json"]);

@@ -21,7 +21,7 @@ use crate::web::answer::Answer;
 const SHOWN_CHAINS: usize = 10;
 
 pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
-    let Some((issuer, state)) = snapshot.issuers.get_key_value(url) else {
+    let Some(state) = snapshot.issuers.get(url) else {
         let main = |html: &mut Html| {
             html.put(
                 "<h1>No such issuer</h1>\n<p><code>{}</code> is not watched. <a href=\"/\">See all watched issuers</a></p>\n",
@@ -46,7 +46,7 @@ pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
         for (index, judged) in providers.iter().enumerate() {
             provider(html, index, judged, snapshot.chains(state), now);
         }
-        polls(html, state, &snapshot.problems(issuer, state), now);
+        polls(html, state, &snapshot.problems(state), now);
         for (index, shown) in state.known_endpoints().into_iter().enumerate() {
             endpoint(
                 html,
