@@ -1,6 +1,6 @@
 //! One log line for each change of state, none for a poll that changes nothing, and few for what keeps changing.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
 use super::log_limit::{Admitted, Limiter};
@@ -8,7 +8,7 @@ use crate::issuer::Issuer;
 use crate::poll::PollError;
 use crate::provider::Origin;
 use crate::snapshot::{AccountState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Coverage, Problem, Status, Verdict};
+use crate::verdict::{Coverage, Problem, ProblemName, Status, Verdict};
 
 /// On the last line for a while.
 const NOTE: &str = "changes often; further messages about it are held back for up to an hour";
@@ -66,17 +66,13 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
             changed.push(Subject::RootCa(issuer.clone()));
         }
     }
-    for issuer in after.issuers.keys() {
-        let names = |snapshot| -> BTreeSet<_> {
-            problems(snapshot, issuer)
-                .iter()
-                .map(|(whose, problem)| (whose.clone(), problem.name()))
-                .collect()
-        };
-        if names(before) != names(after) {
-            changed.push(Subject::Problems(issuer.clone()));
-        }
-    }
+    let (were, are) = (problems(before), problems(after));
+    let names = |found: Option<&Vec<(String, Problem)>>| -> BTreeSet<(String, ProblemName)> {
+        found.into_iter().flatten().map(|(whose, problem)| (whose.clone(), problem.name())).collect()
+    };
+    let any: BTreeSet<&Issuer> = were.keys().chain(are.keys()).copied().collect();
+    let other = any.into_iter().filter(|issuer| names(were.get(issuer)) != names(are.get(issuer)));
+    changed.extend(other.map(|issuer| Subject::Problems(issuer.clone())));
     if let (Some(old), Some(new)) = (&before.account, &after.account) {
         let reason = |state: &AccountState| state.error.as_ref().map(|error| error.reason);
         if new.polls > 0 && (old.polls == 0 || reason(new) != reason(old)) {
@@ -98,17 +94,22 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
     changed
 }
 
-/// Those of each provider for `issuer`, or of the issuer when there is none.
-fn problems(snapshot: &Snapshot, issuer: &Issuer) -> Vec<(String, Problem)> {
-    let providers = snapshot.providers.iter().filter(|judged| judged.provider.issuer == *issuer);
-    let providers: Vec<&JudgedProvider> = providers.collect();
-    let state = snapshot.issuers.get(issuer).filter(|_| providers.is_empty());
-    let own = state.into_iter().flat_map(|state| snapshot.problems(state));
-    let own = own.map(|problem| (issuer.to_string(), problem));
-    let listed = providers.into_iter().flat_map(|judged| {
-        judged.problems.iter().map(|problem| (judged.provider.to_string(), problem.clone()))
-    });
-    own.chain(listed).collect()
+/// By issuer, those of each provider for it; or its own, when there is none.
+fn problems(snapshot: &Snapshot) -> BTreeMap<&Issuer, Vec<(String, Problem)>> {
+    let mut found: BTreeMap<&Issuer, Vec<(String, Problem)>> = BTreeMap::new();
+    let mut expected = HashSet::new();
+    for JudgedProvider { provider, problems, .. } in &snapshot.providers {
+        expected.insert(&provider.issuer);
+        for problem in problems {
+            found.entry(&provider.issuer).or_default().push((provider.to_string(), problem.clone()));
+        }
+    }
+    for (issuer, state) in snapshot.issuers.iter().filter(|(issuer, _)| !expected.contains(issuer)) {
+        for problem in snapshot.problems(state) {
+            found.entry(issuer).or_default().push((issuer.to_string(), problem));
+        }
+    }
+    found
 }
 
 fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admitted) {
@@ -148,7 +149,7 @@ fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admit
             }
         }
         Subject::Problems(issuer) => {
-            let found = problems(after, issuer);
+            let found = problems(after).remove(issuer).unwrap_or_default();
             for (whose, problem) in &found {
                 let (name, class) = (problem.name(), problem.class());
                 tracing::warn!(of = whose, problem = %name, %class, held_back, note, "{problem}");

@@ -9,7 +9,7 @@ use super::aws_cli::Command;
 use super::chain::ChainReport;
 use super::problem::{ProblemReport, before_creation, own_spelling};
 use super::shown::{shown, shown_if_any};
-use crate::chain::{JudgedChain, ServedChain, Thumbprint};
+use crate::chain::{JudgedChain, ServedChain, Thumbprint, is_well_known_public_issuer};
 use crate::clock::Timestamp;
 use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
@@ -116,11 +116,10 @@ impl Inspection {
         let mut report = Self::new(target, poll.at, endpoints.collect());
         let own = poll.documents.issuer.as_deref();
         report.problems = ProblemReport::all(&problems(issuer, arn, poll));
-        report.remarks.extend(before_creation(&poll.documents));
-        report.remarks.extend(
-            own_spelling(issuer, &poll.documents)
-                .filter(|_| report.problems.iter().all(ProblemReport::is_no_spelling)),
-        );
+        let misspelled = report.problems.iter().any(ProblemReport::is_of_spelling);
+        // Where there is a provider that fits, nobody has to make one.
+        report.remarks.extend(before_creation(&poll.documents).filter(|_| arn.is_none() || misspelled));
+        report.remarks.extend(own_spelling(issuer, &poll.documents).filter(|_| !misspelled));
         report.error = poll.outcome.as_ref().err().map(ErrorReport::from);
         if !seen.is_empty() {
             match Plan::new(&seen) {
@@ -284,9 +283,14 @@ fn cautions(issuer: &Issuer, plan: &Plan, endpoints: &[EndpointReport]) -> Vec<S
     let doubted = plan.unvouched.iter().map(Endpoint::host);
     let mut cautions: Vec<String> = doubted
         .map(|host| {
+            let unless = if is_well_known_public_issuer(host) {
+                "look at the chain from another network first".to_owned()
+            } else {
+                format!("run it only if {host} has a CA of its own, and say so with --private-host {host}")
+            };
             format!(
                 "no public root anchors the chain of {host}; if a TLS-inspecting proxy has made it, this command makes IAM list \
-                 the proxy. Run it only if {host} has a CA of its own, and say so with --private-host {host}"
+                 the proxy: {unless}"
             )
         })
         .collect();

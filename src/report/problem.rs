@@ -47,8 +47,8 @@ impl ProblemReport {
         format!("{}: {}", self.problem, self.detail)
     }
 
-    pub(super) fn is_no_spelling(&self) -> bool {
-        self.problem != ProblemName::IssuerSpelling
+    pub(super) fn is_of_spelling(&self) -> bool {
+        self.problem == ProblemName::IssuerSpelling
     }
 
     /// Each of them.

@@ -6,8 +6,8 @@ use crate::chain::{
 use crate::clock::Timestamp;
 
 /// The chain may be a proxy's.
-pub(super) const UNVOUCHED: &str = "no public root anchors the chain: it may be that of a TLS-inspecting proxy, unless the host \
-    has a CA of its own (then name the host in trust.private_hosts, or with --private-host)";
+pub(super) const UNVOUCHED: &str = "no public root anchors the chain: it may be that of a TLS-inspecting proxy (where the \
+    host has a private CA of its own, name it in trust.private_hosts, or with --private-host)";
 /// Positions that are named before the rest is only counted.
 const NAMED_POSITIONS: usize = 5;
 
