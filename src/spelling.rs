@@ -28,12 +28,13 @@ pub(crate) fn is_same(own: &str, issuer: &Issuer) -> bool {
     own.parse::<Issuer>().is_ok_and(|own| leads_to_one_place(&own, issuer) || is_token_issuer(&own, issuer))
 }
 
-/// Host and port are the same, and so is the path without letter case and percent-encoding.
+/// Host and port are the same, and so is the path without percent-encoding. To a web server letter case matters there, and so
+/// does a slash that is encoded (RFC 3986, sections 2.2 and 6.2.2).
 fn leads_to_one_place(a: &Issuer, b: &Issuer) -> bool {
-    let folded = |issuer: &Issuer| -> Vec<u8> {
-        percent_decode_str(path(issuer)).map(|byte| byte.to_ascii_lowercase()).collect()
+    let segments = |issuer: &Issuer| -> Vec<Vec<u8>> {
+        path(issuer).split('/').map(|segment| percent_decode_str(segment).collect()).collect()
     };
-    a.endpoint() == b.endpoint() && folded(a) == folded(b)
+    a.endpoint() == b.endpoint() && segments(a) == segments(b)
 }
 
 /// What EKS writes into tokens, where `issuer` is on its dual-stack host: that one serves the discovery document, and names
@@ -134,7 +135,8 @@ mod tests {
             ("https://a.example/x", "https://a.example/x", true),
             ("https://a.example/x/", "https://a.example/x", true),
             ("https://A.Example:443/x", "https://a.example/x", true),
-            ("https://a.example/X", "https://a.example/x", true),
+            ("https://a.example/X", "https://a.example/x", false),
+            ("https://a.example/x%2Fy", "https://a.example/x/y", false),
             ("https://a.example/%7Ex", "https://a.example/~x", true),
             ("https://b\u{fc}cher.example", "https://xn--bcher-kva.example", true),
             ("https://a.example/x", "https://a.example./x", true),
