@@ -21,6 +21,16 @@ pub struct Provider {
     pub details: Option<Details>,
 }
 
+impl Provider {
+    /// The URL as IAM spells it, without scheme; `None` for what the configuration file expects.
+    #[must_use]
+    pub fn iam_url(&self) -> Option<&str> {
+        let Origin::Iam(arn) = &self.origin else { return None };
+        let told = self.details.as_ref().and_then(|details| details.url.as_deref());
+        Some(told.unwrap_or_else(|| arn.url()))
+    }
+}
+
 /// Where a provider comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
@@ -70,6 +80,8 @@ pub struct Details {
     pub malformed: usize,
     /// Audiences.
     pub client_ids: BTreeSet<String>,
+    /// The URL as IAM spells it, without scheme.
+    pub url: Option<Box<str>>,
     /// When it was made.
     pub created: Option<Timestamp>,
 }

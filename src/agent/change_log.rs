@@ -1,6 +1,6 @@
 //! One log line for each change of state, none for a poll that changes nothing, and few for what keeps changing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
 use super::log_limit::{Admitted, Limiter};
@@ -9,7 +9,7 @@ use crate::issuer::Issuer;
 use crate::poll::{ADDRESSES_A_ROUND, PollError};
 use crate::provider::Origin;
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Coverage, Status, Verdict};
+use crate::verdict::{Coverage, Problem, ProblemName, Status, Verdict};
 
 /// On the last line for a while.
 const NOTE: &str = "changes often; further messages about it are held back for up to an hour";
@@ -27,6 +27,8 @@ enum Subject {
     Verdict(Origin, Issuer),
     /// Whether one round looks at all of its addresses.
     Addresses(Endpoint),
+    /// Of the issuer, and of the providers for it.
+    Problems(Issuer),
 }
 
 /// Writes the log of what the agent finds.
@@ -69,6 +71,13 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
             changed.push(Subject::RootCa(issuer.clone()));
         }
     }
+    let (were, are) = (problems(before), problems(after));
+    let names = |found: Option<&Vec<(String, Problem)>>| -> BTreeSet<(String, ProblemName)> {
+        found.into_iter().flatten().map(|(whose, problem)| (whose.clone(), problem.name())).collect()
+    };
+    let any: BTreeSet<&Issuer> = were.keys().chain(are.keys()).copied().collect();
+    let other = any.into_iter().filter(|issuer| names(were.get(issuer)) != names(are.get(issuer)));
+    changed.extend(other.map(|issuer| Subject::Problems(issuer.clone())));
     if let (Some(old), Some(new)) = (&before.account, &after.account) {
         let reason = |state: &AccountState| state.error.as_ref().map(|error| error.reason);
         if new.polls > 0 && (old.polls == 0 || reason(new) != reason(old)) {
@@ -98,6 +107,24 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
         }
     }
     changed
+}
+
+/// By issuer, those of each provider for it; or its own, when there is none.
+fn problems(snapshot: &Snapshot) -> BTreeMap<&Issuer, Vec<(String, Problem)>> {
+    let mut found: BTreeMap<&Issuer, Vec<(String, Problem)>> = BTreeMap::new();
+    let mut expected = HashSet::new();
+    for JudgedProvider { provider, problems, .. } in &snapshot.providers {
+        expected.insert(&provider.issuer);
+        for problem in problems {
+            found.entry(&provider.issuer).or_default().push((provider.to_string(), problem.clone()));
+        }
+    }
+    for (issuer, state) in snapshot.issuers.iter().filter(|(issuer, _)| !expected.contains(issuer)) {
+        for problem in snapshot.problems(state) {
+            found.entry(issuer).or_default().push((issuer.to_string(), problem));
+        }
+    }
+    found
 }
 
 fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admitted) {
@@ -154,8 +181,18 @@ fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admit
             let is_it = |judged: &&JudgedProvider| {
                 judged.provider.origin == *origin && judged.provider.issuer == *issuer
             };
-            if let Some(JudgedProvider { provider, verdict }) = after.providers.iter().find(is_it) {
+            if let Some(JudgedProvider { provider, verdict, .. }) = after.providers.iter().find(is_it) {
                 tell_verdict(&provider.to_string(), verdict, held_back, note);
+            }
+        }
+        Subject::Problems(issuer) => {
+            let found = problems(after).remove(issuer).unwrap_or_default();
+            for (whose, problem) in &found {
+                let (name, class) = (problem.name(), problem.class());
+                tracing::warn!(of = whose, problem = %name, %class, held_back, note, "{problem}");
+            }
+            if found.is_empty() {
+                tracing::info!(%issuer, held_back, note, "no problems any more");
             }
         }
     }

@@ -11,10 +11,10 @@ use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::observe::{WindowRules, sightings};
-use crate::poll::{Capture, IssuerPoll, Turns};
-use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
+use crate::poll::{Capture, IssuerPoll, Turns, are_all_private};
+use crate::snapshot::{IssuerState, Snapshot};
 use crate::targets::{FileTargets, IamTargets, Targets};
-use crate::verdict::{self, Audiences, Seen};
+use crate::verdict::{Audiences, Seen};
 
 /// What to watch, and how to judge it.
 #[derive(Clone)]
@@ -83,13 +83,7 @@ impl State {
     #[must_use]
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.now.clone();
-        let judged = self.targets.providers().map(|provider| {
-            let issuer = self.now.issuers.get(&provider.issuer);
-            let seen = issuer.and_then(|issuer| self.now.seen(issuer));
-            let verdict = verdict::judge(provider, seen.as_deref());
-            JudgedProvider { provider: Arc::clone(provider), verdict }
-        });
-        snapshot.providers = judged.collect();
+        snapshot.providers = self.targets.providers().map(|provider| self.now.judge(provider)).collect();
         snapshot
     }
 
@@ -216,6 +210,7 @@ impl State {
         let Ok(addresses) = &capture.addresses else { return };
         let resolved = &capture.resolved;
         endpoint.addresses = resolved.count();
+        endpoint.is_private = are_all_private(resolved.addresses.iter().copied());
         let turns = Arc::make_mut(&mut endpoint.turns);
         turns.note(capture.at, &resolved.addresses, addresses.iter().map(|seen| seen.address).collect());
         let unseen = turns.unseen(&resolved.addresses, capture.at, self.rules.window) + resolved.beyond;

@@ -172,6 +172,7 @@ fn details(answer: &GetOpenIdConnectProviderOutput) -> Details {
     Details {
         malformed: parsed.iter().filter(|entry| entry.is_err()).count(),
         thumbprints: parsed.into_iter().flatten().collect(),
+        url: answer.url().map(Into::into),
         client_ids: answer.client_id_list().iter().cloned().collect::<BTreeSet<_>>(),
         created: answer.create_date().map(|date| Timestamp::from_seconds(date.secs())),
     }

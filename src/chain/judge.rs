@@ -7,7 +7,8 @@ use super::certificate::Certificate;
 use super::distrust::Distrust;
 use super::judgement::{Anchored, FoundAnchor, Judgement, statuses};
 use super::path::{ServedPath, ServedPaths};
-use super::public_issuers::is_well_known;
+use super::public_issuers::is_well_known_public_issuer;
+use super::status::ChainStatus;
 use super::trust_store::{AnchorSource, Anchors, TrustStore};
 use super::validate::{ValidPath, is_named, validate_path};
 use crate::clock::Timestamp;
@@ -46,12 +47,25 @@ impl TrustStore {
             _ if is_valid => Err(Distrust::NameMismatch),
             _ => Err(reason(refusals, source)),
         };
-        let intercepted = named
-            && is_well_known(host)
-            && anchored.anchor.as_ref().is_some_and(|found| self.is_local(found.source, &found.certificate));
-        let statuses = statuses(served, &path, &anchored, verified, named, intercepted, now);
+        let doubt = host.and_then(|host| self.doubt(host, anchored.anchor.as_ref(), named));
+        let statuses = statuses(served, &path, &anchored, verified, named, doubt, now);
         let (anchored_path, anchor) = (anchored.positions, anchored.anchor);
         Judgement { path, anchored_path, anchor, verified, unproven: None, statuses }
+    }
+
+    /// Whether the chain may be that of a TLS-inspecting proxy, as a state: no public root ends it, and nobody has said that
+    /// `host` has a CA of its own. At well-known public issuers nobody can say so.
+    fn doubt(&self, host: &ServerName<'_>, anchor: Option<&FoundAnchor>, named: bool) -> Option<ChainStatus> {
+        if anchor.is_some_and(|found| !self.is_local(found.source, &found.certificate)) {
+            return None;
+        }
+        let host = host.to_str().to_ascii_lowercase();
+        if is_well_known_public_issuer(&host) {
+            // A chain that ends nowhere may lack no more than an intermediate.
+            let is_proxy = named && anchor.is_some();
+            return Some(if is_proxy { ChainStatus::Intercepted } else { ChainStatus::Unvouched });
+        }
+        (!self.is_private_host(&host)).then_some(ChainStatus::Unvouched)
     }
 }
 

@@ -141,6 +141,12 @@ impl JudgedChain {
         self.judgement.statuses.contains(&ChainStatus::Intercepted)
     }
 
+    /// Nobody vouches for the root behind it: the chain may be a proxy's.
+    #[must_use]
+    pub fn is_unvouched(&self) -> bool {
+        self.judgement.statuses.contains(&ChainStatus::Unvouched)
+    }
+
     /// The last served certificate is where the path of the leaf ends, so that its thumbprint means something.
     #[must_use]
     pub fn root_ca_ends_path(&self) -> bool {
@@ -162,7 +168,7 @@ pub(super) fn statuses(
     anchored: &Anchored,
     verified: Result<AnchorSource, Distrust>,
     named: bool,
-    intercepted: bool,
+    doubt: Option<ChainStatus>,
     now: Timestamp,
 ) -> BTreeSet<ChainStatus> {
     let anchor = anchored.anchor.as_ref();
@@ -176,7 +182,6 @@ pub(super) fn statuses(
     [
         (ChainStatus::Trusted, matches!(verified, Ok(AnchorSource::Mozilla | AnchorSource::System))),
         (ChainStatus::Private, matches!(source, Some(AnchorSource::Added | AnchorSource::Served))),
-        (ChainStatus::Intercepted, intercepted),
         (ChainStatus::Expired, dated().any(|certificate| certificate.is_expired(now))),
         (ChainStatus::NotYetValid, dated().any(|certificate| certificate.is_not_yet_valid(now))),
         (ChainStatus::NameMismatch, !named),
@@ -188,5 +193,6 @@ pub(super) fn statuses(
     .into_iter()
     .filter_map(|(status, holds)| holds.then_some(status))
     .chain(reason)
+    .chain(doubt)
     .collect()
 }

@@ -26,6 +26,7 @@ pub use file::{CertificateFile, Fault, FileError, FileOrder, read_certificates};
 pub(crate) use judgement::{EXPIRES_SOON_DAYS, JudgedChain, NextExpiry};
 pub use judgement::{Judgement, PathMember};
 pub use path::{MAX_PATH_CERTIFICATES, OrderFinding, served_path};
+pub(crate) use public_issuers::is_well_known_public_issuer;
 pub use served_chain::{Role, ServedChain};
 pub use signature::has_issued;
 pub use status::ChainStatus;

@@ -17,6 +17,9 @@ pub enum ChainStatus {
     /// The host is a well-known public issuer, and yet only a locally added or a served root anchors the chain: most
     /// likely a TLS-inspecting proxy answers in its place, and the thumbprint is the proxy's.
     Intercepted,
+    /// No public root ends the chain, and the operator has not named the host as one with a private CA: it may be the host's
+    /// own CA, or a TLS-inspecting proxy's. No fault of the chain, but nobody should pin it without looking.
+    Unvouched,
     /// A served certificate, or the trust anchor, is past its date, on the valid path or beside it. With `trusted`,
     /// clients go another way, but the last served certificate may be the expired one.
     Expired,
@@ -41,6 +44,6 @@ impl ChainStatus {
     /// Something that a person should look at.
     #[must_use]
     pub const fn is_finding(self) -> bool {
-        !matches!(self, Self::Trusted | Self::Private)
+        !matches!(self, Self::Trusted | Self::Private | Self::Unvouched)
     }
 }

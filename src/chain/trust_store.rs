@@ -10,6 +10,7 @@ use super::distrust::Distrust;
 use super::path::MAX_PATH_CERTIFICATES;
 use super::signature::has_issued;
 use crate::clock::Timestamp;
+use crate::host_pattern::HostPattern;
 
 /// Anchors of one name that are tried on a signature: a CA has a few at most, a hostile server sends as many as it
 /// likes. Every cluster of Kubernetes has a CA named `kubernetes`, so the right key identifier goes first.
@@ -110,6 +111,8 @@ pub struct TrustStore {
     pub(super) mozilla: Anchors,
     pub(super) system: Anchors,
     pub(super) added: Anchors,
+    /// Hosts that are known to have a CA of their own.
+    private_hosts: Vec<HostPattern>,
 }
 
 /// How many anchors there are of each source.
@@ -165,6 +168,18 @@ impl TrustStore {
             }
         }
         self
+    }
+
+    /// Names hosts whose chains are expected to end at a private CA.
+    #[must_use]
+    pub fn with_private_hosts(mut self, hosts: impl IntoIterator<Item = HostPattern>) -> Self {
+        self.private_hosts.extend(hosts);
+        self
+    }
+
+    /// The operator expects a private CA at this host.
+    pub(super) fn is_private_host(&self, host: &str) -> bool {
+        self.private_hosts.iter().any(|pattern| pattern.matches(host))
     }
 
     /// Somebody added this anchor here, rather than a public root program.

@@ -26,13 +26,13 @@ Needs no configuration and no AWS credentials.
 
 Exit status (1 if both 1 and 2 apply):
   0  all is well
-  1  something needs attention, such as an expired or misordered chain
+  1  something needs attention, such as an expired or misordered chain, or one that may be a proxy's
   2  some part could not be checked, or the command failed
 
 Examples:
   oidc-thumbprint-exporter inspect https://token.actions.githubusercontent.com
   oidc-thumbprint-exporter inspect arn:aws:iam::123456789012:oidc-provider/gitlab.com --output thumbprint
-  oidc-thumbprint-exporter inspect https://keycloak.example.com:8443/realms/platform --ca-file company-ca.pem
+  oidc-thumbprint-exporter inspect https://keycloak.example.com:8443/realms/platform --private-host keycloak.example.com
   openssl s_client -showcerts -connect gitlab.com:443 </dev/null | oidc-thumbprint-exporter inspect -";
 
 pub(super) const CHECK: &str = "\

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::daemon::setup::runtime;
 use crate::endpoint::host as canonical_host;
 use crate::files::read_whole;
+use crate::host_pattern::HostPattern;
 use crate::observe::{distinct, sightings};
 use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls};
 use crate::report::{Inspection, as_pem, as_text};
@@ -36,6 +37,10 @@ pub(super) struct InspectArgs {
     /// Also trust the CA certificates in this file; may be repeated.
     #[arg(long, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
+    /// Expect a private CA at hosts that match, such as oidc.example.com or *.corp.example.com; may be repeated. At any
+    /// other host, a chain without a public root may be a TLS-inspecting proxy's.
+    #[arg(long, value_name = "PATTERN")]
+    private_host: Vec<HostPattern>,
     /// Connect to this address instead of asking DNS; may be repeated.
     #[arg(long, value_name = "HOST=ADDRESS", value_parser = resolve)]
     resolve: Vec<(String, IpAddr)>,
@@ -93,14 +98,14 @@ fn look(args: &InspectArgs) -> Result<Inspection, InspectError> {
         let bytes = read(path).map_err(|error| CaFileError::Io { path: path.clone(), error })?;
         trust = trust.with_added(ca_certificates(path, &bytes)?);
     }
+    trust = trust.with_private_hosts(args.private_host.iter().cloned());
     let judged = |capture: &Capture| distinct(&sightings(&trust, capture));
     match Target::of(&args.target, |file| Path::new(file).exists())? {
         Target::StandardInput => look_at_file("-", &trust),
         Target::File(file) => look_at_file(&file, &trust),
         Target::Issuer { issuer, provider } => {
             let poll = runtime()?.block_on(poller(args).poll(&Round::default(), &issuer, None));
-            let report = Inspection::of_issuer(&issuer, &poll, judged);
-            Ok(provider.into_iter().fold(report, Inspection::for_provider))
+            Ok(Inspection::of_issuer(&issuer, provider.as_ref(), &poll, judged))
         }
         Target::Endpoint(endpoint) => {
             let capture = runtime()?.block_on(Capture::take(&poller(args), &endpoint, true));

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::endpoint::{Endpoint, UrlError};
 use crate::issuer::{Issuer, of_discovery_url};
 use crate::provider::ProviderArn;
+use crate::spelling::without_scheme;
 
 /// What is to be looked at.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,8 +16,8 @@ pub(super) enum Target {
     File(String),
     Issuer {
         issuer: Issuer,
-        /// The ARN it was given by, with `ACCOUNT_ID` where that names no account.
-        provider: Option<String>,
+        /// The ARN it was given by, with `ACCOUNT_ID` where that has no account that could be one.
+        provider: Option<ProviderArn>,
     },
     Endpoint(Endpoint),
 }
@@ -101,13 +102,11 @@ fn of_arn(arn: &str) -> Result<Target, TargetError> {
     let parts: Vec<&str> = head.split(':').collect();
     let ["arn", partition, "iam", ..] = parts.as_slice() else { return Err(other()) };
     let issuer = issuer(url)?;
-    let provider = match arn.parse::<ProviderArn>() {
-        Ok(provider) => provider.to_string(),
-        Err(_) => {
-            format!("arn:{partition}:iam::ACCOUNT_ID:oidc-provider/{}", url.trim_start_matches("https://"))
-        }
-    };
-    Ok(Target::Issuer { issuer, provider: Some(provider) })
+    let url = without_scheme(url);
+    let as_given = format!("{head}:oidc-provider/{url}").parse();
+    let provider =
+        as_given.or_else(|_| format!("arn:{partition}:iam::ACCOUNT_ID:oidc-provider/{url}").parse());
+    Ok(Target::Issuer { issuer, provider: Some(provider.map_err(|_| other())?) })
 }
 
 /// `HOST/PATH`, as IAM shows the URL of a provider: its first part is a host with a dot or a port in it.
@@ -163,18 +162,20 @@ mod tests {
             ("localhost:8443/x", "https://localhost:8443/x", None),
             (arn, "https://a.example/id/X", Some(arn)),
             (
-                "\"arn:aws:iam::ACCOUNT:oidc-provider/b.example\"",
+                "\"arn:aws:iam::${AWS::AccountId}:oidc-provider/b.example\"",
                 "https://b.example",
                 Some("arn:aws:iam::ACCOUNT_ID:oidc-provider/b.example"),
             ),
             (
                 "arn:aws:iam:::oidc-provider/https://b.example/x",
                 "https://b.example/x",
-                Some("arn:aws:iam::ACCOUNT_ID:oidc-provider/b.example/x"),
+                Some("arn:aws:iam:::oidc-provider/b.example/x"),
             ),
         ] {
-            let expected =
-                Target::Issuer { issuer: canonical.parse().unwrap(), provider: provider.map(str::to_owned) };
+            let expected = Target::Issuer {
+                issuer: canonical.parse().unwrap(),
+                provider: provider.map(|arn| arn.parse().unwrap()),
+            };
             assert_eq!(of(text), Ok(expected), "{text}");
         }
     }

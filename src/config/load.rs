@@ -14,7 +14,7 @@ const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// `OIDC_EXPORTER__POLL__INTERVAL` overrides `poll.interval`.
 const ENVIRONMENT_PREFIX: &str = "OIDC_EXPORTER";
 /// Keys that hold lists; in the environment their items are separated by commas.
-const LISTS: [&str; 3] = ["probe.allow", "trust.ca_files", "aws.audiences"];
+const LISTS: [&str; 4] = ["probe.allow", "trust.ca_files", "trust.private_hosts", "aws.audiences"];
 
 /// What is wrong with the configuration; the message names the file or the environment, and the key.
 #[derive(Debug, thiserror::Error)]
@@ -194,11 +194,12 @@ mod tests {
             ("OIDC_EXPORTER__AWS__ENABLED", "true"),
             ("OIDC_EXPORTER__AWS__AUDIENCES", "sts.amazonaws.com,x"),
             ("OIDC_EXPORTER__POLL__CONCURRENCY", "3"),
+            ("OIDC_EXPORTER__TRUST__PRIVATE_HOSTS", "*.corp.example,a.example"),
             ("OIDC_EXPORTER_CONFIG", "not a setting"),
         ];
         let settings = load("[poll]\ninterval = \"9m\"", &environment).unwrap();
         assert_eq!((settings.poll.interval, settings.poll.concurrency), (Duration::from_mins(2), 3));
-        assert_eq!(settings.aws.audiences.len(), 2);
+        assert_eq!((settings.aws.audiences.len(), settings.trust.private_hosts.len()), (2, 2));
     }
 
     #[test]
@@ -227,6 +228,10 @@ mod tests {
             ("[poll]\nconcurrency = 0", "FILE: poll.concurrency: must be between 1 and 1024"),
             ("[poll]\nsettle_rounds = 0", "FILE: poll.settle_rounds: must be at least 1"),
             ("[probe]\nallow = [\"a/b\"]", "FILE: probe.allow[0]: `a/b`: expected a host such as"),
+            (
+                "[trust]\nprivate_hosts = [\"*\"]",
+                "FILE: trust.private_hosts[0]: `*`: expected a host such as",
+            ),
             ("[poll.resolve]\nx = []", "FILE: poll.resolve: x has no addresses"),
             ("[poll.resolve]\nx = [\"999.1.1.1\"]", "FILE: poll.resolve.x[0]: invalid IP address syntax"),
             (

@@ -6,6 +6,5 @@ mod hosts;
 mod load;
 mod settings;
 
-pub(crate) use hosts::HostPattern;
 pub(crate) use load::SettingsError;
 pub(crate) use settings::{IssuerEntry, Log, LogFormat, LogLevel, Poll, Probe, Settings, Trust, Web};

@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, VariantNames};
 
-use super::hosts::{HostPattern, addresses_by_name};
+use super::hosts::addresses_by_name;
 use crate::chain::Thumbprint;
+use crate::host_pattern::HostPattern;
 use crate::issuer::Issuer;
 
 /// Everything that can be set. `config/default.toml` says what each key means.
@@ -103,6 +104,8 @@ pub(crate) struct Trust {
     pub system: bool,
     /// PEM files of further roots.
     pub ca_files: Vec<PathBuf>,
+    /// Hosts whose chains are expected to end at a private CA.
+    pub private_hosts: Vec<HostPattern>,
 }
 
 /// `[aws]`

@@ -98,7 +98,7 @@ fn poller(poll: &Poll, clock: Clock) -> Poller {
 }
 
 fn trust_store(trust: &Trust) -> Result<TrustStore, CaFileError> {
-    let mut store = TrustStore::empty();
+    let mut store = TrustStore::empty().with_private_hosts(trust.private_hosts.iter().cloned());
     if trust.mozilla {
         store = store.with_mozilla();
     }

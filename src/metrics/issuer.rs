@@ -8,6 +8,7 @@ use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
 use crate::poll::{Phase, Reason};
 use crate::snapshot::{IssuerState, Snapshot};
+use crate::verdict::{Class, ProblemName, by_name};
 
 families! {
     Gauge UP(&Issuer) = "oidc_issuer_up",
@@ -25,6 +26,8 @@ families! {
         "Thumbprints served within the window: the SHA-1 of the last certificate in each chain.";
     Gauge THUMBPRINT_CHANGED(&Issuer) = "oidc_issuer_thumbprint_changed_timestamp_seconds",
         "When the issuer last began to serve a new root CA; absent until that happens.";
+    Gauge PROBLEM(&Issuer, ProblemName, Class) = "oidc_issuer_problem",
+        "Problems of an issuer, whoever lists it, of those that have no metric of their own; 1 while one is there.";
     Gauge ROOT_CA_DAYS(&Issuer) = "oidc_root_ca_days_to_expiry",
         "Days until the first root CA (last certificate of a chain) served within the window expires.";
     Gauge ROOT_CA_NOT_AFTER(&Issuer) = "oidc_root_ca_not_after_timestamp_seconds",
@@ -58,6 +61,9 @@ pub(super) fn sample(
         samples.info(&THUMBPRINT, (issuer, *thumbprint));
     }
     samples.time(&THUMBPRINT_CHANGED, (issuer,), state.thumbprint_changed);
+    for (problem, class) in by_name(&snapshot.problems(state)) {
+        samples.info(&PROBLEM, (issuer, problem, class));
+    }
     if let Some(soonest) = snapshot.root_ca_not_after(state) {
         samples.add(&ROOT_CA_DAYS, (issuer,), soonest.days_from(now));
         samples.add(&ROOT_CA_NOT_AFTER, (issuer,), soonest.as_f64());

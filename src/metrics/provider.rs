@@ -8,7 +8,7 @@ use super::samples::Samples;
 use crate::chain::Thumbprint;
 use crate::provider::Provider;
 use crate::snapshot::JudgedProvider;
-use crate::verdict::{Audiences, Status};
+use crate::verdict::{Audiences, Class, ProblemName, Status, by_name};
 
 families! {
     Gauge MATCH(&Provider) = "oidc_provider_thumbprint_match",
@@ -22,12 +22,14 @@ families! {
     Gauge INFO(&Provider) = "oidc_provider_info", "Providers, from IAM or from the configuration file.";
     Gauge THUMBPRINT(&Provider, Thumbprint, SeenAt) = "oidc_provider_thumbprint_info",
         "Listed thumbprints, and where each was seen: root, intermediate, leaf or none.";
+    Gauge PROBLEM(&Provider, ProblemName, Class) = "oidc_provider_problem",
+        "Problems of a provider and of its issuer, of those that have no metric of their own; 1 while one is there.";
     Gauge AUDIENCE(&Provider, Audience<'static>) = "oidc_provider_audience_allowed",
         "Whether the provider allows an audience that the configuration requires.";
 }
 
 pub(super) fn sample(samples: &mut Samples, judged: &JudgedProvider, audiences: &Audiences) {
-    let JudgedProvider { provider, verdict } = judged;
+    let JudgedProvider { provider, verdict, problems } = judged;
     let provider = &**provider;
     samples.info(&INFO, (provider,));
     for status in Status::iter() {
@@ -44,6 +46,9 @@ pub(super) fn sample(samples: &mut Samples, judged: &JudgedProvider, audiences: 
     }
     for (thumbprint, role) in &verdict.positions {
         samples.info(&THUMBPRINT, (provider, *thumbprint, SeenAt(*role)));
+    }
+    for (problem, class) in by_name(problems) {
+        samples.info(&PROBLEM, (provider, problem, class));
     }
     for required in audiences.required_of(provider) {
         samples.flag(&AUDIENCE, (provider, Audience(required.audience)), required.is_allowed);

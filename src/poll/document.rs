@@ -10,6 +10,7 @@ use super::json::{object, shown, text};
 use super::key::{Key, KeyKind, Unusable};
 use crate::endpoint::parse_https;
 use crate::issuer::Issuer;
+use crate::spelling::is_same;
 
 /// AWS takes 1 to 100 keys of each kind (IAM user guide, "Create an `OpenID` Connect identity provider").
 const MAX_KEYS_OF_A_KIND: usize = 100;
@@ -17,7 +18,7 @@ const MAX_KEYS_OF_A_KIND: usize = 100;
 /// What the documents of an issuer tell beside where and what the keys are; of each, as it was last got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Documents {
-    /// `issuer` of the discovery document, to the letter: tokens carry it as `iss`.
+    /// `issuer` of the discovery document, to the letter: tokens carry it as `iss`. Made safe where it is another issuer's.
     pub issuer: Option<Box<str>>,
     /// The discovery document has `response_types_supported`, and names one.
     pub has_response_types: Option<bool>,
@@ -35,7 +36,7 @@ impl Documents {
     }
 }
 
-/// A discovery document that is one of the issuer's.
+/// A discovery document that is one of the issuer's, however it spells that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discovery {
     /// As the document spells it.
@@ -67,8 +68,7 @@ struct ResponseTypes {
 pub fn discovery(document: &[u8], issuer: &Issuer) -> Result<Discovery, DiscoveryError> {
     let text = text(document);
     let members: Members = object(document, &text)?;
-    // A trailing slash is the one difference that the canonical form forgives.
-    if members.issuer.parse::<Issuer>().as_ref() != Ok(issuer) {
+    if !is_same(&members.issuer, issuer) {
         return Err(DiscoveryError::OtherIssuer(shown(&members.issuer)));
     }
     let response_types = object(document, &text).map(|types: ResponseTypes| types.response_types_supported);

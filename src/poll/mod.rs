@@ -19,6 +19,7 @@ mod key_proof;
 mod other_protocol;
 mod phase;
 mod poller;
+mod private;
 mod recorder;
 mod round;
 mod tls;
@@ -45,6 +46,7 @@ pub(crate) use error::{DiscoveryError, PollError};
 pub use phase::Phase;
 pub(crate) use phase::Timings;
 pub use poller::{Limits, Poller};
+pub(crate) use private::are_all_private;
 pub(crate) use round::Round;
 pub use tls::Tls;
 pub(crate) use turns::{ADDRESSES_A_ROUND, Turns};
@@ -103,6 +105,9 @@ impl Poller {
             Ok(document) => discovery(&document, issuer).map_err(PollError::from),
             Err(error) => Err(error),
         };
+        if let Err(PollError::Discovery(DiscoveryError::OtherIssuer(other))) = &jwks {
+            poll.documents.issuer = Some(other.as_str().into());
+        }
         let jwks = jwks.map(|document| {
             poll.documents.issuer = Some(document.issuer);
             poll.documents.has_response_types = Some(document.has_response_types);
@@ -145,9 +150,13 @@ impl Poller {
             started = Instant::now();
             document = connection.get(url, phase, limit).await;
         }
-        if document.is_ok() {
-            poll.timings.set(phase, started.elapsed());
-            capture.give_back(connection);
+        match &document {
+            Ok(_) => {
+                poll.timings.set(phase, started.elapsed());
+                capture.give_back(connection);
+            }
+            Err(PollError::Timeout(_)) => poll.timings.give_up(phase, started.elapsed()),
+            Err(_) => {}
         }
         document
     }

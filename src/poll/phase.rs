@@ -32,7 +32,7 @@ impl Phase {
     }
 
     /// In words: what is fetched or made.
-    pub(super) const fn object(self) -> &'static str {
+    pub(crate) const fn object(self) -> &'static str {
         match self {
             Self::Resolve => "host name",
             Self::Connect => "connection",
@@ -45,22 +45,36 @@ impl Phase {
 
 /// How long each phase of a poll took, where it was reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timings(EnumMap<Phase, Option<Duration>>);
+pub struct Timings {
+    took: EnumMap<Phase, Option<Duration>>,
+    gave_up: Option<(Phase, Duration)>,
+}
 
 impl Timings {
     /// Notes how long `phase` took.
     pub fn set(&mut self, phase: Phase, duration: Duration) {
-        self.0[phase] = Some(duration);
+        self.took[phase] = Some(duration);
     }
 
     /// How long `phase` took, if it was reached.
     #[must_use]
     pub fn get(&self, phase: Phase) -> Option<Duration> {
-        self.0[phase]
+        self.took[phase]
+    }
+
+    /// Notes that `phase` was given up after this time.
+    pub fn give_up(&mut self, phase: Phase, waited: Duration) {
+        self.gave_up = Some((phase, waited));
+    }
+
+    /// The phase that was given up, and after which time.
+    #[must_use]
+    pub fn gave_up(&self) -> Option<(Phase, Duration)> {
+        self.gave_up
     }
 
     /// The phases that were reached, in order.
     pub fn reached(&self) -> impl Iterator<Item = (Phase, Duration)> + '_ {
-        self.0.iter().filter_map(|(phase, duration)| Some((phase, (*duration)?)))
+        self.took.iter().filter_map(|(phase, duration)| Some((phase, (*duration)?)))
     }
 }

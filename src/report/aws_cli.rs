@@ -4,7 +4,11 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::endpoint::MAX_URL_BYTES;
 use crate::issuer::Issuer;
+use crate::printable::printable;
+use crate::provider::ProviderArn;
+use crate::spelling::without_scheme;
 use crate::verdict::Plan;
 
 /// `aws iam update-open-id-connect-provider-thumbprint` with its arguments. `ACCOUNT_ID` is left for the reader.
@@ -15,16 +19,21 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// For the provider of `issuer`.
-    pub(super) fn new(issuer: &Issuer, plan: Plan) -> Self {
-        let url = issuer.as_str().trim_start_matches("https://");
-        let partition = partition(issuer.endpoint().host());
-        Self { arn: format!("arn:{partition}:iam::ACCOUNT_ID:oidc-provider/{url}"), plan }
+    /// For this provider, which IAM lists.
+    pub(super) fn for_provider(arn: &ProviderArn, plan: Plan) -> Self {
+        Self { arn: arn.to_string(), plan }
     }
 
-    /// For the provider of this ARN, whatever its spelling.
-    pub(super) fn name_provider(&mut self, arn: String) {
-        self.arn = arn;
+    /// For the provider that `issuer` needs: spelled as in its tokens, when that is known.
+    pub(super) fn for_issuer(issuer: &Issuer, own: Option<&str>, plan: Plan) -> Self {
+        let own = own.filter(|own| printable(own, MAX_URL_BYTES) == *own && !own.contains(' '));
+        let spelled = own.and_then(|own| Some((own, own.parse::<Issuer>().ok()?)));
+        let (url, host) = match &spelled {
+            Some((own, parsed)) => (*own, parsed.endpoint().host()),
+            None => (issuer.as_str(), issuer.endpoint().host()),
+        };
+        let (partition, url) = (partition(host), without_scheme(url));
+        Self { arn: format!("arn:{partition}:iam::ACCOUNT_ID:oidc-provider/{url}"), plan }
     }
 
     /// The command in parts, each for a line of its own.
@@ -95,6 +104,45 @@ mod tests {
         ] {
             assert_eq!(partition(host), expected, "{host}");
         }
+    }
+
+    #[test]
+    fn the_arn_is_spelled_as_aws_needs_it() {
+        let plan = || Plan { thumbprints: Vec::new(), unvouched: Vec::new() };
+        let arn = |issuer: &str, own| Command::for_issuer(&issuer.parse().unwrap(), own, plan()).arn;
+        for (issuer, own, expected) in [
+            ("https://a.example/x/", None, "arn:aws:iam::ACCOUNT_ID:oidc-provider/a.example/x"),
+            (
+                "https://a.example/x",
+                Some("https://a.example/x/"),
+                "arn:aws:iam::ACCOUNT_ID:oidc-provider/a.example/x/",
+            ),
+            (
+                "https://a.example/x",
+                Some("https://A.example:443/x"),
+                "arn:aws:iam::ACCOUNT_ID:oidc-provider/A.example:443/x",
+            ),
+            (
+                "https://oidc-eks.cn-north-1.api.amazonwebservices.com.cn/id/A",
+                Some("https://oidc.eks.cn-north-1.amazonaws.com.cn/id/A"),
+                "arn:aws-cn:iam::ACCOUNT_ID:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/A",
+            ),
+            // What a terminal would take for an order, or a shell for another word, is nobody's URL.
+            (
+                "https://a.example/x",
+                Some("https://a.exa\nmple/x"),
+                "arn:aws:iam::ACCOUNT_ID:oidc-provider/a.example/x",
+            ),
+            (
+                "https://a.example/x",
+                Some(" https://a.example/x"),
+                "arn:aws:iam::ACCOUNT_ID:oidc-provider/a.example/x",
+            ),
+        ] {
+            assert_eq!(arn(issuer, own), expected);
+        }
+        let listed = "arn:aws-us-gov:iam::123456789012:oidc-provider/A.example/x//";
+        assert_eq!(Command::for_provider(&listed.parse().unwrap(), plan()).arn, listed);
     }
 
     #[test]

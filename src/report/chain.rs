@@ -33,6 +33,9 @@ pub(crate) struct ChainReport {
     /// Something that a person should look at.
     #[serde(skip)]
     pub has_finding: bool,
+    /// Nobody vouches for its root.
+    #[serde(skip)]
+    pub is_unvouched: bool,
     /// What was served.
     #[serde(skip)]
     pub served: ServedChain,
@@ -138,6 +141,7 @@ impl ChainReport {
             certificates: certificates.collect(),
             warnings: warnings::of(judged, now),
             has_finding: judgement.has_finding(),
+            is_unvouched: judged.is_unvouched(),
             served: served.clone(),
         }
     }

@@ -6,14 +6,16 @@ use std::collections::BTreeSet;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
+use super::problem::{ProblemReport, before_creation, own_spelling};
 use super::shown::{shown, shown_if_any};
+use super::warnings;
 use crate::aws::{AccountError, UnusableProvider};
-use crate::chain::{ChainStatus, Thumbprint};
+use crate::chain::{ChainStatus, JudgedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::Issuer;
 use crate::provider::Origin;
 use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Severity, Status, not_listed};
+use crate::verdict::{Severity, Status, not_listed, worst};
 
 /// One round over everything configured.
 #[derive(Debug, Serialize)]
@@ -50,7 +52,9 @@ pub(crate) struct Row {
     pub thumbprints: BTreeSet<Thumbprint>,
     /// Those of them whose chains hold nothing that the provider lists.
     pub not_listed: BTreeSet<Thumbprint>,
-    /// States of the chains that a person should look at, failures, and why a verdict is unknown.
+    /// Of the provider and of its issuer.
+    pub problems: Vec<ProblemReport>,
+    /// Problems in words, states of the chains that a person should look at, failures, and why a verdict is unknown.
     pub notes: Vec<String>,
     /// What decides the order of the rows.
     #[serde(skip)]
@@ -147,7 +151,9 @@ fn row(
         .collect();
     let not_listed =
         provider.map(|provider| not_listed(provider, snapshot.chains(state))).unwrap_or_default();
-    let mut notes: Vec<String> = Vec::new();
+    let found = judged.map_or_else(|| snapshot.problems(state), |judged| judged.problems.clone());
+    let problems = ProblemReport::all(&found);
+    let mut notes: Vec<String> = problems.iter().map(ProblemReport::note).collect();
     if !not_listed.is_empty() {
         let thumbprints: Vec<String> = not_listed.iter().map(ToString::to_string).collect();
         let are = if not_listed.len() == 1 { "is" } else { "are" };
@@ -156,6 +162,15 @@ fn row(
     let mut words: Vec<&str> = statuses.iter().map(ChainStatus::into_str).collect();
     words.sort_unstable();
     notes.extend(words.into_iter().map(str::to_owned));
+    if snapshot.chains(state).any(JudgedChain::is_unvouched) {
+        notes.push(warnings::UNVOUCHED.to_owned());
+    }
+    if !matches!(provider.map(|provider| &provider.origin), Some(Origin::Iam(_))) {
+        notes.extend(before_creation(&state.documents));
+        // The file's own spelling is forgiven as far as the canonical form goes.
+        let own = state.documents.issuer.as_deref().and_then(|own| own.parse::<Issuer>().ok());
+        notes.extend(own.filter(|own| own != issuer).and_then(|_| own_spelling(issuer, &state.documents)));
+    }
     let required = provider.into_iter().flat_map(|provider| snapshot.audiences.required_of(provider));
     let missing: Vec<_> = required.filter(|required| !required.is_allowed).collect();
     notes.extend(missing.iter().map(|required| format!("audience {} is not allowed", required.audience)));
@@ -184,11 +199,9 @@ fn row(
     if let Some(error) = &state.error {
         notes.push(format!("{}: {error}", error.reason()));
     }
-    let severity = Severity::of(
-        verdict,
-        !statuses.is_empty() || !missing.is_empty(),
-        state.error.is_some() || is_seen_in_part,
-    );
+    let has_finding = !statuses.is_empty() || !missing.is_empty();
+    let severity =
+        Severity::of(verdict, worst(&found), has_finding, state.error.is_some() || is_seen_in_part);
     Row {
         verdict: verdict.map(|verdict| verdict.status),
         enforced: verdict.and_then(|verdict| verdict.enforced),
@@ -197,6 +210,7 @@ fn row(
         root_ca_days_to_expiry: snapshot.root_ca_not_after(state).map(|soonest| soonest.days_from(now)),
         thumbprints: state.root_cas.clone(),
         not_listed,
+        problems,
         notes,
         severity,
     }

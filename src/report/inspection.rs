@@ -7,14 +7,16 @@ use serde::Serialize;
 
 use super::aws_cli::Command;
 use super::chain::ChainReport;
+use super::problem::{ProblemReport, before_creation, own_spelling};
 use super::shown::{shown, shown_if_any};
 use super::warnings;
-use crate::chain::{FileOrder, JudgedChain, ServedChain, Thumbprint};
+use crate::chain::{FileOrder, JudgedChain, ServedChain, Thumbprint, is_well_known_public_issuer};
 use crate::clock::Timestamp;
-use crate::endpoint::EndpointUse;
+use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
-use crate::poll::{Capture, IssuerPoll, PollError, Reason};
-use crate::verdict::{Plan, SeenEndpoint, Withheld};
+use crate::poll::{Capture, IssuerPoll, PollError, Reason, are_all_private};
+use crate::provider::{Origin, Provider, ProviderArn};
+use crate::verdict::{Evidence, Plan, Problem, SeenEndpoint, Withheld};
 
 /// What is known of one target.
 #[derive(Debug, Serialize)]
@@ -33,6 +35,10 @@ pub(crate) struct Inspection {
     /// Why an issuer gets no command.
     #[serde(serialize_with = "shown_if_any")]
     pub no_command: Option<Withheld>,
+    /// Of the issuer, and of the provider where its ARN was given.
+    pub problems: Vec<ProblemReport>,
+    /// What is worth a word and no problem.
+    pub remarks: Vec<String>,
     /// What to think of before the command is run.
     pub cautions: Vec<String>,
     /// Why the order of a file's certificates may not be that of a server; also among the warnings of its chain.
@@ -87,10 +93,11 @@ impl From<&PollError> for ErrorReport {
 }
 
 impl Inspection {
-    /// Of an issuer.
+    /// Of an issuer; of the provider that IAM has for it, where its ARN is known.
     #[must_use]
     pub(crate) fn of_issuer(
         issuer: &Issuer,
+        arn: Option<&ProviderArn>,
         poll: &IssuerPoll,
         judged: impl Fn(&Capture) -> Vec<Arc<JudgedChain>>,
     ) -> Self {
@@ -111,27 +118,28 @@ impl Inspection {
             serves.extend(seen.serves_jwks.then_some(EndpointUse::Jwks));
             EndpointReport::new(capture, serves, seen.chains, poll.at)
         });
-        let mut report = Self::new(issuer.to_string(), poll.at, endpoints.collect());
+        let target = arn.map_or_else(|| issuer.to_string(), ToString::to_string);
+        let mut report = Self::new(target, poll.at, endpoints.collect());
+        let own = poll.documents.issuer.as_deref();
+        report.problems = ProblemReport::all(&problems(issuer, arn, poll));
+        let misspelled = report.problems.iter().any(ProblemReport::is_of_spelling);
+        // Where there is a provider that fits, nobody has to make one.
+        report.remarks.extend(before_creation(&poll.documents).filter(|_| arn.is_none() || misspelled));
+        report.remarks.extend(own_spelling(issuer, &poll.documents).filter(|_| !misspelled));
         report.error = poll.outcome.as_ref().err().map(ErrorReport::from);
         if !seen.is_empty() {
             match Plan::new(&seen) {
                 Ok(plan) => {
-                    report.cautions = cautions(issuer, &report.endpoints);
-                    report.command = Some(Command::new(issuer, plan));
+                    report.cautions = cautions(issuer, &plan, &report.endpoints);
+                    report.command = Some(match arn {
+                        Some(arn) => Command::for_provider(arn, plan),
+                        None => Command::for_issuer(issuer, own, plan),
+                    });
                 }
                 Err(why) => report.no_command = Some(why),
             }
         }
         report
-    }
-
-    /// The provider that was asked about: the command is for this ARN.
-    #[must_use]
-    pub(crate) fn for_provider(mut self, arn: String) -> Self {
-        if let Some(command) = &mut self.command {
-            command.name_provider(arn);
-        }
-        self
     }
 
     /// Of one endpoint.
@@ -160,9 +168,18 @@ impl Inspection {
     }
 
     fn new(target: String, at: Timestamp, endpoints: Vec<EndpointReport>) -> Self {
-        let (command, no_command) = (None, None);
-        let cautions = Vec::new();
-        Self { target, at, endpoints, error: None, command, no_command, cautions, order_note: None }
+        Self {
+            target,
+            at,
+            endpoints,
+            error: None,
+            command: None,
+            no_command: None,
+            problems: Vec::new(),
+            remarks: Vec::new(),
+            cautions: Vec::new(),
+            order_note: None,
+        }
     }
 
     /// Nothing is known of some part of what was asked.
@@ -182,6 +199,7 @@ impl Inspection {
     #[must_use]
     pub(crate) fn has_finding(&self) -> bool {
         (self.error.is_some() && !self.is_incomplete())
+            || self.problems.iter().any(|problem| problem.is_finding)
             || self.no_command.as_ref().is_some_and(Withheld::is_finding)
             || self.endpoints.iter().any(EndpointReport::has_finding)
     }
@@ -217,10 +235,10 @@ impl Inspection {
 }
 
 impl EndpointReport {
-    /// A chain has one, or an address fails where another answers.
+    /// A chain has one or may be a proxy's, or an address fails where another answers.
     fn has_finding(&self) -> bool {
         let has_failed = |address: &AddressReport| address.error.is_some() && !address.is_out_of_reach;
-        self.chains.iter().any(|chain| chain.has_finding)
+        self.chains.iter().any(|chain| chain.has_finding || chain.is_unvouched)
             || (!self.chains.is_empty() && self.addresses.iter().any(has_failed))
     }
 
@@ -252,9 +270,43 @@ impl EndpointReport {
     }
 }
 
+/// What makes STS refuse this issuer's tokens, or will.
+fn problems(issuer: &Issuer, arn: Option<&ProviderArn>, poll: &IssuerPoll) -> Vec<Problem> {
+    let is_private = |capture: &&Arc<Capture>| are_all_private(capture.resolved.addresses.iter().copied());
+    let private = poll.captures.iter().filter(is_private);
+    let evidence = Evidence {
+        documents: &poll.documents,
+        timings: &poll.timings,
+        shares_endpoint: poll.jwks_endpoint.as_ref() == Some(issuer.endpoint()),
+        private: private.map(|capture| &capture.endpoint).collect(),
+    };
+    let of_issuer = Problem::of_issuer(&evidence);
+    match arn {
+        Some(arn) => {
+            let provider =
+                Provider { origin: Origin::Iam(arn.clone()), issuer: issuer.clone(), details: None };
+            Problem::of_provider(&provider, &poll.documents, of_issuer)
+        }
+        None => Problem::of_url(issuer, &poll.documents).into_iter().chain(of_issuer).collect(),
+    }
+}
+
 /// What the reader should think of before running the command.
-fn cautions(issuer: &Issuer, endpoints: &[EndpointReport]) -> Vec<String> {
-    let mut cautions = Vec::new();
+fn cautions(issuer: &Issuer, plan: &Plan, endpoints: &[EndpointReport]) -> Vec<String> {
+    let doubted = plan.unvouched.iter().map(Endpoint::host);
+    let mut cautions: Vec<String> = doubted
+        .map(|host| {
+            let unless = if is_well_known_public_issuer(host) {
+                "look at the chain from another network first".to_owned()
+            } else {
+                format!("run it only if {host} has a CA of its own, and say so with --private-host {host}")
+            };
+            format!(
+                "no public root anchors the chain of {host}; if a TLS-inspecting proxy has made it, this command makes IAM list \
+                 the proxy: {unless}"
+            )
+        })
+        .collect();
     for EndpointReport { endpoint, addresses, addresses_unseen, .. } in endpoints {
         if *addresses_unseen > 0 {
             cautions.push(format!(

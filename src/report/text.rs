@@ -25,6 +25,13 @@ pub(crate) fn inspection(report: &Inspection, style: Style) -> String {
             let _ = writeln!(text, "\n{}", failed(error, style));
         }
     }
+    for problem in &report.problems {
+        let word = if problem.is_finding { style.bad("problem:") } else { style.doubtful("note:") };
+        let _ = writeln!(text, "\n{word} {}", problem.note());
+    }
+    for remark in &report.remarks {
+        let _ = writeln!(text, "\n{} {remark}", style.doubtful("note:"));
+    }
     if let Some(command) = &report.command {
         let [call, arn, thumbprints] = command.parts();
         let _ = writeln!(text, "\nTo make IAM list exactly what is served (this replaces the current list):");

@@ -6,6 +6,9 @@ use crate::chain::{
 };
 use crate::clock::Timestamp;
 
+/// The chain may be a proxy's.
+pub(super) const UNVOUCHED: &str = "no public root anchors the chain: it may be that of a TLS-inspecting proxy (where the \
+    host has a private CA of its own, name it in trust.private_hosts, or with --private-host)";
 /// Positions that are named before the rest is only counted.
 const NAMED_POSITIONS: usize = 5;
 
@@ -39,6 +42,9 @@ pub(super) fn of(judged: &JudgedChain, now: Timestamp) -> Vec<String> {
              issuer serves its own chain, and AWS sees a different one"
                 .to_owned(),
         );
+    }
+    if judged.is_unvouched() {
+        warnings.push(UNVOUCHED.to_owned());
     }
     match judgement.anchor.as_ref().map(|anchor| anchor.source) {
         Some(AnchorSource::Mozilla) => {}

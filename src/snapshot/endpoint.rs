@@ -14,6 +14,8 @@ use crate::verdict::Seen;
 pub struct EndpointState {
     /// Addresses that its name resolved to in the last round that resolved it.
     pub addresses: usize,
+    /// All of them are private.
+    pub is_private: bool,
     /// Those of them that gave no connection when they were looked at last, and why.
     pub failures: BTreeMap<IpAddr, PollError>,
     /// Which of them are looked at next.

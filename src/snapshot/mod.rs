@@ -21,7 +21,7 @@ use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::provider::Provider;
-use crate::verdict::{Audiences, Seen, Status, Verdict};
+use crate::verdict::{self, Audiences, Evidence, Problem, Seen, Status, Verdict};
 
 /// The snapshot that is in force, shared by the agent, which writes it, and everybody else, who reads it.
 pub type Published = Arc<ArcSwap<Snapshot>>;
@@ -33,6 +33,8 @@ pub struct JudgedProvider {
     pub provider: Arc<Provider>,
     /// By what was seen of its issuer.
     pub verdict: Verdict,
+    /// Its own problems, and its issuer's.
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// Everything that is known at one moment.
@@ -71,6 +73,35 @@ impl Snapshot {
     pub fn seen(&self, issuer: &IssuerState) -> Option<Vec<Seen<'_>>> {
         let endpoints = issuer.endpoints()?.into_iter();
         endpoints.map(|endpoint| self.endpoints.get(endpoint).map(|state| state.seen())).collect()
+    }
+
+    /// `provider`, judged by what is known of its issuer.
+    #[must_use]
+    pub(crate) fn judge(&self, provider: &Arc<Provider>) -> JudgedProvider {
+        let state = self.issuers.get(&provider.issuer);
+        let seen = state.and_then(|state| self.seen(state));
+        let problems = state.map(|state| {
+            let of_issuer = self.problems(state);
+            Problem::of_provider(provider, &state.documents, of_issuer)
+        });
+        JudgedProvider {
+            provider: Arc::clone(provider),
+            verdict: verdict::judge(provider, seen.as_deref()),
+            problems: problems.unwrap_or_default(),
+        }
+    }
+
+    /// The problems of an issuer, whoever lists it.
+    #[must_use]
+    pub(crate) fn problems(&self, state: &IssuerState) -> Vec<Problem> {
+        let is_private = |endpoint: &&Endpoint| self.endpoints.get(*endpoint).is_some_and(|e| e.is_private);
+        let evidence = Evidence {
+            documents: &state.documents,
+            timings: &state.timings,
+            shares_endpoint: state.jwks.as_ref() == Some(&state.discovery),
+            private: state.known_endpoints().into_iter().filter(is_private).collect(),
+        };
+        Problem::of_issuer(&evidence)
     }
 
     /// Every distinct chain of the issuer's endpoints that counts.

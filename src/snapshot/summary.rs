@@ -2,7 +2,7 @@
 
 use super::Snapshot;
 use crate::plural::counted;
-use crate::verdict::Status;
+use crate::verdict::{Class, Status, worst};
 
 impl Snapshot {
     /// One sentence for `systemctl status`.
@@ -10,13 +10,17 @@ impl Snapshot {
     pub fn sentence(&self) -> String {
         let down =
             self.issuers.values().filter(|issuer| issuer.last_poll.is_some() && !issuer.is_up()).count();
+        let of_class = |class| self.providers.iter().filter(|p| worst(&p.problems) == Some(class)).count();
+        let [failing, at_risk] = [Class::Failing, Class::AtRisk].map(of_class);
         let mut parts = Vec::new();
         let [mismatch, partial, unknown] =
             [Status::Mismatch, Status::Partial, Status::Unknown].map(|status| self.count(status));
         for (count, words) in [
+            (failing, format!("{} refused by STS", counted(failing, "provider"))),
             (mismatch, counted(mismatch, "mismatch")),
             (partial, format!("{partial} partial")),
             (unknown, format!("{unknown} unknown")),
+            (at_risk, format!("{} at risk", counted(at_risk, "provider"))),
             (down, format!("{} down", counted(down, "issuer"))),
         ] {
             if count > 0 {

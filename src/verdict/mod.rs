@@ -5,6 +5,7 @@ mod audiences;
 mod judge;
 mod not_listed;
 mod plan;
+mod problems;
 mod severity;
 
 pub(crate) use audiences::Audiences;
@@ -12,4 +13,6 @@ pub use judge::Status;
 pub(crate) use judge::{Coverage, Seen, Verdict, judge};
 pub(crate) use not_listed::not_listed;
 pub(crate) use plan::{Plan, SeenEndpoint, Withheld};
+pub(crate) use problems::{AwsError, Evidence, Problem, by_name, worst};
+pub use problems::{Class, ProblemName};
 pub(crate) use severity::Severity;

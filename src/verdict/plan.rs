@@ -23,6 +23,8 @@ pub(crate) struct SeenEndpoint<'a> {
 pub(crate) struct Plan {
     /// One to five, in the order they were seen.
     pub thumbprints: Vec<Thumbprint>,
+    /// Endpoints whose chains may be a proxy's: whoever carries the plan out should know that they are not.
+    pub unvouched: Vec<Endpoint>,
 }
 
 /// Why a list would do harm, or IAM would refuse it.
@@ -59,10 +61,13 @@ impl Plan {
         if !endpoints.iter().any(|seen| seen.serves_jwks) {
             return Err(Withheld::JwksHostUnknown);
         }
-        let mut thumbprints = Vec::new();
+        let (mut thumbprints, mut unvouched) = (Vec::new(), Vec::new());
         for seen in endpoints {
             if seen.chains.is_empty() {
                 return Err(Withheld::NotSeen(seen.endpoint.clone()));
+            }
+            if seen.chains.iter().any(|chain| chain.is_unvouched()) {
+                unvouched.push(seen.endpoint.clone());
             }
             for chain in seen.chains {
                 check(chain, seen.endpoint)?;
@@ -75,7 +80,7 @@ impl Plan {
         if thumbprints.len() > MAX_THUMBPRINTS {
             return Err(Withheld::TooMany(thumbprints.len()));
         }
-        Ok(Self { thumbprints })
+        Ok(Self { thumbprints, unvouched })
     }
 }
 

@@ -3,6 +3,7 @@
 use strum::{Display, IntoStaticStr};
 
 use super::judge::{Status, Verdict};
+use super::problems::Class;
 
 /// Best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, Display)]
@@ -17,15 +18,24 @@ pub enum Severity {
     Finding,
     /// The thumbprints do not match, and AWS would not rely on them.
     Drift,
-    /// The thumbprints do not match, and AWS relies on them, or may.
+    /// STS refuses tokens: the thumbprints do not match, and AWS relies on them, or may; or a problem makes it so.
     Outage,
 }
 
 impl Severity {
-    /// Of an issuer, by the verdict on what is expected of it, if anything is; by whether a chain or the provider has a
-    /// finding; and by whether the last poll failed.
+    /// Of an issuer, by the verdict on what is expected of it, if anything is; by the class of its worst problem; by whether
+    /// a chain or the provider has a finding; and by whether the last poll failed.
     #[must_use]
-    pub(crate) fn of(verdict: Option<&Verdict>, has_finding: bool, has_failed: bool) -> Self {
+    pub(crate) fn of(
+        verdict: Option<&Verdict>,
+        problem: Option<Class>,
+        has_finding: bool,
+        has_failed: bool,
+    ) -> Self {
+        if problem == Some(Class::Failing) {
+            return Self::Outage;
+        }
+        let has_finding = has_finding || problem.is_some();
         let fragile = verdict.is_some_and(|verdict| verdict.fragile);
         match verdict.map(|verdict| (verdict.status, verdict.enforced)) {
             Some((Status::Mismatch | Status::Partial, Some(false))) => Self::Drift,
@@ -70,12 +80,27 @@ mod tests {
             (Status::Unknown, None, false, true, false, Finding),
         ] {
             let judged = verdict(status, enforced, fragile);
-            assert_eq!(Severity::of(Some(&judged), has_finding, has_failed), severity, "{judged:?}");
+            assert_eq!(Severity::of(Some(&judged), None, has_finding, has_failed), severity, "{judged:?}");
         }
         for (has_finding, has_failed, severity) in
             [(false, false, Good), (false, true, Untold), (true, true, Finding)]
         {
-            assert_eq!(Severity::of(None, has_finding, has_failed), severity);
+            assert_eq!(Severity::of(None, None, has_finding, has_failed), severity);
+        }
+        for (problem, status, enforced, severity) in [
+            (Class::Failing, Status::Match, Some(false), Outage),
+            (Class::Failing, Status::Mismatch, Some(false), Outage),
+            (Class::Failing, Status::Unknown, None, Outage),
+            (Class::AtRisk, Status::Match, Some(true), Finding),
+            (Class::AtRisk, Status::Mismatch, Some(false), Drift),
+            (Class::AtRisk, Status::Unknown, None, Finding),
+        ] {
+            let judged = verdict(status, enforced, false);
+            assert_eq!(
+                Severity::of(Some(&judged), Some(problem), false, false),
+                severity,
+                "{problem} {judged:?}"
+            );
         }
     }
 }

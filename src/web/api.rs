@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
 use crate::poll::{Phase, PollError};
-use crate::report::{ChainReport, ErrorReport};
+use crate::report::{ChainReport, ErrorReport, ProblemReport};
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::Status;
 
@@ -44,6 +44,9 @@ struct ProviderView<'a> {
     thumbprints: Option<Vec<Listed>>,
     /// Listed, and no thumbprints at all.
     malformed_thumbprints: Option<usize>,
+    problems: Vec<ProblemReport>,
+    /// As IAM spells it; none of what the configuration file expects.
+    url: Option<&'a str>,
     client_ids: Option<Vec<&'a str>>,
     created_timestamp_seconds: Option<f64>,
 }
@@ -72,6 +75,9 @@ struct IssuerView<'a> {
     poll_failures_total: BTreeMap<&'static str, u64>,
     /// Why the last poll failed.
     error: Option<ErrorReport>,
+    problems: Vec<ProblemReport>,
+    /// As the discovery document spells it, and so the tokens.
+    own_spelling: Option<&'a str>,
     last_poll_timestamp_seconds: Option<f64>,
     last_success_timestamp_seconds: Option<f64>,
     thumbprint_changed_timestamp_seconds: Option<f64>,
@@ -140,7 +146,7 @@ impl<'a> ProviderList<'a> {
     }
 }
 
-fn provider_view(JudgedProvider { provider, verdict }: &JudgedProvider) -> ProviderView<'_> {
+fn provider_view(JudgedProvider { provider, verdict, problems }: &JudgedProvider) -> ProviderView<'_> {
     let details = provider.details.as_ref();
     let listed = |(thumbprint, role): (&Thumbprint, &Option<Role>)| Listed {
         thumbprint: *thumbprint,
@@ -158,6 +164,8 @@ fn provider_view(JudgedProvider { provider, verdict }: &JudgedProvider) -> Provi
         fragile: verdict.fragile,
         thumbprints: details.map(|_| verdict.positions.iter().map(listed).collect()),
         malformed_thumbprints: details.map(|details| details.malformed),
+        problems: ProblemReport::all(problems),
+        url: provider.iam_url(),
         client_ids: details.map(|details| details.client_ids.iter().map(String::as_str).collect()),
         created_timestamp_seconds: details.and_then(|details| details.created).map(Timestamp::as_f64),
     }
@@ -200,6 +208,8 @@ fn issuer_view<'a>(
             .map(|(reason, count)| (reason.into_str(), *count))
             .collect(),
         error: state.error.as_ref().map(ErrorReport::from),
+        problems: ProblemReport::all(&snapshot.problems(state)),
+        own_spelling: state.documents.issuer.as_deref(),
         last_poll_timestamp_seconds: seconds(state.last_poll),
         last_success_timestamp_seconds: seconds(state.last_success),
         thumbprint_changed_timestamp_seconds: seconds(state.thumbprint_changed),

@@ -10,14 +10,14 @@ use tokio::sync::Semaphore;
 
 use super::query::parameter;
 use crate::agent::{Setup, State, Watch, one_round};
-use crate::config::{HostPattern, Probe};
+use crate::config::Probe;
 use crate::endpoint::UrlError;
+use crate::host_pattern::HostPattern;
 use crate::issuer::Issuer;
 use crate::metrics;
 use crate::poll::Poller;
-use crate::snapshot::{JudgedProvider, Published, Snapshot};
+use crate::snapshot::{Published, Snapshot};
 use crate::targets::FileTargets;
-use crate::verdict;
 
 /// Probes at the same time.
 const MAX_PROBES: usize = 16;
@@ -101,14 +101,8 @@ impl Prober {
     /// What is expected is known already; it is compared with what was seen just now.
     fn judge(&self, issuer: &Issuer, snapshot: &mut Snapshot) {
         let published = self.published.load();
-        let seen = snapshot.issuers.get(issuer).and_then(|state| snapshot.seen(state));
         let expected = published.providers.iter().filter(|judged| judged.provider.issuer == *issuer);
-        let providers = expected
-            .map(|JudgedProvider { provider, .. }| JudgedProvider {
-                provider: Arc::clone(provider),
-                verdict: verdict::judge(provider, seen.as_deref()),
-            })
-            .collect();
+        let providers = expected.map(|judged| snapshot.judge(&judged.provider)).collect();
         snapshot.audiences = published.audiences.clone();
         snapshot.providers = providers;
     }

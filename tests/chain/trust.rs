@@ -2,7 +2,7 @@
 
 use oidc_thumbprint_exporter::chain::ChainStatus::{
     Expired, Incomplete, Intercepted, Invalid, Misordered, NameMismatch, NotYetValid, Private, RootOffPath,
-    Trusted,
+    Trusted, Unvouched,
 };
 use oidc_thumbprint_exporter::chain::{
     AnchorCounts, AnchorSource, ChainStatus, Distrust, FileError, PathMember, Role, TrustStore,
@@ -13,7 +13,7 @@ use crate::support::made::*;
 
 /// A store that trusts these as the system does.
 fn system(roots: &[&Made]) -> TrustStore {
-    TrustStore::empty().with_system_roots(roots.iter().map(|root| root.der.clone()))
+    nobody().with_system_roots(roots.iter().map(|root| root.der.clone()))
 }
 
 /// What it is, what is trusted, what is served; the verdict and the states.
@@ -32,7 +32,7 @@ fn states_of_a_chain() {
     let other = self::root("Other Root", 7);
     let garbage = Made { der: vec![0].into(), ..lone.clone() };
     let nameless = make("", key(Kind::P256, 8), Some(&root), for_host);
-    let (system_root, added_root, nobody) = (system(&[&root]), trusting(&[&root]), TrustStore::empty());
+    let (system_root, added_root, nobody) = (system(&[&root]), trusting(&[&root]), nobody());
     let expired_added = trusting(&[&old_root]);
     let future_added = trusting(&[&new_root]);
 
@@ -205,6 +205,41 @@ fn a_proxy_before_a_public_issuer_is_seen() {
         assert_eq!(statuses.contains(&Intercepted), intercepted, "{organization} {statuses:?}");
         assert!(statuses.contains(&Trusted));
     }
+}
+
+#[test]
+fn a_chain_without_a_public_root_is_doubted_where_nobody_has_named_the_host() {
+    let [leaf, middle, root] = three();
+    let named = |pattern: &str| TrustStore::empty().with_private_hosts([pattern.parse().unwrap()]);
+    let (added, in_system) = ([root.der.clone()], [root.der.clone()]);
+    let chain = served(&[&leaf, &middle]);
+    let with_root = served(&[&leaf, &middle, &root]);
+    for (what, store, chain, doubted) in [
+        ("added", TrustStore::empty().with_added(added.clone()), &chain, true),
+        ("system", TrustStore::empty().with_system_roots(in_system.clone()), &chain, true),
+        ("served", TrustStore::empty(), &with_root, true),
+        ("nothing", TrustStore::empty(), &chain, true),
+        ("added, named", named(HOST).with_added(added.clone()), &chain, false),
+        ("system, named", named(HOST).with_system_roots(in_system), &chain, false),
+        ("served, named", named(HOST), &with_root, false),
+        ("nothing, named", named(HOST), &chain, false),
+        ("named by a star", named("*.example.org").with_added(added.clone()), &chain, false),
+        ("another is named", named("other.example").with_added(added.clone()), &chain, true),
+    ] {
+        let judged = store.judge(chain, Some(&host(HOST)), NOW);
+        assert_eq!(judged.statuses.contains(&Unvouched), doubted, "{what}: {:?}", judged.statuses);
+        // A doubt about what to pin is no fault of the chain.
+        let faults = judged.statuses.iter().filter(|status| status.is_finding());
+        assert_eq!(faults.count(), usize::from(what.starts_with("nothing")), "{what}");
+        // In a file there is no host to doubt.
+        assert!(!store.judge(chain, None, NOW).statuses.contains(&Unvouched), "{what}");
+    }
+    // At a public issuer, naming the host changes nothing.
+    let github = "token.actions.githubusercontent.com";
+    let forged = make(github, key(Kind::P256, 7), Some(&root), |p| p.subject_alt_names = names(&[github]));
+    let store = named(github).with_added(added);
+    let judged = store.judge(&served(&[&forged]), Some(&host(github)), NOW);
+    assert_eq!(judged.statuses, [Private, Intercepted].into());
 }
 
 #[test]

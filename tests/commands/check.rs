@@ -144,3 +144,15 @@ async fn an_audience_that_is_not_allowed_is_a_finding() {
     assert!(run.out.contains("audience sigstore is not allowed"), "{}", run.out);
     assert!(!run.out.contains("sts.amazonaws.com is not"), "{}", run.out);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_ca_that_nobody_has_named_is_a_note_and_no_finding() {
+    let good = start("good.oidc.test", chains::private_ca).await;
+    for (named, told) in [(&[][..], true), (&["other.oidc.test"], true), (&["*.oidc.test"], false)] {
+        let mut watch = watch().issuer(&good, &good.thumbprints());
+        watch.settings.private_hosts = named.iter().map(ToString::to_string).collect();
+        let run = watch.check(&[]);
+        assert_eq!(run.code, 0, "{named:?}: {run:?}");
+        assert_eq!(run.out.contains("it may be that of a TLS-inspecting proxy"), told, "{named:?}: {run:?}");
+    }
+}

@@ -45,7 +45,8 @@ fn inspect_lab(issuer: &LabIssuer, arguments: &[&str]) -> Run {
 
 /// `inspect`, with what makes this issuer's hosts and roots known.
 fn lab_arguments(issuer: &LabIssuer, directory: &TempDir) -> Vec<String> {
-    let mut arguments = ["inspect", "--allow-loopback"].map(str::to_owned).to_vec();
+    let mut arguments =
+        ["inspect", "--allow-loopback", "--private-host", "*.oidc.test"].map(str::to_owned).to_vec();
     for host in issuer.hosts() {
         for address in host.addresses() {
             arguments.extend(["--resolve".to_owned(), format!("{}={address}", host.host())]);

@@ -4,10 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 
 use super::check::code_and_verdicts;
-use super::{inspect_lab, start, watch_fleet};
-use crate::support::daemon::aws_environment;
+use super::{inspect, inspect_lab, start, watch_fleet};
+use crate::support::daemon::{TempDir, aws_environment};
 use crate::support::lab::fleet::{ACCOUNT, Lab, WRONG};
-use crate::support::lab::{LabIssuer, Spec, chains};
+use crate::support::lab::pem::pem;
+use crate::support::lab::{Behaviour, LabIssuer, Spec, chains};
 use crate::support::process::{Run, run};
 
 const HOST: &str = "host.oidc.test";
@@ -109,6 +110,62 @@ async fn it_is_kept_back_where_it_would_do_harm() {
             }
             (command, why) => panic!("{state}: {command:?}, {why:?}: {}", run.out),
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_ca_that_nobody_has_named_comes_with_a_caution() {
+    let issuer = start(HOST, chains::with_root).await;
+    let roots = TempDir::new();
+    let file = roots.path().join("roots.pem");
+    std::fs::write(&file, pem(&issuer.anchors())).unwrap();
+    let resolve = format!("{HOST}=127.0.0.1");
+    let added = ["--ca-file", file.to_str().unwrap()];
+    for (case, more, code) in [
+        ("added", &added[..], 1),
+        ("served", &[], 1),
+        ("added, another host is named", &[&added[..], &["--private-host", "other.oidc.test"]].concat(), 1),
+        ("added, named", &[&added[..], &["--private-host", HOST]].concat(), 0),
+        ("added, named by a star", &[&added[..], &["--private-host", "*.test"]].concat(), 0),
+        ("served, named", &["--private-host", HOST], 0),
+    ] {
+        let run =
+            inspect(&[&["--allow-loopback", "--resolve", &resolve][..], more, &[issuer.url()]].concat());
+        let command = printed_command(&run).unwrap_or_else(|| panic!("{case}: {run:?}"));
+        assert_eq!(list(&command), issuer.thumbprints(), "{case}");
+        assert_eq!(run.code, code, "{case}: {run:?}");
+        let after = run.out.split("aws iam").nth(1).unwrap();
+        assert_eq!(after.contains("this command makes IAM list the proxy"), code == 1, "{case}: {}", run.out);
+        assert_eq!(run.out.contains("unvouched"), code == 1, "{case}: {}", run.out);
+    }
+    let run = inspect(&["--private-host", "https://a.example", "a.example"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("expected a host such as"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_spelled_as_aws_needs_it() {
+    let issuer = start(HOST, chains::good).await;
+    let slash = format!("{}/", issuer.url());
+    issuer.behave(Behaviour::discovery_with("issuer", slash.as_str()));
+    let arn =
+        |url: &str| format!("arn:aws:iam::123456789012:oidc-provider/{}", url.trim_start_matches("https://"));
+    let of = |run: &Run| {
+        let command = printed_command(run).unwrap_or_else(|| panic!("{run:?}"));
+        command.split("--open-id-connect-provider-arn ").nth(1).unwrap().split(' ').next().unwrap().to_owned()
+    };
+    // By the issuer's own spelling, whatever was typed.
+    for typed in [issuer.url(), &slash] {
+        let run = inspect_lab(&issuer, &[typed]);
+        assert_eq!(of(&run), arn(&slash).replace("123456789012", "ACCOUNT_ID"), "{run:?}");
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.out.contains(&format!("tokens of this issuer say {slash}, and")), "{run:?}");
+    }
+    // Of a provider, by its very ARN; and it is told where STS does not find that one.
+    for (url, code) in [(slash.as_str(), 0), (issuer.url(), 1)] {
+        let run = inspect_lab(&issuer, &[&arn(url)]);
+        assert_eq!((of(&run), run.code), (arn(url), code), "{run:?}");
+        assert_eq!(run.out.contains("problem: issuer_spelling: "), code == 1, "{run:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use oidc_thumbprint_exporter::aws::AccountReason;
 use oidc_thumbprint_exporter::chain::{ChainStatus, Role};
 use oidc_thumbprint_exporter::metrics;
 use oidc_thumbprint_exporter::poll::{Phase, Reason};
-use oidc_thumbprint_exporter::verdict::Status;
+use oidc_thumbprint_exporter::verdict::{Class, ProblemName, Status};
 use prometheus::core::Collector as _;
 use serde_json::{Value, json};
 use strum::IntoEnumIterator;
@@ -53,6 +53,8 @@ fn values(metric: &str, label: &str) -> Option<Vec<&'static str>> {
         ("oidc_issuer_poll_duration_seconds", "phase") => words::<Phase>(),
         ("oidc_issuer_endpoint_info", "use") => vec!["discovery", "jwks"],
         ("oidc_provider_thumbprint_info", "position") => [&roles[..], &["none"]].concat(),
+        ("oidc_provider_problem" | "oidc_issuer_problem", "problem") => words::<ProblemName>(),
+        ("oidc_provider_problem" | "oidc_issuer_problem", "class") => words::<Class>(),
         (_, "role") => roles.to_vec(),
         _ => return None,
     })

@@ -9,7 +9,7 @@ use oidc_thumbprint_exporter::aws::AccountReason;
 use oidc_thumbprint_exporter::chain::{ChainStatus, Distrust, Role};
 use oidc_thumbprint_exporter::metrics;
 use oidc_thumbprint_exporter::poll::{Phase, Reason};
-use oidc_thumbprint_exporter::verdict::Status;
+use oidc_thumbprint_exporter::verdict::{Class, ProblemName, Status};
 use prometheus::core::Collector as _;
 use prometheus::proto::MetricType;
 use strum::IntoEnumIterator;
@@ -66,6 +66,8 @@ pub fn values(metric: &str, label: &str) -> Option<Vec<&'static str>> {
         ("oidc_issuer_poll_duration_seconds", "phase") => words::<Phase>(),
         ("oidc_chain_status", "status") => words::<ChainStatus>(),
         ("oidc_provider_thumbprint_status", "status") => words::<Status>(),
+        ("oidc_provider_problem", "problem") => words::<ProblemName>(),
+        ("oidc_provider_problem", "class") => words::<Class>(),
         ("oidc_provider_thumbprint_info", "position") => {
             let roles = [Role::Root, Role::Intermediate, Role::Leaf].map(|role| role.into_str());
             [&roles[..], &["none"]].concat()

@@ -8,6 +8,7 @@ mod failures;
 mod first_results;
 mod github_2023;
 mod intercepted;
+mod problems;
 mod served_chain;
 mod tls_refusals;
 mod tls_versions;

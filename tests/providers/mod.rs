@@ -3,6 +3,7 @@
 mod credentials;
 mod iam_faults;
 mod profiles;
+mod spelling;
 mod unusable;
 mod verdicts;
 

@@ -8,8 +8,9 @@ WHAT_TO_DO = f"""
 1. Open the issuer in the first row to see its chain, and which certificate the provider lists.
 2. **Enforced:** add the served thumbprint with `aws iam update-open-id-connect-provider-thumbprint`.
    It replaces the whole list, so pass the old ones too.
-3. **Latent:** nothing breaks today. Do the same during working hours.
-4. **Unknown:** fix the poll first. Until then nobody knows whether it still matches.
+3. **Match, and broken:** the alert OIDCProviderFailing names the problem.
+4. **Latent:** nothing breaks today. Do the same during working hours.
+5. **Unknown:** fix the poll first. Until then nobody knows whether it still matches.
 
 [Runbooks]({RUNBOOKS}): one for each alert.
 """
@@ -17,11 +18,12 @@ WHAT_TO_DO = f"""
 
 def tiles():
     state = q.state()
+    failing = q.known("oidc_provider_problem", q.PROVIDER + ', class="failing"')
     many = lambda colour: steps((None, UNKNOWN_COLOUR), (0, "green"), (1, colour))
     broken = stat(
         "Broken now",
-        "Providers in mismatch or partial where AWS relies on the list: workloads are refused, every time or at random.",
-        [target(f"sum({state} >= bool {q.PARTIAL_ENFORCED})", instant=True)],
+        "Providers in mismatch or partial where AWS relies on the list, or with a problem that makes STS refuse every token.",
+        [target(f"sum(max by ({q.KEY}) ({state} >= bool {q.PARTIAL_ENFORCED} or {failing}))", instant=True)],
         "no data",
         many("dark-red"),
     )

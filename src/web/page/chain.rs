@@ -1,6 +1,6 @@
 //! The picture of one served chain: certificates as cards, in served order, down to the trust anchor.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::html::Html;
 use super::words::{DaysLeft, put_date, put_thumbprint};
@@ -13,19 +13,19 @@ use crate::report::{AnchorReport, CertificateReport, ChainReport};
 const SHOWN_CERTIFICATES: usize = 10;
 
 /// Who lists which thumbprint.
-pub(super) struct Listing(BTreeMap<Thumbprint, Vec<String>>);
+pub(super) struct Listing(BTreeMap<Thumbprint, BTreeSet<String>>);
 
 impl Listing {
     /// By the providers of one issuer.
     pub(super) fn of<'a>(providers: impl Iterator<Item = &'a Provider>) -> Self {
-        let mut listed: BTreeMap<Thumbprint, Vec<String>> = BTreeMap::new();
+        let mut listed: BTreeMap<Thumbprint, BTreeSet<String>> = BTreeMap::new();
         for provider in providers {
             let by = match &provider.origin {
                 Origin::File => "the configuration file".to_owned(),
                 origin @ Origin::Iam(_) => format!("IAM in account {}", origin.account_label()),
             };
             for thumbprint in provider.details.iter().flat_map(|details| &details.thumbprints) {
-                listed.entry(*thumbprint).or_default().push(by.clone());
+                listed.entry(*thumbprint).or_default().insert(by.clone());
             }
         }
         Self(listed)
@@ -38,7 +38,7 @@ impl Listing {
     }
 
     fn by(&self, thumbprint: Thumbprint) -> Option<String> {
-        self.0.get(&thumbprint).map(|by| by.join(" and "))
+        self.0.get(&thumbprint).map(|by| by.iter().map(String::as_str).collect::<Vec<_>>().join(" and "))
     }
 }
 

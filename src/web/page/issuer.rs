@@ -8,12 +8,13 @@ use super::html::Html;
 use super::words::{enforced, put_thumbprint, put_time, put_url};
 use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, MAX_URL_BYTES};
 use crate::plural::counted;
+use crate::printable::printable;
 use crate::provider::Origin;
 use crate::report::ChainReport;
 use crate::snapshot::{EndpointState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Coverage, Status, not_listed};
+use crate::verdict::{Class, Coverage, Problem, Status, not_listed};
 use crate::web::answer::Answer;
 
 /// Chains drawn of one endpoint; a window can hold hundreds.
@@ -45,7 +46,7 @@ pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
         for (index, judged) in providers.iter().enumerate() {
             provider(html, index, judged, snapshot.chains(state), now);
         }
-        polls(html, state, now);
+        polls(html, state, &snapshot.problems(state), now);
         for (index, shown) in state.known_endpoints().into_iter().enumerate() {
             endpoint(
                 html,
@@ -64,7 +65,7 @@ pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
     framed(StatusCode::OK, url, main, now)
 }
 
-fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
+fn polls(html: &mut Html, state: &IssuerState, problems: &[Problem], now: Timestamp) {
     html.put(
         "<section aria-labelledby=\"polls\">\n<h2 id=\"polls\">Polls</h2>\n<dl>\n<dt>State</dt><dd>",
         &[],
@@ -79,7 +80,12 @@ fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
         ),
         None => html.put("not polled yet", &[]),
     }
-    html.put("</dd>\n<dt>Last poll</dt><dd>", &[]);
+    html.put("</dd>\n", &[]);
+    put_problems(html, problems);
+    if let Some(own) = &state.documents.issuer {
+        html.put("<dt>Tokens say</dt><dd><code>{}</code></dd>\n", &[&printable(own, MAX_URL_BYTES)]);
+    }
+    html.put("<dt>Last poll</dt><dd>", &[]);
     put_time(html, state.last_poll, now);
     html.put("</dd>\n<dt>Last success</dt><dd>", &[]);
     put_time(html, state.last_success, now);
@@ -99,10 +105,34 @@ fn polls(html: &mut Html, state: &IssuerState, now: Timestamp) {
     html.put("</dd>\n</dl>\n</section>\n", &[]);
 }
 
+/// What makes STS refuse tokens, or will.
+fn put_problems(html: &mut Html, problems: &[Problem]) {
+    if problems.is_empty() {
+        return;
+    }
+    html.put("<dt>Problems</dt><dd>", &[]);
+    for (index, problem) in problems.iter().enumerate() {
+        let class = match problem.class() {
+            _ if !problem.is_finding() => "plain",
+            Class::Failing => "outage",
+            Class::AtRisk => "finding",
+        };
+        html.put(if index == 0 { "" } else { "<br>" }, &[]);
+        html.put(
+            "<strong class=\"{}\">{}</strong>, {}: {}",
+            &[&class, &problem.name(), &problem.class().to_string().replace('_', " "), problem],
+        );
+        if let Some(error) = problem.aws_error() {
+            html.put(" (AWS: <q>{}</q>)", &[&error]);
+        }
+    }
+    html.put("</dd>\n", &[]);
+}
+
 fn provider<'a>(
     html: &mut Html,
     index: usize,
-    JudgedProvider { provider, verdict }: &JudgedProvider,
+    JudgedProvider { provider, verdict, problems }: &JudgedProvider,
     chains: impl Iterator<Item = &'a JudgedChain>,
     now: Timestamp,
 ) {
@@ -134,6 +164,7 @@ fn provider<'a>(
         html.put("; at least one only by its leaf, which changes at the next renewal", &[]);
     }
     html.put("</dd>\n", &[]);
+    put_problems(html, problems);
     if let Some(details) = &provider.details {
         html.put("<dt>Listed</dt><dd>", &[]);
         for (thumbprint, role) in &verdict.positions {

@@ -156,6 +156,8 @@ pub struct Settings {
     pub issuers: Vec<(String, Vec<String>)>,
     pub resolve: BTreeMap<String, Vec<IpAddr>>,
     pub ca_files: Vec<PathBuf>,
+    /// `trust.private_hosts`: those of the lab have CAs of their own.
+    pub private_hosts: Vec<String>,
     pub aws: bool,
     /// `web.listen`, where it is not any port of loopback.
     pub listen: Option<String>,
@@ -173,6 +175,7 @@ impl Default for Settings {
             issuers: Vec::new(),
             resolve: BTreeMap::new(),
             ca_files: Vec::new(),
+            private_hosts: vec!["*.oidc.test".to_owned()],
             aws: false,
             listen: None,
             more: String::new(),
@@ -193,7 +196,8 @@ impl Settings {
             toml += &format!("{host:?} = {}\n", list(&mut addresses.iter().map(ToString::to_string)));
         }
         let files = list(&mut self.ca_files.iter().map(|file| file.display().to_string()));
-        toml += &format!("\n[trust]\nca_files = {files}\n");
+        let private = list(&mut self.private_hosts.iter().cloned());
+        toml += &format!("\n[trust]\nca_files = {files}\nprivate_hosts = {private}\n");
         toml += &format!("\n[aws]\nenabled = {}\ninterval = \"1s\"\ntimeout = \"10s\"\n", self.aws);
         for (url, thumbprints) in &self.issuers {
             let thumbprints = list(&mut thumbprints.iter().cloned());

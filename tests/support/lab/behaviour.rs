@@ -1,5 +1,7 @@
 //! What an issuer does when it is asked: well, or badly on one of its layers.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::by_hand::ByHand;
@@ -58,6 +60,8 @@ pub enum Reply {
     Endless,
     /// The good document, one byte a second.
     OneByteASecond,
+    /// The headers at once, and the good document after a pause.
+    After(Duration),
     /// 10,000 header fields before the good document.
     HeaderBomb,
     /// The headers, half of the body that Content-Length promises, then the connection closes.

@@ -46,6 +46,13 @@ pub fn answer(document: &Value, reply: Option<&Reply>) -> Response<Body> {
         Some(Reply::TooLargeChunked) => json(padded(&text, TOO_LARGE / CHUNK)),
         Some(Reply::Endless) => json(padded(&text, usize::MAX)),
         Some(Reply::OneByteASecond) => json(slow(text)),
+        Some(Reply::After(pause)) => {
+            let pause = *pause;
+            json(streamed(stream::once(async move {
+                tokio::time::sleep(pause).await;
+                Ok(text)
+            })))
+        }
         Some(Reply::HeaderBomb) => {
             let mut response = json(whole(text));
             for n in 0..10_000 {

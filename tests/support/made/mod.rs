@@ -161,9 +161,14 @@ pub fn host(name: &str) -> ServerName<'static> {
     ServerName::try_from(name.to_owned()).unwrap()
 }
 
+/// A store that trusts nobody, and expects a private CA at [`HOST`].
+pub fn nobody() -> TrustStore {
+    TrustStore::empty().with_private_hosts([HOST.parse().unwrap()])
+}
+
 /// A store that trusts these as added roots, and nothing else.
 pub fn trusting(roots: &[&Made]) -> TrustStore {
-    TrustStore::empty().with_added(roots.iter().map(|root| root.der.clone()))
+    nobody().with_added(roots.iter().map(|root| root.der.clone()))
 }
 
 /// One DER element: tag, length, contents.
