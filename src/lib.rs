@@ -22,6 +22,7 @@ pub(crate) mod plural;
 pub mod poll;
 pub(crate) mod printable;
 pub mod provider;
+pub mod proxy;
 pub(crate) mod report;
 pub mod snapshot;
 pub mod systemd;

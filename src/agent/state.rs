@@ -204,8 +204,9 @@ impl State {
         }
         // A name that does not resolve tells nothing about addresses.
         let Ok(addresses) = &capture.addresses else { return };
-        endpoint.addresses = addresses.len();
-        let failed = addresses.iter().filter_map(|seen| Some((seen.address, seen.failure.clone()?)));
+        endpoint.is_behind_proxy = capture.is_behind_proxy();
+        endpoint.addresses = addresses.iter().filter_map(|seen| seen.via.address()).count();
+        let failed = addresses.iter().filter_map(|seen| Some((seen.via, seen.failure.clone()?)));
         endpoint.failures = failed.collect();
         let sightings = sightings(&self.trust, capture);
         endpoint.window.record(self.rules, capture.at, &sightings);

@@ -10,13 +10,16 @@ use aws_sdk_iam::operation::get_open_id_connect_provider::{
     GetOpenIDConnectProviderError as GetError, GetOpenIdConnectProviderOutput,
 };
 use futures_util::{StreamExt as _, stream};
+use rustls::pki_types::CertificateDer;
 
 use super::error::AccountError;
+use super::http_client::http_client;
 use super::session;
 use crate::chain::Thumbprint;
 use crate::clock::{Clock, Timestamp};
 use crate::issuer::Issuer;
 use crate::provider::{Details, Origin, Provider, ProviderArn};
+use crate::proxy::Egress;
 
 /// Calls of one account at the same time; IAM throttles at a rate that it does not publish.
 const CONCURRENT_CALLS: usize = 4;
@@ -52,9 +55,16 @@ struct Reading {
 }
 
 impl Account {
-    /// Sets up the client; no call is made yet. `timeout` limits one call with its retries.
-    pub async fn connect(clock: Clock, timeout: Duration) -> Self {
-        Self { client: Client::new(&session::load(timeout).await), clock }
+    /// Sets up the client; no call is made yet. `timeout` limits one call with its retries, `egress` is the way out, and
+    /// `roots` vouch for AWS.
+    pub async fn connect(
+        clock: Clock,
+        timeout: Duration,
+        egress: &Egress,
+        roots: &[CertificateDer<'static>],
+    ) -> Self {
+        let session = session::load(timeout, http_client(egress, roots)).await;
+        Self { client: Client::new(&session), clock }
     }
 
     /// Lists the account's providers and reads each. `known` is what an earlier poll found.

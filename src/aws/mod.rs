@@ -2,6 +2,7 @@
 //! reason why they are not known. Nothing here knows what the providers are compared with.
 
 mod error;
+mod http_client;
 mod iam;
 mod session;
 

@@ -161,6 +161,11 @@ impl TrustStore {
         self
     }
 
+    /// Every anchor, of whichever source.
+    pub(crate) fn anchors(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        [&self.mozilla, &self.system, &self.added].into_iter().flat_map(|anchors| &anchors.ders)
+    }
+
     /// Somebody added this anchor here, rather than a public root program.
     ///
     /// Systems ship roots that Mozilla no longer has, or not yet, and do not say where a root comes from. So a system's

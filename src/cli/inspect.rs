@@ -20,7 +20,8 @@ use crate::endpoint::{Endpoint, UrlError};
 use crate::files::read_whole;
 use crate::issuer::Issuer;
 use crate::observe::{distinct, sightings};
-use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls};
+use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls, Tunnels};
+use crate::proxy::{Egress, ProxyError, ProxySettings};
 use crate::report::{Inspection, as_pem, as_text};
 use crate::trust_files::{CaFileError, ca_certificates, system_roots};
 
@@ -70,6 +71,8 @@ enum InspectError {
     File { target: String, error: FileError },
     #[error("--ca-file: {0}")]
     CaFile(#[from] CaFileError),
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
     #[error("cannot encode the report as JSON: {0}")]
@@ -105,7 +108,7 @@ fn look(args: &InspectArgs) -> Result<Inspection, InspectError> {
         return Err(InspectError::NoFile { target: target.into() });
     }
     let runtime = runtime()?;
-    let poller = poller(args);
+    let poller = poller(args, &trust)?;
     let judged = |capture: &Capture| distinct(&sightings(&trust, capture));
     if is_url {
         let issuer: Issuer =
@@ -145,18 +148,20 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_whole(File::open(path)?)
 }
 
-fn poller(args: &InspectArgs) -> Poller {
+fn poller(args: &InspectArgs, trust: &TrustStore) -> Result<Poller, ProxyError> {
     let mut table: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
     for (host, address) in &args.resolve {
         table.entry(host.clone()).or_default().push(*address);
     }
-    Poller {
+    let egress = Egress::new(&ProxySettings::default(), |name| std::env::var(name))?;
+    Ok(Poller {
         clock: Clock::system(),
         resolver: Resolver::System(Arc::new(table)),
         addresses: AddressPolicy { allow_loopback: args.allow_loopback },
+        tunnels: Tunnels::new(egress, trust.anchors().cloned()),
         tls: Tls::default(),
         limits: Limits { connect: args.timeout, request: args.timeout, poll: args.timeout * 8 },
-    }
+    })
 }
 
 fn print(report: &Inspection, output: Output) -> Result<(), InspectError> {

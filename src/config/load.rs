@@ -14,7 +14,7 @@ const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// `OIDC_EXPORTER__POLL__INTERVAL` overrides `poll.interval`.
 const ENVIRONMENT_PREFIX: &str = "OIDC_EXPORTER";
 /// Keys that hold lists; in the environment their items are separated by commas.
-const LISTS: [&str; 3] = ["probe.allow", "trust.ca_files", "aws.audiences"];
+const LISTS: [&str; 4] = ["probe.allow", "proxy.no_proxy", "trust.ca_files", "aws.audiences"];
 
 /// What is wrong with the configuration; the message names the file or the environment, and the key.
 #[derive(Debug, thiserror::Error)]
@@ -232,6 +232,15 @@ mod tests {
             ("[poll]\nconcurrency = 0", "FILE: poll.concurrency: must be between 1 and 1024"),
             ("[poll]\nsettle_rounds = 0", "FILE: poll.settle_rounds: must be at least 1"),
             ("[probe]\nallow = [\"a/b\"]", "FILE: probe.allow[0]: `a/b`: expected a host such as"),
+            (
+                "[proxy]\nurl = \"http://user:secret@proxy:3128\"",
+                "FILE: proxy.url: user name and password do not belong here: put them into proxy.credentials_file",
+            ),
+            ("[proxy]\nurl = \"socks5://proxy:1080\"", "FILE: proxy.url: SOCKS proxies are not supported"),
+            (
+                "[proxy]\nno_proxy = [\"10.0.0.*\"]",
+                "FILE: proxy.no_proxy[0]: `10.0.0.*`: expected a host such as",
+            ),
             ("[poll.resolve]\nx = []", "FILE: poll.resolve: x has no addresses"),
             ("[poll.resolve]\nx = [\"999.1.1.1\"]", "FILE: poll.resolve.x[0]: invalid IP address syntax"),
             ("[aws]\nenabled = \"maybe\"", "FILE: aws.enabled: expected a boolean, found string \"maybe\""),

@@ -8,4 +8,4 @@ mod settings;
 
 pub(crate) use hosts::HostPattern;
 pub(crate) use load::SettingsError;
-pub(crate) use settings::{IssuerEntry, Log, LogFormat, LogLevel, Poll, Probe, Settings, Trust, Web};
+pub(crate) use settings::{IssuerEntry, Log, LogFormat, LogLevel, Probe, Settings, Trust, Web};

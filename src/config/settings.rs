@@ -12,6 +12,7 @@ use strum::{EnumString, VariantNames};
 use super::hosts::HostPattern;
 use crate::chain::Thumbprint;
 use crate::issuer::Issuer;
+use crate::proxy::ProxySettings;
 
 /// Everything that can be set. `config/default.toml` says what each key means.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -21,6 +22,8 @@ pub(crate) struct Settings {
     pub web: Web,
     /// How issuers are polled.
     pub poll: Poll,
+    /// The way out, for issuers and AWS alike.
+    pub proxy: ProxySettings,
     /// Polls that are asked for over HTTP.
     pub probe: Probe,
     /// Whose roots are trusted.

@@ -16,6 +16,8 @@ families! {
     Gauge ADDRESSES(&Endpoint) = "oidc_endpoint_addresses", "Addresses that the host name resolved to.";
     Gauge ADDRESSES_FAILED(&Endpoint) = "oidc_endpoint_addresses_failed",
         "Addresses to which no TLS connection could be made in the last round.";
+    Gauge BEHIND_PROXY(&Endpoint) = "oidc_endpoint_behind_proxy",
+        "Whether a proxy chose the address in the last round, so that only one of the endpoint's addresses was seen.";
     Gauge TLS12(&Endpoint) = "oidc_endpoint_tls12_accepted",
         "Whether the endpoint accepts TLS 1.2; if not, AWS relies on the thumbprint.";
     Gauge TLS12_CHECKED(&Endpoint) = "oidc_endpoint_tls12_checked_timestamp_seconds",
@@ -38,8 +40,11 @@ families! {
 }
 
 pub(super) fn sample(samples: &mut Samples, endpoint: &Endpoint, state: &EndpointState) {
-    samples.count(&ADDRESSES, (endpoint,), state.addresses as u64);
-    samples.count(&ADDRESSES_FAILED, (endpoint,), state.failures.len() as u64);
+    samples.flag(&BEHIND_PROXY, (endpoint,), state.is_behind_proxy);
+    if !state.is_behind_proxy {
+        samples.count(&ADDRESSES, (endpoint,), state.addresses as u64);
+        samples.count(&ADDRESSES_FAILED, (endpoint,), state.failures.len() as u64);
+    }
     samples.count(&DROPPED, (endpoint,), state.window.dropped());
     if let Some(accepted) = state.takes_tls12 {
         samples.flag(&TLS12, (endpoint,), accepted);

@@ -1,22 +1,22 @@
 //! Which observations of an endpoint still count. Pure: it is told what each round saw.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
+use crate::poll::Via;
 
 /// Observations kept of one endpoint; beyond that the longest unseen go. A host whose DNS answers rotate over
 /// a large fleet, each server with a chain of its own, stays below it.
 pub(crate) const MAX_OBSERVATIONS: usize = 256;
 
-/// One chain at one address.
+/// One chain at one address, or through the proxy that chose one.
 #[derive(Clone, Debug)]
 pub struct Observation {
-    /// The address that served it.
-    pub address: IpAddr,
+    /// Where it was served.
+    pub via: Via,
     /// What it served.
     pub chain: Arc<JudgedChain>,
     /// First time.
@@ -40,8 +40,8 @@ pub struct WindowRules {
 /// What one round saw at one address.
 #[derive(Clone, Debug)]
 pub struct Sighting {
-    /// The address.
-    pub address: IpAddr,
+    /// Which, or the proxy that stands for it.
+    pub via: Via,
     /// What it served; nothing when it failed.
     pub chain: Option<Arc<JudgedChain>>,
 }
@@ -76,13 +76,13 @@ impl Window {
     pub fn record(&mut self, rules: WindowRules, at: Timestamp, round: &[Sighting]) {
         for sighting in round {
             if let Some(chain) = &sighting.chain {
-                self.see(sighting.address, chain, at);
+                self.see(sighting.via, chain, at);
             }
         }
-        let resolved: BTreeSet<IpAddr> = round.iter().map(|sighting| sighting.address).collect();
+        let resolved: BTreeSet<Via> = round.iter().map(|sighting| sighting.via).collect();
         let settled = round.iter().any(|sighting| sighting.chain.is_some())
-            && resolved.iter().all(|address| self.of(*address).count() <= 1);
-        for gone in self.observations.iter_mut().filter(|o| !resolved.contains(&o.address)) {
+            && resolved.iter().all(|via| self.of(*via).count() <= 1);
+        for gone in self.observations.iter_mut().filter(|o| !resolved.contains(&o.via)) {
             gone.rounds_absent = if settled { gone.rounds_absent + 1 } else { 0 };
         }
 
@@ -96,21 +96,21 @@ impl Window {
             self.dropped += (self.observations.len() - MAX_OBSERVATIONS) as u64;
             self.observations.truncate(MAX_OBSERVATIONS);
         }
-        self.observations.sort_by_key(|o| (o.address, o.first_seen));
+        self.observations.sort_by_key(|o| (o.via, o.first_seen));
     }
 
-    fn of(&self, address: IpAddr) -> impl Iterator<Item = &Observation> {
-        self.observations.iter().filter(move |o| o.address == address)
+    fn of(&self, via: Via) -> impl Iterator<Item = &Observation> {
+        self.observations.iter().filter(move |o| o.via == via)
     }
 
-    fn see(&mut self, address: IpAddr, chain: &Arc<JudgedChain>, at: Timestamp) {
+    fn see(&mut self, via: Via, chain: &Arc<JudgedChain>, at: Timestamp) {
         let id = chain.served.id();
         // Every copy is judged anew, at whichever address it was seen.
         for same in self.observations.iter_mut().filter(|o| o.chain.served.id() == id) {
             same.chain = Arc::clone(chain);
         }
         let mut known = false;
-        for observation in self.observations.iter_mut().filter(|o| o.address == address) {
+        for observation in self.observations.iter_mut().filter(|o| o.via == via) {
             if observation.chain.served.id() == id {
                 observation.last_seen = at;
                 observation.rounds_absent = 0;
@@ -121,7 +121,7 @@ impl Window {
         }
         if !known {
             let chain = Arc::clone(chain);
-            let observation = Observation { address, chain, first_seen: at, last_seen: at, rounds_absent: 0 };
+            let observation = Observation { via, chain, first_seen: at, last_seen: at, rounds_absent: 0 };
             self.observations.push(observation);
         }
     }
@@ -153,15 +153,19 @@ mod tests {
                 .map(|sight| {
                     let (address, served) = sight.split_once(':').unwrap();
                     let served = served.bytes().next().filter(|byte| *byte != b'-');
-                    let address = format!("192.0.2.{address}").parse().unwrap();
-                    Sighting { address, chain: served.map(chain) }
+                    let via = match address {
+                        "p" => Via::Proxy,
+                        _ => Via::Address(format!("192.0.2.{address}").parse().unwrap()),
+                    };
+                    Sighting { via, chain: served.map(chain) }
                 })
                 .collect();
             window.record(RULES, Timestamp::from_seconds(minute * 60), &seen);
         }
         let shown = window.observations().iter().map(|o| {
             let served = char::from(o.chain.served.certificates()[0].der[0]);
-            format!("{}:{served}", o.address.to_string().rsplit('.').next().unwrap())
+            let via = o.via.to_string();
+            format!("{}:{served}", via.rsplit('.').next().unwrap().replace("through the proxy", "p"))
         });
         shown.collect()
     }
@@ -193,6 +197,9 @@ mod tests {
                 [vec!["1:a 2:b"], repeated("1:a", 5), vec!["1:a 2:b"]].concat(),
                 "1:a 2:b",
             ),
+            ("through a proxy", vec!["p:a", "p:b"], "p:a p:b"),
+            ("from addresses to a proxy", [vec!["1:a 2:b"], repeated("p:a", 5)].concat(), "1:a 2:b p:a"),
+            ("settled through a proxy", [vec!["1:a 2:b"], repeated("p:a", 6)].concat(), "p:a"),
             ("older than the window", [vec!["2:b 1:a"], repeated("1:a 2:-", 1441)].concat(), "1:a"),
             ("within the window", [vec!["2:b 1:a"], repeated("1:a 2:-", 1440)].concat(), "1:a 2:b"),
         ] {
@@ -204,10 +211,10 @@ mod tests {
     fn a_fleet_without_end_is_bounded() {
         let mut window = Window::default();
         for round in 0..2000u32 {
-            let address = IpAddr::from((0x0a00_0000 + round).to_be_bytes());
+            let address = std::net::IpAddr::from((0x0a00_0000 + round).to_be_bytes());
             let alternating = "192.0.2.1".parse().unwrap();
             let seen = [(address, b'a'), (alternating, u8::from(round % 2 == 0))]
-                .map(|(address, byte)| Sighting { address, chain: Some(chain(byte)) });
+                .map(|(address, byte)| Sighting { via: Via::Address(address), chain: Some(chain(byte)) });
             window.record(RULES, Timestamp::from_seconds(i64::from(round)), &seen);
         }
         assert_eq!(window.observations().len(), MAX_OBSERVATIONS);

@@ -1,6 +1,6 @@
-//! One endpoint in one round: every address of its host is connected to, and what each serves is recorded.
+//! One endpoint in one round: every address of its host is connected to, or the one face that a proxy shows, and what each
+//! serves is recorded.
 
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use super::http::Connection;
 use super::phase::{Phase, Timings};
 use super::poller::Poller;
 use super::tls12::{Negotiated, takes_tls12};
+use super::via::Via;
 use crate::chain::ServedChain;
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
@@ -26,7 +27,7 @@ pub struct Capture {
     pub endpoint: Endpoint,
     /// When it was looked at.
     pub at: Timestamp,
-    /// One entry for each address, in the resolver's order; or why there is no address.
+    /// One entry for each address, in the resolver's order, or one for what the proxy showed; or why there is no address.
     pub addresses: Result<Vec<AddressCapture>, PollError>,
     /// Of the first address that connected.
     pub timings: Timings,
@@ -36,10 +37,10 @@ pub struct Capture {
     open: Mutex<Vec<Connection>>,
 }
 
-/// What one address showed.
+/// What one address showed, or a proxy in its place.
 pub struct AddressCapture {
-    /// The address.
-    pub address: IpAddr,
+    /// Which.
+    pub via: Via,
     /// The served chain; it can be there although the handshake failed later.
     pub chain: Option<ServedChain>,
     /// Why no connection came of it.
@@ -61,23 +62,28 @@ impl Capture {
     pub async fn take(poller: &Poller, endpoint: &Endpoint, ask_tls12: bool) -> Self {
         let at = poller.clock.now();
         let limit = poller.limits.connect;
-        let started = Instant::now();
-        let resolved = poller.resolver.resolve(endpoint, limit).await;
         let mut timings = Timings::default();
-        timings.set(Phase::Resolve, started.elapsed());
+        let resolved = if poller.leaves_address_to_proxy(endpoint) {
+            Ok(vec![Via::Proxy])
+        } else {
+            let started = Instant::now();
+            let resolved = poller.resolver.resolve(endpoint, limit).await;
+            timings.set(Phase::Resolve, started.elapsed());
+            resolved.map(|addresses| addresses.into_iter().map(Via::from).collect())
+        };
         let (mut open, mut tls12) = (Vec::new(), None);
         let addresses = match (resolved, endpoint.server_name()) {
             (Err(error), _) => Err(error),
             (Ok(_), None) => Err(PollError::ServerName(endpoint.host().to_owned())),
             (Ok(addresses), Some(name)) => {
                 let attempts = stream::iter(addresses)
-                    .map(|address| attempt(poller, endpoint, address, name.clone()))
+                    .map(|via| attempt(poller, endpoint, via, name.clone()))
                     .buffered(CONCURRENT_ADDRESSES);
                 let attempts = attempts.collect::<Vec<_>>().await;
                 if ask_tls12 {
                     let negotiated: Vec<_> =
                         attempts.iter().filter_map(|attempt| attempt.negotiated).collect();
-                    tls12 = takes_tls12(poller, endpoint.port(), name, &negotiated).await;
+                    tls12 = takes_tls12(poller, endpoint, name, &negotiated).await;
                 }
                 let mut seen = Vec::new();
                 for attempt in attempts {
@@ -103,6 +109,12 @@ impl Capture {
             takes_tls12: tls12,
             open: Mutex::new(open),
         }
+    }
+
+    /// A proxy chose the address, so that one face of the host was seen at most.
+    #[must_use]
+    pub fn is_behind_proxy(&self) -> bool {
+        self.addresses.iter().flatten().any(|seen| seen.via == Via::Proxy)
     }
 
     /// A connection that is still open, or a new one to the first address that works.
@@ -136,49 +148,48 @@ impl Capture {
             return Err(seen.iter().find_map(|address| address.failure.clone()).unwrap_or_else(no_address));
         };
         let name = self.endpoint.server_name().ok_or_else(no_address)?;
-        let attempt = attempt(poller, &self.endpoint, worked.address, name).await;
+        let attempt = attempt(poller, &self.endpoint, worked.via, name).await;
         attempt.connection.ok_or_else(|| attempt.capture.failure.unwrap_or_else(no_address))
     }
 }
 
-async fn attempt(
-    poller: &Poller,
-    endpoint: &Endpoint,
-    address: IpAddr,
-    name: ServerName<'static>,
-) -> Attempt {
+async fn attempt(poller: &Poller, endpoint: &Endpoint, via: Via, name: ServerName<'static>) -> Attempt {
     let mut attempt = Attempt {
-        capture: AddressCapture { address, chain: None, failure: None },
+        capture: AddressCapture { via, chain: None, failure: None },
         connection: None,
         negotiated: None,
         connect: Duration::ZERO,
         tls: Duration::ZERO,
     };
-    if let Err(failure) = attempt.run(poller, endpoint.port(), name).await {
+    if let Err(failure) = attempt.run(poller, endpoint, name).await {
         attempt.capture.failure = Some(failure);
     }
     attempt
 }
 
 impl Attempt {
-    async fn run(&mut self, poller: &Poller, port: u16, name: ServerName<'static>) -> Result<(), PollError> {
-        let address = self.capture.address;
+    async fn run(
+        &mut self,
+        poller: &Poller,
+        endpoint: &Endpoint,
+        name: ServerName<'static>,
+    ) -> Result<(), PollError> {
+        let via = self.capture.via;
         let limit = poller.limits.connect;
         let started = Instant::now();
-        let tcp = poller.dial(address, port).await?;
+        let stream = poller.dial(endpoint, via).await?;
         self.connect = started.elapsed();
 
         let started = Instant::now();
-        let handshake = timeout(limit, poller.tls.handshake(tcp, name, rustls::ALL_VERSIONS))
+        let handshake = timeout(limit, poller.tls.handshake(stream, name, rustls::ALL_VERSIONS))
             .await
             .map_err(|_| PollError::Timeout(Phase::Tls))?;
         self.tls = started.elapsed();
         self.capture.chain = handshake.served.and_then(ServedChain::new);
-        let stream =
-            handshake.stream.map_err(|error| PollError::Tls { address, error: error.to_string() })?;
+        let stream = handshake.stream.map_err(|error| PollError::Tls { via, error: error.to_string() })?;
         let version = stream.get_ref().1.protocol_version();
-        self.negotiated = version.map(|version| Negotiated { address, version });
-        self.connection = Some(Connection::new(address, stream).await?);
+        self.negotiated = version.map(|version| Negotiated { via, version });
+        self.connection = Some(Connection::new(stream).await?);
         Ok(())
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use strum::{Display, EnumIter, IntoStaticStr};
 
 use super::phase::Phase;
-use crate::endpoint::UrlError;
+use super::via::Via;
+use crate::endpoint::{Endpoint, UrlError};
 
 /// The value of the label `reason` of `oidc_issuer_poll_failures_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, EnumIter, IntoStaticStr, Display, Serialize)]
@@ -35,6 +36,12 @@ pub enum Reason {
     Jwks,
     /// More bytes than are read.
     TooLarge,
+    /// The proxy cannot be reached, or does not answer as a proxy; nothing is known of the issuer.
+    Proxy,
+    /// The proxy wants a user name and a password, or others than it was told.
+    ProxyAuthentication,
+    /// The proxy opens no connection to the issuer: by its rules, or because it cannot.
+    ProxyRefused,
 }
 
 /// Addresses that are not connected to.
@@ -84,9 +91,15 @@ pub enum PollError {
     /// The poll as a whole reached its limit.
     #[error("poll timed out")]
     Overrun,
-    #[error("TLS handshake with {address} failed: {error}")]
+    #[error("proxy {proxy}: {failure}")]
+    Proxy {
+        /// Without credentials.
+        proxy: String,
+        failure: ProxyFailure,
+    },
+    #[error("TLS handshake {} failed: {error}", .via.with())]
     Tls {
-        address: IpAddr,
+        via: Via,
         /// What rustls or the operating system said.
         error: String,
     },
@@ -128,6 +141,43 @@ pub enum PollError {
     Discovery(#[from] DiscoveryError),
     #[error("JWKS: {0}")]
     Jwks(#[from] JwksError),
+}
+
+/// Why a proxy opened no tunnel.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyFailure {
+    /// Its name has no address, or nothing answers there.
+    #[error("{0}")]
+    Unreachable(String),
+    /// TLS with the proxy itself.
+    #[error("TLS handshake with the proxy itself failed: {0}")]
+    Tls(String),
+    /// Not HTTP, too long, or broken off.
+    #[error("its answer cannot be used: {0}")]
+    Answer(String),
+    #[error("timed out waiting for it to connect to {0}")]
+    NoAnswer(Endpoint),
+    /// 407, and there was nothing to tell it.
+    #[error("it wants a user name and a password (HTTP status 407), and none are set")]
+    CredentialsWanted,
+    /// 407 all the same.
+    #[error("it does not accept the user name and password that are set (HTTP status 407)")]
+    CredentialsRefused,
+    /// Any other status than 2xx.
+    #[error("it opened no connection to {to}: HTTP status {status}")]
+    Refused { to: Endpoint, status: u16 },
+}
+
+impl ProxyFailure {
+    const fn reason(&self) -> Reason {
+        match self {
+            Self::Unreachable(_) | Self::Tls(_) | Self::Answer(_) => Reason::Proxy,
+            // Nobody knows whether the proxy is slow or the issuer.
+            Self::NoAnswer(_) => Reason::Timeout,
+            Self::CredentialsWanted | Self::CredentialsRefused => Reason::ProxyAuthentication,
+            Self::Refused { .. } => Reason::ProxyRefused,
+        }
+    }
 }
 
 /// What is wrong with a discovery document.
@@ -186,6 +236,7 @@ impl PollError {
         match self {
             Self::Dns { .. } | Self::NoAddress(_) => Reason::Dns,
             Self::Blocked { .. } => Reason::Blocked,
+            Self::Proxy { failure, .. } => failure.reason(),
             Self::Connect { .. } | Self::NoRoute(_) => Reason::Connect,
             Self::Timeout(_) | Self::Overrun => Reason::Timeout,
             Self::Tls { .. } | Self::ServerName(_) => Reason::Tls,

@@ -1,6 +1,5 @@
 //! One GET after another over one connection, with limits on everything that is read.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
@@ -9,13 +8,13 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT, HOST, USER_AGENT};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_util::task::AbortOnDropHandle;
 use url::{Position, Url};
 
 use super::error::PollError;
 use super::phase::Phase;
+use super::stream::Stream;
 
 /// Longest discovery document or JWKS, bytes.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
@@ -23,12 +22,10 @@ pub(super) const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Headers of an answer.
 const MAX_HEADERS: usize = 100;
-const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// An open connection to one address of an endpoint; closed when dropped.
+/// An open connection to one face of an endpoint; closed when dropped.
 pub struct Connection {
-    /// The address it goes to.
-    pub address: IpAddr,
     sender: SendRequest<Empty<Bytes>>,
     _driver: AbortOnDropHandle<()>,
 }
@@ -38,7 +35,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`PollError::Http`].
-    pub async fn new(address: IpAddr, stream: TlsStream<TcpStream>) -> Result<Self, PollError> {
+    pub(super) async fn new(stream: TlsStream<Stream>) -> Result<Self, PollError> {
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_HEAD_BYTES)
             .max_headers(MAX_HEADERS)
@@ -47,7 +44,7 @@ impl Connection {
             .map_err(|error| PollError::Http { phase: Phase::Discovery, error: with_causes(&error) })?;
         // Its end, good or bad, reaches the request that is under way.
         let driver = tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { address, sender, _driver: AbortOnDropHandle::new(driver) })
+        Ok(Self { sender, _driver: AbortOnDropHandle::new(driver) })
     }
 
     /// The other side has not closed it, as far as is known. (It can be open and not ready yet: [`Self::get`] waits.)
@@ -95,7 +92,7 @@ impl Connection {
 }
 
 /// An error and what caused it, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -10,8 +10,11 @@ mod http;
 mod phase;
 mod poller;
 mod round;
+mod stream;
 mod tls;
 mod tls12;
+mod tunnel;
+mod via;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,6 +32,8 @@ pub(crate) use phase::Timings;
 pub use poller::{Limits, Poller};
 pub(crate) use round::Round;
 pub use tls::Tls;
+pub use tunnel::Tunnels;
+pub use via::Via;
 
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;

@@ -12,21 +12,21 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use webpki::{EndEntityCert, RawPublicKeyEntity};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::stream::Stream;
 use crate::chain::{Certificate, served_path};
 
 /// What a handshake showed, whether or not it came to an end.
-pub struct Handshake {
+pub(super) struct Handshake {
     /// The certificates in served order; `None` when it broke off before, or when the server does not hold
     /// the key of the leaf.
     pub served: Option<Vec<CertificateDer<'static>>>,
     /// The connection, when the handshake ended well.
-    pub stream: io::Result<TlsStream<TcpStream>>,
+    pub stream: io::Result<TlsStream<Stream>>,
 }
 
 /// TLS as used for all endpoints; cheap to clone.
@@ -42,10 +42,10 @@ impl Default for Tls {
 }
 
 impl Tls {
-    /// Shakes hands over `tcp`; not limited in time.
-    pub async fn handshake(
+    /// Shakes hands over `stream`; not limited in time.
+    pub(super) async fn handshake(
         &self,
-        tcp: TcpStream,
+        stream: Stream,
         name: ServerName<'static>,
         versions: &[&'static SupportedProtocolVersion],
     ) -> Handshake {
@@ -54,7 +54,7 @@ impl Tls {
             record: Mutex::default(),
         });
         let stream = match self.config(versions, Arc::clone(&recorder)) {
-            Ok(config) => TlsConnector::from(Arc::new(config)).connect(name, tcp).await,
+            Ok(config) => TlsConnector::from(Arc::new(config)).connect(name, stream).await,
             Err(error) => Err(io::Error::other(error)),
         };
         Handshake { served: recorder.take(), stream }

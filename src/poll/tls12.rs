@@ -1,18 +1,18 @@
 //! Does an endpoint take TLS 1.2? AWS STS relies on the thumbprint of those that do not (IAM user guide, "Create an
 //! OpenID Connect identity provider").
 
-use std::net::IpAddr;
-
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, Error, ProtocolVersion};
 use tokio::time::timeout;
 
 use super::poller::Poller;
+use super::via::Via;
+use crate::endpoint::Endpoint;
 
-/// An address where a handshake came to its end, and the version that came of it.
+/// A face with which a handshake came to its end, and the version that came of it.
 #[derive(Clone, Copy)]
 pub(super) struct Negotiated {
-    pub address: IpAddr,
+    pub via: Via,
     pub version: ProtocolVersion,
 }
 
@@ -20,16 +20,16 @@ pub(super) struct Negotiated {
 /// it in TLS; silence says nothing.
 pub(super) async fn takes_tls12(
     poller: &Poller,
-    port: u16,
+    endpoint: &Endpoint,
     name: ServerName<'static>,
     negotiated: &[Negotiated],
 ) -> Option<bool> {
     if negotiated.iter().any(|known| known.version == ProtocolVersion::TLSv1_2) {
         return Some(true);
     }
-    let tcp = poller.dial(negotiated.first()?.address, port).await.ok()?;
+    let stream = poller.dial(endpoint, negotiated.first()?.via).await.ok()?;
     let versions = [&rustls::version::TLS12];
-    let handshake = poller.tls.handshake(tcp, name, &versions);
+    let handshake = poller.tls.handshake(stream, name, &versions);
     match timeout(poller.limits.connect, handshake).await.ok()?.stream {
         Ok(_) => Some(true),
         Err(error) => match error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {

@@ -12,7 +12,7 @@ use crate::chain::{JudgedChain, ServedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::endpoint::EndpointUse;
 use crate::issuer::Issuer;
-use crate::poll::{Capture, IssuerPoll, PollError, Reason};
+use crate::poll::{Capture, IssuerPoll, PollError, Reason, Via};
 use crate::verdict::{Plan, SeenEndpoint, Withheld};
 
 /// What is known of one target.
@@ -52,8 +52,10 @@ pub(crate) struct EndpointReport {
     pub endpoint: String,
     /// `discovery`, `jwks`, both, or neither.
     pub serves: Vec<EndpointUse>,
-    /// Every address of the host.
+    /// Every address of the host, or the one face that a proxy showed.
     pub addresses: Vec<AddressReport>,
+    /// A proxy chose the address, so that other addresses were not seen.
+    pub behind_proxy: bool,
     /// Why there is no address.
     pub error: Option<ErrorReport>,
     /// Whether it takes TLS 1.2, when it told.
@@ -64,7 +66,11 @@ pub(crate) struct EndpointReport {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct AddressReport {
-    pub address: IpAddr,
+    /// None where a proxy chose it.
+    pub address: Option<IpAddr>,
+    /// The same in words.
+    #[serde(skip)]
+    pub via: Via,
     /// Which of the endpoint's chains it served, counted from 1.
     pub chain: Option<usize>,
     /// Why there was no connection.
@@ -133,6 +139,7 @@ impl Inspection {
             endpoint: target.to_owned(),
             serves: Vec::new(),
             addresses: Vec::new(),
+            behind_proxy: false,
             error: None,
             tls12_accepted: None,
             chains: vec![ChainReport::alone(chain, now)],
@@ -212,7 +219,8 @@ impl EndpointReport {
             chains.iter().position(|judged| judged.served.id() == chain.id()).map(|index| index + 1)
         };
         let addresses = seen.iter().map(|address| AddressReport {
-            address: address.address,
+            address: address.via.address(),
+            via: address.via,
             chain: address.chain.as_ref().and_then(number),
             error: address.failure.as_ref().map(ErrorReport::from),
             is_out_of_reach: matches!(address.failure, Some(PollError::NoRoute(_))),
@@ -221,6 +229,7 @@ impl EndpointReport {
             endpoint: capture.endpoint.to_string(),
             serves,
             addresses: addresses.collect(),
+            behind_proxy: capture.is_behind_proxy(),
             error: capture.addresses.as_ref().err().map(ErrorReport::from),
             tls12_accepted: capture.takes_tls12,
             chains: chains.iter().map(|chain| ChainReport::new(chain, now)).collect(),
@@ -231,7 +240,14 @@ impl EndpointReport {
 /// What the reader should think of before running the command.
 fn cautions(issuer: &Issuer, endpoints: &[EndpointReport]) -> Vec<String> {
     let mut cautions = Vec::new();
-    for EndpointReport { endpoint, addresses, .. } in endpoints {
+    for EndpointReport { endpoint, addresses, behind_proxy, .. } in endpoints {
+        if *behind_proxy {
+            cautions.push(format!(
+                "{endpoint} was seen through a proxy, at one of its addresses only; if the root CA of another differs, it is \
+                 missing from this list"
+            ));
+            continue;
+        }
         let unseen = addresses.iter().filter(|address| address.chain.is_none()).count();
         if unseen > 0 {
             let whose = if unseen == 1 { "its" } else { "their" };
