@@ -158,11 +158,11 @@ pub enum ProxyFailure {
     #[error("timed out waiting for it to connect to {0}")]
     NoAnswer(Endpoint),
     /// 407, and there was nothing to tell it.
-    #[error("it wants a user name and a password (HTTP status 407), and none are set")]
-    CredentialsWanted,
-    /// 407 all the same.
-    #[error("it does not accept the user name and password that are set (HTTP status 407)")]
-    CredentialsRefused,
+    #[error("it wants a user name and a password (HTTP status {status}), and none are set")]
+    CredentialsWanted { status: u16 },
+    /// 407 all the same; tinyproxy says 401 then.
+    #[error("it does not accept the user name and password that are set (HTTP status {status})")]
+    CredentialsRefused { status: u16 },
     /// Any other status than 2xx.
     #[error("it opened no connection to {to}: HTTP status {status}")]
     Refused { to: Endpoint, status: u16 },
@@ -174,7 +174,7 @@ impl ProxyFailure {
             Self::Unreachable(_) | Self::Tls(_) | Self::Answer(_) => Reason::Proxy,
             // Nobody knows whether the proxy is slow or the issuer.
             Self::NoAnswer(_) => Reason::Timeout,
-            Self::CredentialsWanted | Self::CredentialsRefused => Reason::ProxyAuthentication,
+            Self::CredentialsWanted { .. } | Self::CredentialsRefused { .. } => Reason::ProxyAuthentication,
             Self::Refused { .. } => Reason::ProxyRefused,
         }
     }

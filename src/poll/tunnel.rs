@@ -165,10 +165,13 @@ async fn connect(server: &ProxyServer, to: &Endpoint, stream: Stream) -> Result<
             let tunnel = hyper::upgrade::on(answer).await.map_err(|error| broken(&error))?;
             Ok(Box::new(TokioIo::new(tunnel)))
         }
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED if server.credentials.is_some() => {
-            Err(ProxyFailure::CredentialsRefused)
+        status @ (StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED) => {
+            let status = status.as_u16();
+            Err(match server.credentials {
+                Some(_) => ProxyFailure::CredentialsRefused { status },
+                None => ProxyFailure::CredentialsWanted { status },
+            })
         }
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(ProxyFailure::CredentialsWanted),
         status => Err(ProxyFailure::Refused { to: to.clone(), status: status.as_u16() }),
     }
 }
