@@ -84,11 +84,7 @@ fn trust_store(roots: &[CertificateDer<'static>]) -> TrustStore {
 
 /// Which hosts go through it is decided here, and not by the SDK's own reading of the environment.
 fn proxy_config(server: &ProxyServer) -> Option<ProxyConfig> {
-    let mut url = Url::parse(&server.url.to_string()).ok()?;
-    if let Some(credentials) = &server.credentials {
-        credentials.put_into(&mut url);
-    }
-    ProxyConfig::https(url.as_str()).ok()
+    ProxyConfig::https(server.secret_url()).ok()
 }
 
 impl HttpClient for Client {
@@ -108,19 +104,27 @@ impl HttpClient for Client {
 impl Fork {
     /// The proxy for a request. Plain http is spoken with credentials endpoints and test servers: what is said to them is in
     /// the clear, and no proxy's business.
-    fn proxy_for(&self, uri: &str) -> Option<(&ProxyServer, &SharedHttpConnector)> {
+    fn proxy_for(&self, uri: &str) -> Option<&ProxyServer> {
         let url = Url::parse(uri).ok().filter(|url| url.scheme() == "https")?;
-        let server = self.egress.proxy_for(&Endpoint::of(&url).ok()?)?;
-        Some((server, self.proxied.as_ref()?))
+        self.egress.proxy_for(&Endpoint::of(&url).ok()?)
     }
 }
 
 impl HttpConnector for Fork {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some((server, connector)) = self.proxy_for(request.uri()) else {
+        let Some(server) = self.proxy_for(request.uri()) else {
             return self.straight.call(request);
         };
-        let (call, proxy) = (connector.call(request), server.url.to_string());
+        let proxy = server.url.to_string();
+        let Some(connector) = &self.proxied else {
+            // Rather nothing than past the proxy.
+            let causes = "its URL cannot be used for AWS".to_owned();
+            return HttpConnectorFuture::ready(Err(ConnectorError::user(Box::new(ThroughProxy {
+                proxy,
+                causes,
+            }))));
+        };
+        let call = connector.call(request);
         HttpConnectorFuture::new(async move { call.await.map_err(|error| told(proxy, error)) })
     }
 }
@@ -151,9 +155,8 @@ mod tests {
     fn which_requests_go_through_the_proxy() {
         let ProxyChoice::Url(url) = "http://proxy:3128".parse().unwrap() else { unreachable!() };
         let server = ProxyServer { url, credentials: None };
-        let egress = Egress::through(server, Exception::list("sts.eu-west-1.amazonaws.com"));
-        let never = SharedHttpConnector::new(Never);
-        let fork = Fork { egress, straight: never.clone(), proxied: Some(never) };
+        let egress = Egress::through(server, Exception::list("sts.eu-west-1.amazonaws.com").0);
+        let fork = Fork { egress, straight: SharedHttpConnector::new(Never), proxied: None };
         for (uri, goes) in [
             ("https://iam.amazonaws.com/", true),
             ("https://iam.amazonaws.com:8443/?Action=x", true),

@@ -154,6 +154,9 @@ fn poller(args: &InspectArgs, trust: &TrustStore) -> Result<Poller, ProxyError> 
         table.entry(host.clone()).or_default().push(*address);
     }
     let egress = Egress::new(&ProxySettings::default(), |name| std::env::var(name))?;
+    if let Some(warning) = egress.warning() {
+        eprintln!("warning: {warning}");
+    }
     Ok(Poller {
         clock: Clock::system(),
         resolver: Resolver::System(Arc::new(table)),

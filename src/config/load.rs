@@ -199,11 +199,14 @@ mod tests {
             ("OIDC_EXPORTER__AWS__ENABLED", "true"),
             ("OIDC_EXPORTER__AWS__AUDIENCES", "sts.amazonaws.com,x"),
             ("OIDC_EXPORTER__POLL__CONCURRENCY", "3"),
+            ("OIDC_EXPORTER__PROXY__URL", "none"),
+            ("OIDC_EXPORTER__PROXY__NO_PROXY", "a.example, 10.0.0.0/8,*"),
             ("OIDC_EXPORTER_CONFIG", "not a setting"),
         ];
         let settings = load("[poll]\ninterval = \"9m\"", &environment).unwrap();
         assert_eq!((settings.poll.interval, settings.poll.concurrency), (Duration::from_mins(2), 3));
         assert_eq!(settings.aws.audiences.len(), 2);
+        assert_eq!((settings.proxy.url.to_string().as_str(), settings.proxy.no_proxy.len()), ("none", 3));
     }
 
     #[test]

@@ -94,6 +94,9 @@ impl Reloader {
         let (old, new) = (&self.settings, &loaded.settings);
         let look_again =
             old.poll != new.poll || old.trust != new.trust || old.proxy != new.proxy || !same_files;
+        if let Some(warning) = loaded.egress.warning() {
+            tracing::warn!("{warning}");
+        }
         let setup = loaded.setup(self.clock.clone()).await;
         self.settings = loaded.settings;
         self.level.set(self.settings.log.level);

@@ -7,7 +7,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 use crate::files::read_regular;
@@ -94,11 +94,11 @@ impl Credentials {
         value
     }
 
-    /// Writes them into a URL, percent-encoded.
-    pub(crate) fn put_into(&self, url: &mut Url) {
-        // Only a URL without a host takes none.
-        let _ = url.set_username(&self.user);
-        let _ = url.set_password(Some(&self.password));
+    /// For the place before the host of a URL, with everything encoded that a parser could take for something else.
+    pub(super) fn userinfo(&self) -> String {
+        let [user, password] =
+            [&self.user, &self.password].map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC));
+        format!("{user}:{password}")
     }
 }
 
@@ -146,9 +146,8 @@ mod tests {
 
     #[test]
     fn a_url_takes_any_character() {
-        let credentials = Credentials::new("us@er".into(), "p:/?#[]@%ss".into()).unwrap();
-        let mut url = Url::parse("http://proxy:3128").unwrap();
-        credentials.put_into(&mut url);
+        let credentials = Credentials::new("us@er".into(), "p:/?#[]@%ss \u{fc}".into()).unwrap();
+        let url = Url::parse(&format!("http://{}@proxy:3128", credentials.userinfo())).unwrap();
         assert_eq!(Credentials::of_url(&url), Ok(credentials));
     }
 }

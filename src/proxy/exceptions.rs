@@ -10,11 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Host;
 
 use crate::endpoint::Endpoint;
+use crate::printable::printable;
 
 /// Whatever is set: this machine, and where cloud providers answer with credentials (the address policy of polls refuses
 /// these too).
 const ALWAYS: &str = "localhost 127.0.0.0/8 ::1 0.0.0.0 :: 169.254.0.0/16 fe80::/10 fd00:ec2::/32 fd20:ce::254 \
     100.100.100.200 168.63.129.16 metadata.google.internal instance-data.ec2.internal";
+
+/// Characters shown of what is no entry.
+const MAX_SHOWN_CHARS: usize = 100;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,23 +49,22 @@ enum Hosts {
 pub struct ExceptionError;
 
 impl Exception {
-    /// The entries of a list, parted by commas or spaces. What is no entry is logged and left out, as others leave it out.
+    /// The entries of a list, parted by commas or spaces; and those that are none.
     #[must_use]
-    pub fn list(text: &str) -> Vec<Self> {
-        let entries = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
-        let parsed = entries.filter_map(|entry| match entry.parse() {
-            Ok(exception) => Some(exception),
-            Err(error) => {
-                tracing::warn!(%entry, %error, "an entry of NO_PROXY is not understood and left out");
-                None
+    pub fn list(text: &str) -> (Vec<Self>, Vec<String>) {
+        let (mut exceptions, mut others) = (Vec::new(), Vec::new());
+        for entry in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty()) {
+            match entry.parse() {
+                Ok(exception) => exceptions.push(exception),
+                Err(ExceptionError) => others.push(printable(entry, MAX_SHOWN_CHARS)),
             }
-        });
-        parsed.collect()
+        }
+        (exceptions, others)
     }
 
     /// Those that hold whatever is set.
     pub(super) fn always() -> &'static [Self] {
-        static EXCEPTIONS: LazyLock<Vec<Exception>> = LazyLock::new(|| Exception::list(ALWAYS));
+        static EXCEPTIONS: LazyLock<Vec<Exception>> = LazyLock::new(|| Exception::list(ALWAYS).0);
         &EXCEPTIONS
     }
 
@@ -235,8 +238,9 @@ mod tests {
 
     #[test]
     fn a_list_is_parted_by_commas_and_spaces() {
-        let shown =
-            |text: &str| Exception::list(text).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let shown = |text: &str| {
+            Exception::list(text).0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
         assert_eq!(
             shown(" a.example , .b.example:8443,, 10.0.0.0/8\tc "),
             "a.example b.example:8443 10.0.0.0/8 c"

@@ -36,6 +36,24 @@ pub struct ProxyServer {
 pub struct Egress {
     server: Option<Arc<ProxyServer>>,
     exceptions: Arc<[Exception]>,
+    not_understood: Option<NotUnderstood>,
+}
+
+/// Entries of a variable that are left out, as others leave them out: not a reason to watch nothing, but one for a warning.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("environment: {variable}: not understood and ignored: {}", .entries.join(", "))]
+pub(crate) struct NotUnderstood {
+    variable: &'static str,
+    entries: Arc<[String]>,
+}
+
+impl ProxyServer {
+    /// The URL with user name and password, as other programs want it: a secret.
+    pub(crate) fn secret_url(&self) -> String {
+        let scheme = self.url.scheme();
+        let userinfo = self.credentials.as_ref().map(|credentials| credentials.userinfo() + "@");
+        format!("{scheme}://{}{}", userinfo.unwrap_or_default(), self.url.endpoint)
+    }
 }
 
 /// `[proxy]`; the default leaves all to the environment.
@@ -71,7 +89,7 @@ impl Egress {
     /// Through this proxy, but for the exceptions.
     #[must_use]
     pub fn through(server: ProxyServer, exceptions: Vec<Exception>) -> Self {
-        Self { server: Some(Arc::new(server)), exceptions: exceptions.into() }
+        Self { server: Some(Arc::new(server)), exceptions: exceptions.into(), not_understood: None }
     }
 
     /// By the settings, and by the variables of the environment where those leave it open.
@@ -96,13 +114,21 @@ impl Egress {
                 }
             },
         };
-        let exceptions = if settings.no_proxy.is_empty() {
-            let text = first(&NO_PROXY_VARIABLES, &environment)?.map(|(_, text)| text);
-            Exception::list(&text.unwrap_or_default())
-        } else {
-            settings.no_proxy.clone()
+        let server = ProxyServer { url, credentials };
+        if !settings.no_proxy.is_empty() {
+            return Ok(Self::through(server, settings.no_proxy.clone()));
+        }
+        let Some((variable, text)) = first(&NO_PROXY_VARIABLES, &environment)? else {
+            return Ok(Self::through(server, Vec::new()));
         };
-        Ok(Self::through(ProxyServer { url, credentials }, exceptions))
+        let (exceptions, others) = Exception::list(&text);
+        let not_understood = (!others.is_empty()).then(|| NotUnderstood { variable, entries: others.into() });
+        Ok(Self { not_understood, ..Self::through(server, exceptions) })
+    }
+
+    /// What somebody should mend.
+    pub(crate) fn warning(&self) -> Option<&NotUnderstood> {
+        self.not_understood.as_ref()
     }
 
     /// The proxy that carries connections to `endpoint`, if any. Loopback, link-local and metadata addresses go straight,
@@ -148,7 +174,7 @@ mod tests {
     fn egress(choice: &str, no_proxy: &str, variables: &[(&str, &str)]) -> Result<Egress, String> {
         let settings = ProxySettings {
             url: choice.parse().unwrap(),
-            no_proxy: Exception::list(no_proxy),
+            no_proxy: Exception::list(no_proxy).0,
             credentials_file: PathBuf::new(),
         };
         let environment = |name: &str| {
@@ -221,6 +247,17 @@ mod tests {
         ] {
             assert_eq!(shown(&egress(choice, no_proxy, variables).unwrap()), proxy, "{case}");
         }
+    }
+
+    #[test]
+    fn entries_that_are_not_understood_are_told() {
+        let warned = |text: &str| {
+            let variables = [("HTTPS_PROXY", "proxy:3128"), ("NO_PROXY", text)];
+            egress("", "", &variables).unwrap().warning().map(ToString::to_string)
+        };
+        assert_eq!(warned("a.example,10.0.0.0/8"), None);
+        let told = "environment: NO_PROXY: not understood and ignored: 10.0.0.*, <local>";
+        assert_eq!(warned("10.0.0.* a.example,<local>").as_deref(), Some(told));
     }
 
     #[test]

@@ -51,6 +51,10 @@ pub enum ProxyUrlError {
 }
 
 impl ProxyUrl {
+    pub(super) const fn scheme(&self) -> &'static str {
+        if self.is_tls { "https" } else { "http" }
+    }
+
     /// `http://user:password@host:port`; without a scheme it is `http`, as for curl. The port is 80 or 443 unless given.
     pub(super) fn with_credentials(text: &str) -> Result<(Self, Option<Credentials>), ProxyUrlError> {
         let text = text.trim();
@@ -93,7 +97,7 @@ impl FromStr for ProxyChoice {
 
 impl fmt::Display for ProxyUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", if self.is_tls { "https" } else { "http" }, self.endpoint)
+        write!(f, "{}://{}", self.scheme(), self.endpoint)
     }
 }
 

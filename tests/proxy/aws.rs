@@ -1,5 +1,8 @@
 //! AWS behind the same proxy, and whom its connections trust.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{CREDENTIALS, watch};
 use crate::support::connect_proxy::{ConnectProxy, TlsFront};
 use crate::support::lab::pem::pem;
@@ -48,13 +51,14 @@ async fn iam_is_read_through_the_proxy_and_trusted_by_either_file() {
     let iam = SecureIam::start(&issuer).await;
     let authority = iam.authority();
     let proxy = ConnectProxy::start(&[&issuer], &[(&authority, iam.front.address())]).await;
-    proxy.want(CREDENTIALS.1);
-    let with_password = proxy.url().replace("http://", &format!("http://{}@", CREDENTIALS.0));
+    // Characters that a URL would take for its own.
+    let told = "lab-user:p:/?#[]@%ss \u{fc}";
+    proxy.want(&STANDARD.encode(told));
     let watch = || {
-        watch(&issuer)
-            .iam_at(&iam.url())
-            .env("HTTPS_PROXY", &with_password)
-            .env("HTTP_PROXY", "http://nowhere.test")
+        let watch = watch(&issuer).iam_at(&iam.url()).env("HTTP_PROXY", "http://nowhere.test");
+        let file = watch.directory().join("proxy-credentials");
+        std::fs::write(&file, told).unwrap();
+        watch.env("HTTPS_PROXY", proxy.url()).env("OIDC_EXPORTER__PROXY__CREDENTIALS_FILE", file)
     };
 
     let unknown = watch().check(&[]);
