@@ -1,11 +1,13 @@
 //! AWS, read only: in goes a session with credentials, out come the OIDC providers that an account lists, or a closed
 //! reason why they are not known. Nothing here knows what the providers are compared with.
 
+mod ca_bundle;
 mod error;
 mod http_client;
 mod iam;
 mod session;
 
+pub(crate) use ca_bundle::CaBundle;
 pub(crate) use error::AccountError;
 pub use error::AccountReason;
 pub(crate) use iam::{Account, AccountPoll};

@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::agent::{Schedule, Setup, Watch};
-use crate::aws::Account;
+use crate::aws::{Account, CaBundle};
 use crate::chain::TrustStore;
 use crate::clock::Clock;
 use crate::config::{Settings, SettingsError, Trust};
@@ -18,8 +18,6 @@ use crate::proxy::{Egress, ProxyError};
 use crate::targets::FileTargets;
 use crate::trust_files::{CaFileError, read_ca_file, system_roots};
 
-/// The CA certificates for AWS calls, by the AWS SDKs' own variable.
-const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// Threads that poll and answer. TLS handshakes are what costs time, and there are few at once.
 const WORKERS: usize = 2;
 
@@ -45,8 +43,8 @@ pub(crate) enum LoadError {
     #[error("trust.ca_files: {0}")]
     CaFile(#[from] CaFileError),
     /// One that the AWS CLI would read too.
-    #[error("environment: {AWS_CA_BUNDLE}: {0}")]
-    AwsCaBundle(CaFileError),
+    #[error("{named_by}: {error}")]
+    AwsCaBundle { named_by: String, error: CaFileError },
     #[error(transparent)]
     Proxy(#[from] ProxyError),
 }
@@ -124,12 +122,10 @@ impl Loaded {
 pub(crate) fn named_files(settings: &Settings) -> Vec<PathBuf> {
     let credentials = Some(&settings.proxy.credentials_file).filter(|path| !path.as_os_str().is_empty());
     let mut files: Vec<PathBuf> = settings.trust.ca_files.iter().chain(credentials).cloned().collect();
-    files.extend(aws_ca_bundle().filter(|_| settings.aws.enabled));
+    if settings.aws.enabled {
+        files.extend(CaBundle::find().map(|bundle| bundle.path));
+    }
     files
-}
-
-fn aws_ca_bundle() -> Option<PathBuf> {
-    std::env::var_os(AWS_CA_BUNDLE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// What is trusted here, this machine's store in any case, and the bundle of the AWS SDKs.
@@ -138,8 +134,8 @@ fn aws_roots(settings: &Trust, trust: &TrustStore) -> Result<Vec<CertificateDer<
     if !settings.system {
         roots.extend(system_roots());
     }
-    if let Some(path) = aws_ca_bundle() {
-        roots.extend(read_ca_file(&path).map_err(LoadError::AwsCaBundle)?);
+    if let Some(CaBundle { path, named_by }) = CaBundle::find() {
+        roots.extend(read_ca_file(&path).map_err(|error| LoadError::AwsCaBundle { named_by, error })?);
     }
     Ok(roots)
 }

@@ -68,11 +68,18 @@ async fn iam_is_read_through_the_proxy_and_trusted_by_either_file() {
 
     let bundle = watch();
     let ca = iam.ca_file(&bundle);
+    let profile = watch();
+    let config = profile.directory().join("aws-config");
+    std::fs::write(&config, format!("[profile lab]\nca_bundle = {}\n", iam.ca_file(&profile).display()))
+        .unwrap();
+    let profile = profile.env("AWS_CONFIG_FILE", config).env("AWS_PROFILE", "lab");
     let trusting = watch();
     let added = iam.ca_file(&trusting);
-    for (case, watch) in
-        [("AWS_CA_BUNDLE", bundle.env("AWS_CA_BUNDLE", &ca)), ("ca_files", trusting.trust(&added))]
-    {
+    for (case, watch) in [
+        ("AWS_CA_BUNDLE", bundle.env("AWS_CA_BUNDLE", &ca)),
+        ("ca_bundle", profile),
+        ("ca_files", trusting.trust(&added)),
+    ] {
         let before = iam.iam.calls().len();
         let check = watch.check(&[]);
         assert_eq!(check.code, 0, "{case}: {}", check.said());

@@ -48,6 +48,15 @@ async fn each_mistake_names_its_key_or_variable() {
         (
             {
                 let watch = watch().iam_at("https://iam.oidc.test");
+                let config = watch.directory().join("aws-config");
+                std::fs::write(&config, "[default]\nca_bundle = /nonexistent/ca.pem\n").unwrap();
+                watch.env("AWS_CONFIG_FILE", config)
+            },
+            "AWS profile default: ca_bundle: /nonexistent/ca.pem: No such file",
+        ),
+        (
+            {
+                let watch = watch().iam_at("https://iam.oidc.test");
                 let file = watch.file();
                 watch.env("AWS_CA_BUNDLE", file)
             },
