@@ -21,7 +21,7 @@ use crate::files::read_whole;
 use crate::issuer::Issuer;
 use crate::observe::{distinct, sightings};
 use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls, Tunnels};
-use crate::proxy::{Egress, ProxyError, ProxySettings};
+use crate::proxy::{ProxyError, ProxySettings};
 use crate::report::{Inspection, as_pem, as_text};
 use crate::trust_files::{CaFileError, ca_certificates, system_roots};
 
@@ -153,7 +153,7 @@ fn poller(args: &InspectArgs, trust: &TrustStore) -> Result<Poller, ProxyError> 
     for (host, address) in &args.resolve {
         table.entry(host.clone()).or_default().push(*address);
     }
-    let egress = Egress::new(&ProxySettings::default(), |name| std::env::var(name))?;
+    let egress = ProxySettings::default().egress(|name| std::env::var(name))?;
     if let Some(warning) = egress.warning() {
         eprintln!("warning: {warning}");
     }

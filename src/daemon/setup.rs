@@ -64,7 +64,7 @@ impl Loaded {
     /// When a file cannot be used, or the environment names no usable proxy.
     pub(crate) fn of(settings: Settings) -> Result<Self, LoadError> {
         let trust = trust_store(&settings.trust)?;
-        let egress = Egress::new(&settings.proxy, |name| std::env::var(name))?;
+        let egress = settings.proxy.egress(|name| std::env::var(name))?;
         let aws_roots = if settings.aws.enabled { aws_roots(&settings.trust, &trust)? } else { Vec::new() };
         Ok(Self { settings, trust, egress, aws_roots })
     }
