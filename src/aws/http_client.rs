@@ -136,12 +136,14 @@ fn told(proxy: String, error: ConnectorError) -> ConnectorError {
     }
     let is_io = error.is_io();
     let source = error.into_source();
-    let mut causes = source.to_string();
-    let mut next = source.source();
+    // The outermost says "client error" and no more.
+    let mut next = source.source().or(Some(&*source));
+    let mut causes = Vec::new();
     while let Some(cause) = next {
-        let _ = write!(causes, ": {cause}");
+        causes.push(cause.to_string());
         next = cause.source();
     }
+    let causes = causes.join(": ");
     let told = Box::new(ThroughProxy { proxy, causes });
     if is_io { ConnectorError::io(told) } else { ConnectorError::other(told, None) }
 }
