@@ -78,7 +78,7 @@ fn kind(key: &str, value: &str) -> &'static str {
         [b'[', ..] => "list",
         [b'{', ..] => "table",
         b"true" | b"false" => "boolean",
-        [b'"', ..] if text.is_empty() && key.ends_with(".url") => "URL",
+        [b'"', ..] if text.is_empty() && key.rsplit('.').next() == Some("url") => "URL",
         [b'"', ..] if text.is_empty() => "path",
         [b'"', ..] if text.parse::<SocketAddr>().is_ok() => "address:port",
         [b'"', ..] if humantime::parse_duration(text).is_ok() => "duration",
