@@ -111,6 +111,12 @@ impl Endpoint {
         Ok(Self { host: host.into(), port: url.port().unwrap_or(443) })
     }
 
+    /// The endpoint at an address.
+    #[must_use]
+    pub fn at(address: IpAddr, port: u16) -> Self {
+        Self { host: address.to_string().into(), port }
+    }
+
     /// A DNS name without a trailing dot, or an IP address without brackets.
     #[must_use]
     pub fn host(&self) -> &str {

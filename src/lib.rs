@@ -23,6 +23,7 @@ pub(crate) mod plural;
 pub mod poll;
 pub(crate) mod printable;
 pub mod provider;
+pub mod proxy;
 pub(crate) mod report;
 pub(crate) mod secp521r1;
 pub mod snapshot;

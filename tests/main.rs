@@ -7,6 +7,7 @@
 //! - A command prints and ends: `commands`. A browser or a program asks the web server: `page`. The server itself, its TLS,
 //!   logins and limits: `web`.
 //! - What is told depends on what an issuer serves: `issuers`. On what IAM lists or refuses: `providers`.
+//! - A proxy is on the way: `proxy`.
 //! - The daemon as a process: signals, reloads, systemd, its log: `operations`.
 //! - A panel, a query, an alert or a runbook: `dashboards`. A word, a link or a table in README.md or docs/: `docs`.
 //! - Nothing must come of it, however bad the input: `hostile`.
@@ -36,11 +37,13 @@ mod lint;
 mod operations;
 // What the web server shows of the state: pages in a real browser, JSON for programs, polls on demand.
 mod page;
-// The daemon beside other projects' servers: Prometheus, blackbox_exporter, moto's IAM, systemd's socket.
+// The daemon beside other projects' servers: Prometheus, blackbox_exporter, moto's IAM, systemd's socket, tinyproxy.
 mod peers;
 // What the metrics say of a provider, for each list and each failure of IAM.
 mod providers;
 // No tests: the lab, the daemon as a process, oracles, and other helpers.
 mod support;
+// A network whose only way out is an HTTP proxy: issuers and AWS behind it, and what must not go there.
+mod proxy;
 // The HTTP server as clients meet it: its configuration file, TLS, logins, formats and limits.
 mod web;

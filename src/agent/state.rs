@@ -1,7 +1,6 @@
 //! What is known, and how each result changes it. Pure: results in, snapshots out.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::observe::{WindowRules, sightings};
-use crate::poll::{Capture, IssuerPoll, Turns, are_all_private};
+use crate::poll::{Capture, IssuerPoll, Turns, Via, are_all_private};
 use crate::snapshot::{IssuerState, Snapshot};
 use crate::targets::{FileTargets, IamTargets, Targets};
 use crate::verdict::{Audiences, Seen};
@@ -209,17 +208,20 @@ impl State {
         // A name that does not resolve tells nothing about addresses.
         let Ok(addresses) = &capture.addresses else { return };
         let resolved = &capture.resolved;
+        endpoint.is_behind_proxy = capture.is_behind_proxy();
         endpoint.addresses = resolved.count();
         endpoint.is_private = are_all_private(resolved.addresses.iter().copied());
+        let looked_at = addresses.iter().filter_map(|seen| seen.via.address()).collect();
         let turns = Arc::make_mut(&mut endpoint.turns);
-        turns.note(capture.at, &resolved.addresses, addresses.iter().map(|seen| seen.address).collect());
+        turns.note(capture.at, &resolved.addresses, looked_at);
         let unseen = turns.unseen(&resolved.addresses, capture.at, self.rules.window) + resolved.beyond;
         // One whose turn it was not keeps its failure until it is looked at again, or is gone.
-        let is_waiting = |address: &IpAddr| {
-            resolved.addresses.contains(address) && !addresses.iter().any(|seen| seen.address == *address)
+        let is_waiting = |via: &Via| {
+            via.address().is_some_and(|address| resolved.addresses.contains(&address))
+                && !addresses.iter().any(|seen| seen.via == *via)
         };
-        endpoint.failures.retain(|address, _| is_waiting(address));
-        let failed = addresses.iter().filter_map(|seen| Some((seen.address, seen.failure.clone()?)));
+        endpoint.failures.retain(|via, _| is_waiting(via));
+        let failed = addresses.iter().filter_map(|seen| Some((seen.via, seen.failure.clone()?)));
         endpoint.failures.extend(failed);
         let sightings = sightings(&self.trust, capture);
         endpoint.window.record_part(self.rules, capture.at, &resolved.addresses, &sightings);

@@ -11,17 +11,21 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::get_open_id_connect_provider::{
     GetOpenIDConnectProviderError as GetError, GetOpenIdConnectProviderOutput,
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::os_shim_internal::Env;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
+use rustls::pki_types::CertificateDer;
 
 use super::answer_limit::AnswerLimit;
 use super::error::AccountError;
+use super::http_client::http_client;
 use super::session;
 use super::unusable::{UnusableProvider, UnusableReason};
 use crate::chain::Thumbprint;
 use crate::clock::{Clock, Timestamp};
 use crate::issuer::Issuer;
 use crate::provider::{Details, Origin, Provider, ProviderArn};
+use crate::proxy::Egress;
 
 /// Calls of one account at the same time; IAM throttles at a rate that it does not publish.
 const CONCURRENT_CALLS: usize = 4;
@@ -34,6 +38,7 @@ pub struct Account {
     /// None before the first reading, and after one whose credentials failed: the SDK keeps what it read of files and
     /// profiles, so they are loaded anew.
     client: Arc<ArcSwapOption<Client>>,
+    http_client: SharedHttpClient,
     clock: Clock,
     timeout: Duration,
 }
@@ -68,10 +73,17 @@ struct Reading {
 }
 
 impl Account {
-    /// Sets up the client; no call is made yet. `timeout` limits one call with its retries.
-    pub async fn connect(clock: Clock, timeout: Duration) -> Self {
-        let client = guarded(Box::pin(client(timeout))).await.ok().map(Arc::new);
-        Self { client: Arc::new(client.into()), clock, timeout }
+    /// Sets up the client; no call is made yet. `timeout` limits one call with its retries, `egress` is the way out, and
+    /// `roots` vouch for AWS.
+    pub async fn connect(
+        clock: Clock,
+        timeout: Duration,
+        egress: &Egress,
+        roots: &[CertificateDer<'static>],
+    ) -> Self {
+        let http_client = http_client(egress, roots);
+        let client = guarded(Box::pin(client(timeout, http_client.clone()))).await.ok().map(Arc::new);
+        Self { client: Arc::new(client.into()), http_client, clock, timeout }
     }
 
     /// Lists the account's providers and reads each. `known` is what an earlier poll found.
@@ -95,7 +107,7 @@ impl Account {
         if let Some(client) = self.client.load_full() {
             return client;
         }
-        let client = Arc::new(client(self.timeout).await);
+        let client = Arc::new(client(self.timeout, self.http_client.clone()).await);
         self.client.store(Some(Arc::clone(&client)));
         client
     }
@@ -126,8 +138,8 @@ async fn guarded<T>(call: Pin<Box<impl Future<Output = T>>>) -> Result<T, Accoun
     AssertUnwindSafe(call).catch_unwind().await.map_err(|panic| AccountError::broke_off(LIST, &*panic))
 }
 
-async fn client(timeout: Duration) -> Client {
-    let session = session::load(timeout).await;
+async fn client(timeout: Duration, http_client: SharedHttpClient) -> Client {
+    let session = session::load(timeout, http_client).await;
     Client::from_conf(aws_sdk_iam::config::Builder::from(&session).interceptor(AnswerLimit).build())
 }
 

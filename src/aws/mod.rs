@@ -2,14 +2,17 @@
 //! reason why they are not known. Nothing here knows what the providers are compared with.
 
 mod answer_limit;
+mod ca_bundle;
 mod cause;
 mod error;
+mod http_client;
 mod iam;
 mod profile;
 mod session;
 mod shared_file;
 mod unusable;
 
+pub(crate) use ca_bundle::CaBundle;
 pub(crate) use error::AccountError;
 pub use error::AccountReason;
 pub(crate) use iam::{Account, AccountPoll, Listed};

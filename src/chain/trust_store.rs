@@ -182,6 +182,11 @@ impl TrustStore {
         self.private_hosts.iter().any(|pattern| pattern.matches(host))
     }
 
+    /// Every anchor, of whichever source.
+    pub(crate) fn anchors(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        [&self.mozilla, &self.system, &self.added].into_iter().flat_map(|anchors| &anchors.ders)
+    }
+
     /// Somebody added this anchor here, rather than a public root program.
     ///
     /// Systems ship roots that Mozilla no longer has, or not yet, and do not say where a root comes from. So a system's

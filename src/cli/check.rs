@@ -31,6 +31,9 @@ pub(super) fn check(file: Option<&Path>, args: &CheckArgs) -> Exit {
         Ok(loaded) => loaded,
         Err(error) => return Exit::Untold.because(&error),
     };
+    if let Some(warning) = loaded.egress.warning() {
+        eprintln!("warning: {warning}");
+    }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return Exit::Untold.because(&format!("cannot start: {error}")),

@@ -10,7 +10,7 @@ use crate::web::LiveConfig;
 
 /// Reads the settings and every file that they name.
 pub(super) fn check(file: Option<&Path>) -> Exit {
-    let Loaded { settings, .. } = match Loaded::load(file) {
+    let Loaded { settings, egress, .. } = match Loaded::load(file) {
         Ok(loaded) => loaded,
         Err(error) => return Exit::Untold.because(&error),
     };
@@ -21,6 +21,9 @@ pub(super) fn check(file: Option<&Path>) -> Exit {
             }
         }
         Err(error) => return Exit::Untold.because(&format!("web.config_file: {error}")),
+    }
+    if let Some(warning) = egress.warning() {
+        eprintln!("warning: {warning}");
     }
     for entry in &settings.issuers {
         for thumbprint in entry.thumbprints.iter().filter(|thumbprint| thumbprint.is_placeholder()) {

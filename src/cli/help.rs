@@ -22,7 +22,8 @@ Examples:
   OIDC_EXPORTER__LOG__LEVEL=debug oidc-thumbprint-exporter --config config.toml run";
 
 pub(super) const INSPECT: &str = "\
-Needs no configuration and no AWS credentials.
+Needs no configuration and no AWS credentials. Connects through the proxy that HTTPS_PROXY or ALL_PROXY names, but for
+hosts in NO_PROXY.
 
 Exit status (1 if both 1 and 2 apply):
   0  all is well

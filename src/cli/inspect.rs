@@ -20,7 +20,8 @@ use crate::endpoint::host as canonical_host;
 use crate::files::read_whole;
 use crate::host_pattern::HostPattern;
 use crate::observe::{distinct, sightings};
-use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls};
+use crate::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Round, Tls, Tunnels};
+use crate::proxy::{ProxyError, ProxySettings};
 use crate::report::{Inspection, as_pem, as_text};
 use crate::trust_files::{CaFileError, ca_certificates, system_roots};
 
@@ -71,6 +72,8 @@ enum InspectError {
     File { target: String, error: FileError },
     #[error("--ca-file: {0}")]
     CaFile(#[from] CaFileError),
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
     #[error("cannot encode the report as JSON: {0}")]
@@ -104,11 +107,11 @@ fn look(args: &InspectArgs) -> Result<Inspection, InspectError> {
         Target::StandardInput => look_at_file("-", &trust),
         Target::File(file) => look_at_file(&file, &trust),
         Target::Issuer { issuer, provider } => {
-            let poll = runtime()?.block_on(poller(args).poll(&Round::default(), &issuer, None));
+            let poll = runtime()?.block_on(poller(args, &trust)?.poll(&Round::default(), &issuer, None));
             Ok(Inspection::of_issuer(&issuer, provider.as_ref(), &poll, judged))
         }
         Target::Endpoint(endpoint) => {
-            let capture = runtime()?.block_on(Capture::take(&poller(args), &endpoint, true));
+            let capture = runtime()?.block_on(Capture::take(&poller(args, &trust)?, &endpoint, true));
             Ok(Inspection::of_endpoint(&capture, &judged(&capture)))
         }
     }
@@ -133,18 +136,23 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_whole(File::open(path)?)
 }
 
-fn poller(args: &InspectArgs) -> Poller {
+fn poller(args: &InspectArgs, trust: &TrustStore) -> Result<Poller, ProxyError> {
     let mut table: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
     for (host, address) in &args.resolve {
         table.entry(host.clone()).or_default().push(*address);
     }
-    Poller {
+    let egress = ProxySettings::default().egress(|name| std::env::var(name))?;
+    if let Some(warning) = egress.warning() {
+        eprintln!("warning: {warning}");
+    }
+    Ok(Poller {
         clock: Clock::system(),
         resolver: Resolver::System(Arc::new(table)),
         addresses: AddressPolicy { allow_loopback: args.allow_loopback },
+        tunnels: Tunnels::new(egress, trust.anchors().cloned()),
         tls: Tls::default(),
         limits: Limits { connect: args.timeout, request: args.timeout, poll: args.timeout * 8 },
-    }
+    })
 }
 
 fn print(report: &Inspection, output: Output) -> Result<(), InspectError> {

@@ -14,7 +14,8 @@ const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// `OIDC_EXPORTER__POLL__INTERVAL` overrides `poll.interval`.
 const ENVIRONMENT_PREFIX: &str = "OIDC_EXPORTER";
 /// Keys that hold lists; in the environment their items are separated by commas.
-const LISTS: [&str; 4] = ["probe.allow", "trust.ca_files", "trust.private_hosts", "aws.audiences"];
+const LISTS: [&str; 5] =
+    ["probe.allow", "proxy.no_proxy", "trust.ca_files", "trust.private_hosts", "aws.audiences"];
 
 /// What is wrong with the configuration; the message names the file or the environment, and the key.
 #[derive(Debug, thiserror::Error)]
@@ -195,11 +196,14 @@ mod tests {
             ("OIDC_EXPORTER__AWS__AUDIENCES", "sts.amazonaws.com,x"),
             ("OIDC_EXPORTER__POLL__CONCURRENCY", "3"),
             ("OIDC_EXPORTER__TRUST__PRIVATE_HOSTS", "*.corp.example,a.example"),
+            ("OIDC_EXPORTER__PROXY__URL", "none"),
+            ("OIDC_EXPORTER__PROXY__NO_PROXY", "a.example, 10.0.0.0/8,*"),
             ("OIDC_EXPORTER_CONFIG", "not a setting"),
         ];
         let settings = load("[poll]\ninterval = \"9m\"", &environment).unwrap();
         assert_eq!((settings.poll.interval, settings.poll.concurrency), (Duration::from_mins(2), 3));
         assert_eq!((settings.aws.audiences.len(), settings.trust.private_hosts.len()), (2, 2));
+        assert_eq!((settings.proxy.url.to_string().as_str(), settings.proxy.no_proxy.len()), ("none", 3));
     }
 
     #[test]
@@ -231,6 +235,15 @@ mod tests {
             (
                 "[trust]\nprivate_hosts = [\"*\"]",
                 "FILE: trust.private_hosts[0]: `*`: expected a host such as",
+            ),
+            (
+                "[proxy]\nurl = \"http://user:secret@proxy:3128\"",
+                "FILE: proxy.url: user name and password do not belong here: put them into proxy.credentials_file",
+            ),
+            ("[proxy]\nurl = \"socks5://proxy:1080\"", "FILE: proxy.url: SOCKS proxies are not supported"),
+            (
+                "[proxy]\nno_proxy = [\"10.0.0.*\"]",
+                "FILE: proxy.no_proxy[0]: `10.0.0.*`: expected a host such as",
             ),
             ("[poll.resolve]\nx = []", "FILE: poll.resolve: x has no addresses"),
             ("[poll.resolve]\nx = [\"999.1.1.1\"]", "FILE: poll.resolve.x[0]: invalid IP address syntax"),

@@ -13,6 +13,7 @@ use super::hosts::addresses_by_name;
 use crate::chain::Thumbprint;
 use crate::host_pattern::HostPattern;
 use crate::issuer::Issuer;
+use crate::proxy::ProxySettings;
 
 /// Everything that can be set. `config/default.toml` says what each key means.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -22,6 +23,8 @@ pub(crate) struct Settings {
     pub web: Web,
     /// How issuers are polled.
     pub poll: Poll,
+    /// The way out, for issuers and AWS alike.
+    pub proxy: ProxySettings,
     /// Polls that are asked for over HTTP.
     pub probe: Probe,
     /// Whose roots are trusted.

@@ -24,6 +24,7 @@ use crate::chain::AnchorCounts;
 use crate::clock::Clock;
 use crate::files::Settled;
 use crate::metrics::Metrics;
+use crate::proxy::Egress;
 use crate::systemd::{Sockets, SocketsError, Supervisor};
 use crate::web::{
     self, Exposition, ListenError, LiveConfig, Pages, ProbeMeans, Prober, Server, WebConfigError,
@@ -145,10 +146,21 @@ fn note_start(listeners: &[TcpListener], health: &[TcpListener], loaded: &Loaded
             "started"
         );
     }
+    note_proxy(&loaded.egress);
     for listener in health {
         tracing::info!(health_listen = %listener.local_addr()?, "serving health checks without login");
     }
     Ok(())
+}
+
+/// Which proxy is in force, and what is wrong with its exceptions.
+fn note_proxy(egress: &Egress) {
+    if let Some(server) = egress.server() {
+        tracing::info!(proxy = %server.url, credentials = server.credentials.is_some(), "connecting through a proxy");
+    }
+    if let Some(warning) = egress.warning() {
+        tracing::warn!("{warning}");
+    }
 }
 
 fn stop_on_signal() -> io::Result<CancellationToken> {

@@ -9,7 +9,7 @@ use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 
 use super::logging::LevelHandle;
-use super::setup::{LoadError, Loaded};
+use super::setup::{LoadError, Loaded, named_files};
 use crate::agent::{Changes, every};
 use crate::clock::Clock;
 use crate::config::{Settings, Web};
@@ -87,12 +87,16 @@ impl Reloader {
         let (file, former) = (self.file.clone(), self.content.known().clone());
         let attempt = tokio::task::spawn_blocking(move || Content::load(file.as_deref(), &former));
         let (content, loaded) = attempt.await.map_err(|error| error.to_string())?;
-        let same_cas = content.ca_files == self.content.known().ca_files;
+        let same_files = content.files == self.content.known().files;
         self.content.set(content);
         let mut loaded = loaded.map_err(|error| error.to_string())?;
         let left_out = keep_fixed(&self.settings, &mut loaded.settings);
         let (old, new) = (&self.settings, &loaded.settings);
-        let look_again = old.poll != new.poll || old.trust != new.trust || !same_cas;
+        let look_again =
+            old.poll != new.poll || old.trust != new.trust || old.proxy != new.proxy || !same_files;
+        if let Some(warning) = loaded.egress.warning() {
+            tracing::warn!("{warning}");
+        }
         let setup = loaded.setup(self.clock.clone()).await;
         self.settings = loaded.settings;
         self.level.set(self.settings.log.level);
@@ -127,11 +131,11 @@ fn keep_fixed(running: &Settings, new: &mut Settings) -> Vec<&'static str> {
     left_out
 }
 
-/// What the configuration file and the CA files that it names hold, as far as a change can be told.
+/// What the configuration file and the files that it names hold, as far as a change can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Content {
     file: Option<[u8; 32]>,
-    ca_files: Vec<(PathBuf, Option<[u8; 32]>)>,
+    files: Vec<(PathBuf, Option<[u8; 32]>)>,
 }
 
 impl Content {
@@ -143,7 +147,7 @@ impl Content {
             Ok(settings) => settings,
             Err(error) => return (content, Err(error.into())),
         };
-        content.ca_files = settings.trust.ca_files.iter().map(|path| (path.clone(), digest(path))).collect();
+        content.files = with_digests(named_files(&settings));
         (content, Loaded::of(settings))
     }
 
@@ -151,9 +155,17 @@ impl Content {
     fn again(&self, file: Option<&Path>) -> Self {
         Self {
             file: file.and_then(digest),
-            ca_files: self.ca_files.iter().map(|(path, _)| (path.clone(), digest(path))).collect(),
+            files: with_digests(self.files.iter().map(|(path, _)| path.clone())),
         }
     }
+}
+
+fn with_digests(paths: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Option<[u8; 32]>)> {
+    let with_digest = |path: PathBuf| {
+        let digest = digest(&path);
+        (path, digest)
+    };
+    paths.into_iter().map(with_digest).collect()
 }
 
 /// `None` when the file cannot be read.

@@ -1,18 +1,20 @@
 //! From settings to the parts that do the work; `run`, a reload and `check` have this in common.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::agent::{Schedule, Setup, Watch};
-use crate::aws::Account;
+use crate::aws::{Account, CaBundle};
 use crate::chain::TrustStore;
 use crate::clock::Clock;
-use crate::config::{Poll, Settings, SettingsError, Trust};
+use crate::config::{Settings, SettingsError, Trust};
 use crate::observe::WindowRules;
-use crate::poll::{AddressPolicy, Limits, Poller, Resolver, Tls};
+use crate::poll::{AddressPolicy, Limits, Poller, Resolver, Tls, Tunnels};
+use crate::proxy::{Egress, ProxyError};
 use crate::targets::FileTargets;
 use crate::trust_files::{CaFileError, read_ca_file, system_roots};
 
@@ -25,6 +27,10 @@ pub(crate) struct Loaded {
     pub settings: Settings,
     /// Whose roots they trust.
     pub trust: TrustStore,
+    /// The way out.
+    pub egress: Egress,
+    /// What vouches for AWS; empty when it is not asked.
+    aws_roots: Vec<CertificateDer<'static>>,
 }
 
 /// Why a configuration cannot be used.
@@ -36,13 +42,18 @@ pub(crate) enum LoadError {
     /// A file that they name.
     #[error("trust.ca_files: {0}")]
     CaFile(#[from] CaFileError),
+    /// One that the AWS CLI would read too.
+    #[error("{named_by}: {error}")]
+    AwsCaBundle { named_by: String, error: CaFileError },
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
 }
 
 impl Loaded {
     /// Reads the settings and the files that they name.
     ///
     /// # Errors
-    /// When the settings have a mistake, or a CA file cannot be used.
+    /// When the settings or the environment have a mistake, or a file that they name cannot be used.
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, LoadError> {
         Self::of(Settings::load(file)?)
     }
@@ -50,17 +61,19 @@ impl Loaded {
     /// Reads the files that the settings name.
     ///
     /// # Errors
-    /// When a CA file cannot be used.
+    /// When a file cannot be used, or the environment names no usable proxy.
     pub(crate) fn of(settings: Settings) -> Result<Self, LoadError> {
         let trust = trust_store(&settings.trust)?;
-        Ok(Self { settings, trust })
+        let egress = settings.proxy.egress(|name| std::env::var(name))?;
+        let aws_roots = if settings.aws.enabled { aws_roots(&settings.trust, &trust)? } else { Vec::new() };
+        Ok(Self { settings, trust, egress, aws_roots })
     }
 
     /// All that the agent works with. The AWS client is a new one, so that credential files are read again too.
     pub(crate) async fn setup(&self, clock: Clock) -> Setup {
         let settings = &self.settings;
         let account = if settings.aws.enabled {
-            Some(Account::connect(clock.clone(), settings.aws.timeout).await)
+            Some(Account::connect(clock.clone(), settings.aws.timeout, &self.egress, &self.aws_roots).await)
         } else {
             None
         };
@@ -71,7 +84,23 @@ impl Loaded {
             tls12: settings.poll.tls12_interval,
             poll_limit: settings.poll.timeout,
         };
-        Setup { watch: self.watch(), poller: poller(&settings.poll, clock), account, schedule }
+        Setup { watch: self.watch(), poller: self.poller(clock), account, schedule }
+    }
+
+    fn poller(&self, clock: Clock) -> Poller {
+        let poll = &self.settings.poll;
+        Poller {
+            clock,
+            resolver: Resolver::System(Arc::new(poll.resolve.clone())),
+            addresses: AddressPolicy { allow_loopback: poll.allow_loopback },
+            tunnels: Tunnels::new(self.egress.clone(), self.trust.anchors().cloned()),
+            tls: Tls::default(),
+            limits: Limits {
+                connect: poll.connect_timeout,
+                request: poll.request_timeout,
+                poll: poll.timeout,
+            },
+        }
     }
 
     fn watch(&self) -> Watch {
@@ -87,14 +116,26 @@ impl Loaded {
     }
 }
 
-fn poller(poll: &Poll, clock: Clock) -> Poller {
-    Poller {
-        clock,
-        resolver: Resolver::System(Arc::new(poll.resolve.clone())),
-        addresses: AddressPolicy { allow_loopback: poll.allow_loopback },
-        tls: Tls::default(),
-        limits: Limits { connect: poll.connect_timeout, request: poll.request_timeout, poll: poll.timeout },
+/// The files that these settings and the environment name, whose content can change.
+pub(crate) fn named_files(settings: &Settings) -> Vec<PathBuf> {
+    let credentials = Some(&settings.proxy.credentials_file).filter(|path| !path.as_os_str().is_empty());
+    let mut files: Vec<PathBuf> = settings.trust.ca_files.iter().chain(credentials).cloned().collect();
+    if settings.aws.enabled {
+        files.extend(CaBundle::find().map(|bundle| bundle.path));
     }
+    files
+}
+
+/// What is trusted here, this machine's store in any case, and the bundle of the AWS SDKs.
+fn aws_roots(settings: &Trust, trust: &TrustStore) -> Result<Vec<CertificateDer<'static>>, LoadError> {
+    let mut roots: Vec<_> = trust.anchors().cloned().collect();
+    if !settings.system {
+        roots.extend(system_roots());
+    }
+    if let Some(CaBundle { path, named_by }) = CaBundle::find() {
+        roots.extend(read_ca_file(&path).map_err(|error| LoadError::AwsCaBundle { named_by, error })?);
+    }
+    Ok(roots)
 }
 
 fn trust_store(trust: &Trust) -> Result<TrustStore, CaFileError> {

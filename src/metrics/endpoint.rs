@@ -20,6 +20,8 @@ families! {
         "Addresses that this machine cannot connect to at all, such as IPv6 where it has none.";
     Gauge ADDRESSES_UNSEEN(&Endpoint) = "oidc_endpoint_addresses_unseen",
         "Addresses that were not looked at within the window: a round looks at 32 of a host, in turn.";
+    Gauge BEHIND_PROXY(&Endpoint) = "oidc_endpoint_behind_proxy",
+        "Whether a proxy chose the address in the last round, so that only one of the endpoint's addresses was seen.";
     Gauge TLS12(&Endpoint) = "oidc_endpoint_tls12_accepted",
         "Whether the endpoint accepts TLS 1.2, at every address that told; if not, AWS relies on the thumbprint.";
     Gauge TLS12_CHECKED(&Endpoint) = "oidc_endpoint_tls12_checked_timestamp_seconds",
@@ -42,10 +44,13 @@ families! {
 }
 
 pub(super) fn sample(samples: &mut Samples, endpoint: &Endpoint, state: &EndpointState) {
-    samples.count(&ADDRESSES, (endpoint,), state.addresses as u64);
-    samples.count(&ADDRESSES_FAILED, (endpoint,), state.failed() as u64);
-    samples.count(&ADDRESSES_OUT_OF_REACH, (endpoint,), state.out_of_reach() as u64);
-    samples.count(&ADDRESSES_UNSEEN, (endpoint,), state.window.unseen() as u64);
+    samples.flag(&BEHIND_PROXY, (endpoint,), state.is_behind_proxy);
+    if !state.is_behind_proxy {
+        samples.count(&ADDRESSES, (endpoint,), state.addresses as u64);
+        samples.count(&ADDRESSES_FAILED, (endpoint,), state.failed() as u64);
+        samples.count(&ADDRESSES_OUT_OF_REACH, (endpoint,), state.out_of_reach() as u64);
+        samples.count(&ADDRESSES_UNSEEN, (endpoint,), state.window.unseen() as u64);
+    }
     samples.count(&DROPPED, (endpoint,), state.window.dropped());
     if let Some(accepted) = state.takes_tls12 {
         samples.flag(&TLS12, (endpoint,), accepted);

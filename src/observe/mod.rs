@@ -36,7 +36,7 @@ pub fn sightings(trust: &TrustStore, capture: &Capture) -> Vec<Sighting> {
                 });
                 Arc::clone(judged)
             });
-            Sighting { address: address.address, chain }
+            Sighting { via: address.via, chain }
         })
         .collect()
 }

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
-use crate::poll::MAX_ADDRESSES;
+use crate::poll::{MAX_ADDRESSES, Via};
 
 /// Observations kept of one endpoint; beyond that the longest unseen go. One of each address fits.
 pub(crate) const MAX_OBSERVATIONS: usize = MAX_ADDRESSES;
 
-/// One chain at one address.
+/// One chain at one address, or through the proxy that chose one.
 #[derive(Clone, Debug)]
 pub struct Observation {
-    /// The address that served it.
-    pub address: IpAddr,
+    /// Where it was served.
+    pub via: Via,
     /// What it served.
     pub chain: Arc<JudgedChain>,
     /// First time.
@@ -40,8 +40,8 @@ pub struct WindowRules {
 /// What one round saw at one address.
 #[derive(Clone, Debug)]
 pub struct Sighting {
-    /// The address.
-    pub address: IpAddr,
+    /// Which, or the proxy that stands for it.
+    pub via: Via,
     /// What it served; nothing when it failed.
     pub chain: Option<Arc<JudgedChain>>,
 }
@@ -97,12 +97,11 @@ impl Window {
     /// Takes in one round that looked at every address that the name resolved to.
     #[cfg(test)]
     pub fn record(&mut self, rules: WindowRules, at: Timestamp, round: &[Sighting]) {
-        let resolved: Vec<IpAddr> = round.iter().map(|sighting| sighting.address).collect();
-        self.record_part(rules, at, &resolved, round);
+        self.record_part(rules, at, &[], round);
     }
 
-    /// Takes in one round: every address that the name resolved to, and what those that were looked at served. An address
-    /// that was not looked at keeps what it showed before.
+    /// Takes in one round: every address that the name resolved to, as far as it is known, and what those that were looked
+    /// at served, or the proxy. An address that was not looked at keeps what it showed before.
     pub fn record_part(
         &mut self,
         rules: WindowRules,
@@ -112,13 +111,14 @@ impl Window {
     ) {
         for sighting in round {
             if let Some(chain) = &sighting.chain {
-                self.see(sighting.address, chain, at);
+                self.see(sighting.via, chain, at);
             }
         }
-        let resolved: BTreeSet<IpAddr> = resolved.iter().copied().collect();
+        let resolved = resolved.iter().copied().map(Via::from);
+        let resolved: BTreeSet<Via> = resolved.chain(round.iter().map(|sighting| sighting.via)).collect();
         let settled = round.iter().any(|sighting| sighting.chain.is_some())
-            && resolved.iter().all(|address| self.of(*address).count() <= 1);
-        for gone in self.observations.iter_mut().filter(|o| !resolved.contains(&o.address)) {
+            && resolved.iter().all(|via| self.of(*via).count() <= 1);
+        for gone in self.observations.iter_mut().filter(|o| !resolved.contains(&o.via)) {
             gone.rounds_absent = if settled { gone.rounds_absent + 1 } else { 0 };
         }
 
@@ -132,21 +132,21 @@ impl Window {
             self.dropped += (self.observations.len() - MAX_OBSERVATIONS) as u64;
             self.observations.truncate(MAX_OBSERVATIONS);
         }
-        self.observations.sort_by_key(|o| (o.address, o.first_seen));
+        self.observations.sort_by_key(|o| (o.via, o.first_seen));
     }
 
-    fn of(&self, address: IpAddr) -> impl Iterator<Item = &Observation> {
-        self.observations.iter().filter(move |o| o.address == address)
+    fn of(&self, via: Via) -> impl Iterator<Item = &Observation> {
+        self.observations.iter().filter(move |o| o.via == via)
     }
 
-    fn see(&mut self, address: IpAddr, chain: &Arc<JudgedChain>, at: Timestamp) {
+    fn see(&mut self, via: Via, chain: &Arc<JudgedChain>, at: Timestamp) {
         let id = chain.served.id();
         // Every copy is judged anew, at whichever address it was seen.
         for same in self.observations.iter_mut().filter(|o| o.chain.served.id() == id) {
             same.chain = Arc::clone(chain);
         }
         let mut known = false;
-        for observation in self.observations.iter_mut().filter(|o| o.address == address) {
+        for observation in self.observations.iter_mut().filter(|o| o.via == via) {
             if observation.chain.served.id() == id {
                 observation.last_seen = at;
                 observation.rounds_absent = 0;
@@ -157,7 +157,7 @@ impl Window {
         }
         if !known {
             let chain = Arc::clone(chain);
-            let observation = Observation { address, chain, first_seen: at, last_seen: at, rounds_absent: 0 };
+            let observation = Observation { via, chain, first_seen: at, last_seen: at, rounds_absent: 0 };
             self.observations.push(observation);
         }
     }
@@ -188,18 +188,22 @@ mod tests {
             let (mut resolved, mut seen) = (Vec::new(), Vec::new());
             for sight in round.split_whitespace() {
                 let (address, served) = sight.split_once(':').unwrap();
-                let address = format!("192.0.2.{address}").parse().unwrap();
-                resolved.push(address);
+                let via = match address {
+                    "p" => Via::Proxy,
+                    _ => Via::Address(format!("192.0.2.{address}").parse().unwrap()),
+                };
+                resolved.extend(via.address());
                 if served != "?" {
                     let served = served.bytes().next().filter(|byte| *byte != b'-');
-                    seen.push(Sighting { address, chain: served.map(chain) });
+                    seen.push(Sighting { via, chain: served.map(chain) });
                 }
             }
             window.record_part(RULES, Timestamp::from_seconds(minute * 60), &resolved, &seen);
         }
         let shown = window.observations().iter().map(|o| {
             let served = char::from(o.chain.served.certificates()[0].der[0]);
-            format!("{}:{served}", o.address.to_string().rsplit('.').next().unwrap())
+            let via = o.via.to_string();
+            format!("{}:{served}", via.rsplit('.').next().unwrap().replace("through the proxy", "p"))
         });
         shown.collect()
     }
@@ -247,6 +251,9 @@ mod tests {
                 [vec!["1:a 2:? 3:c"], ["1:a 2:?", "1:? 2:b"].repeat(3)].concat(),
                 "1:a 2:b",
             ),
+            ("through a proxy", vec!["p:a", "p:b"], "p:a p:b"),
+            ("from addresses to a proxy", [vec!["1:a 2:b"], repeated("p:a", 5)].concat(), "1:a 2:b p:a"),
+            ("settled through a proxy", [vec!["1:a 2:b"], repeated("p:a", 6)].concat(), "p:a"),
             ("older than the window", [vec!["2:b 1:a"], repeated("1:a 2:-", 1441)].concat(), "1:a"),
             ("within the window", [vec!["2:b 1:a"], repeated("1:a 2:-", 1440)].concat(), "1:a 2:b"),
         ] {
@@ -267,10 +274,10 @@ mod tests {
     fn a_fleet_without_end_is_bounded() {
         let mut window = Window::default();
         for round in 0..2000u32 {
-            let address = IpAddr::from((0x0a00_0000 + round).to_be_bytes());
+            let address = std::net::IpAddr::from((0x0a00_0000 + round).to_be_bytes());
             let alternating = "192.0.2.1".parse().unwrap();
             let seen = [(address, b'a'), (alternating, u8::from(round % 2 == 0))]
-                .map(|(address, byte)| Sighting { address, chain: Some(chain(byte)) });
+                .map(|(address, byte)| Sighting { via: Via::Address(address), chain: Some(chain(byte)) });
             window.record(RULES, Timestamp::from_seconds(i64::from(round)), &seen);
         }
         assert_eq!(window.observations().len(), MAX_OBSERVATIONS);

@@ -47,6 +47,12 @@ impl Resolved {
 }
 
 impl Resolver {
+    /// The addresses that are set for the endpoint's host, so that DNS is not asked.
+    pub(super) fn set_for(&self, endpoint: &Endpoint) -> Option<&[IpAddr]> {
+        let (Self::System(table) | Self::Table(table)) = self;
+        table.get(endpoint.host()).map(Vec::as_slice)
+    }
+
     /// All addresses of the endpoint's host.
     ///
     /// # Errors

@@ -1,7 +1,6 @@
-//! One address: a connection, and a chain, from the offer that most servers take to the last resort. A server that takes the
+//! One face of a host: a connection, and a chain, from the offer that most servers take to the last resort. A server that takes the
 //! first offer, as nearly all do, is met once.
 
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use rustls::ProtocolVersion;
@@ -15,13 +14,15 @@ use super::phase::Phase;
 use super::poller::Poller;
 use super::tls::{Handshake, Offer};
 use super::tls_failure::TlsFailure;
+use super::via::Via;
 use super::wire::Wire;
 use crate::chain::{ServedChain, Unproven};
+use crate::endpoint::Endpoint;
 
-/// What one address showed.
+/// What one address showed, or a proxy in its place.
 pub struct AddressCapture {
-    /// The address.
-    pub address: IpAddr,
+    /// Which.
+    pub via: Via,
     /// The served chain; it can be there although the handshake failed later.
     pub chain: Option<ServedChain>,
     /// Why it is not known whether the server holds the key of that chain's leaf; `None` when it does.
@@ -40,21 +41,21 @@ pub(super) struct Attempt {
     pub tls: Duration,
 }
 
-/// Connects to `address` and shakes hands, within the poller's limits.
+/// Connects to one face of `endpoint` and shakes hands, within the poller's limits.
 pub(super) async fn attempt(
     poller: &Poller,
-    port: u16,
-    address: IpAddr,
+    endpoint: &Endpoint,
+    via: Via,
     name: ServerName<'static>,
 ) -> Attempt {
     let mut attempt = Attempt {
-        capture: AddressCapture { address, chain: None, unproven: None, failure: None },
+        capture: AddressCapture { via, chain: None, unproven: None, failure: None },
         connection: None,
         version: None,
         connect: Duration::ZERO,
         tls: Duration::ZERO,
     };
-    match attempt.run(poller, port, name).await {
+    match attempt.run(poller, endpoint, name).await {
         Ok(connection) => attempt.connection = Some(connection),
         Err(failure) => attempt.capture.failure = Some(failure),
     }
@@ -70,24 +71,24 @@ impl Attempt {
     async fn run(
         &mut self,
         poller: &Poller,
-        port: u16,
+        endpoint: &Endpoint,
         name: ServerName<'static>,
     ) -> Result<Connection, PollError> {
         let limit = poller.limits.connect;
         let started = Instant::now();
-        let tcp = poller.dial(self.capture.address, port).await?;
+        let stream = poller.dial(endpoint, self.capture.via).await?;
         self.connect = started.elapsed();
 
         let started = Instant::now();
-        let handshake = timeout(limit, poller.tls.handshake(tcp, name.clone(), Offer::Usual))
+        let handshake = timeout(limit, poller.tls.handshake(stream, name.clone(), Offer::Usual))
             .await
             .map_err(|_| PollError::Timeout(Phase::Tls))?;
         self.tls = started.elapsed();
         match self.take(handshake).await {
-            Err(PollError::Tls { address, failure }) if self.wants_more(&failure) => {
+            Err(PollError::Tls { via, failure }) if self.wants_more(&failure) => {
                 // All other offers together get as much time as the first, and nothing that they meet is worse news.
-                let others = timeout(limit, self.offer_more(poller, port, &name, &failure));
-                others.await.ok().flatten().unwrap_or(Err(PollError::Tls { address, failure }))
+                let others = timeout(limit, self.offer_more(poller, endpoint, &name, &failure));
+                others.await.ok().flatten().unwrap_or(Err(PollError::Tls { via, failure }))
             }
             outcome => outcome,
         }
@@ -97,25 +98,25 @@ impl Attempt {
     async fn offer_more(
         &mut self,
         poller: &Poller,
-        port: u16,
+        endpoint: &Endpoint,
         name: &ServerName<'static>,
         first: &TlsFailure,
     ) -> Option<Result<Connection, PollError>> {
-        let address = self.capture.address;
+        let via = self.capture.via;
         let offers: &[Offer] = match first {
             TlsFailure::OtherProtocol(_) => &[],
             _ => &[Offer::Widest, Offer::UpToTls12],
         };
         for offer in offers {
-            let tcp = poller.dial(address, port).await.ok()?;
-            let handshake = poller.tls.handshake(tcp, name.clone(), *offer).await;
+            let stream = poller.dial(endpoint, via).await.ok()?;
+            let handshake = poller.tls.handshake(stream, name.clone(), *offer).await;
             match self.take(handshake).await {
                 Err(PollError::Tls { failure, .. }) if self.wants_more(&failure) => {}
                 outcome => return Some(outcome),
             }
         }
-        let tcp = poller.dial(address, port).await.ok()?;
-        let failure = match clear::ask(tcp, name).await {
+        let stream = poller.dial(endpoint, via).await.ok()?;
+        let failure = match clear::ask(stream, name).await {
             Ok(Flight { choice, certificates }) => {
                 self.version = Some(choice.version());
                 self.capture.chain = ServedChain::new(certificates);
@@ -125,7 +126,7 @@ impl Attempt {
             Err(ClearFailure::Flight(error @ ClearError::OtherProtocol(_))) => error.into(),
             Err(_) => return None,
         };
-        Some(Err(PollError::Tls { address, failure }))
+        Some(Err(PollError::Tls { via, failure }))
     }
 
     /// Nothing was served, and another offer may change that.
@@ -134,13 +135,13 @@ impl Attempt {
     }
 
     async fn take<S: Wire + 'static>(&mut self, handshake: Handshake<S>) -> Result<Connection, PollError> {
-        let address = self.capture.address;
+        let via = self.capture.via;
         if let Some(served) = handshake.served {
             self.capture.chain = ServedChain::new(served.certificates);
             self.capture.unproven = served.unproven;
         }
         self.version = handshake.version;
-        let stream = handshake.stream.map_err(|failure| PollError::Tls { address, failure })?;
-        Connection::new(address, stream).await
+        let stream = handshake.stream.map_err(|failure| PollError::Tls { via, failure })?;
+        Connection::new(stream).await
     }
 }

@@ -1,4 +1,5 @@
-//! One endpoint in one round: every address of its host is connected to, and what each serves is recorded.
+//! One endpoint in one round: every address of its host is connected to, or the one face that a proxy shows, and what each
+//! serves is recorded.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +14,7 @@ use super::http::Connection;
 use super::phase::{Phase, Timings};
 use super::poller::Poller;
 use super::tls12::takes_tls12;
+use super::via::Via;
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 
@@ -27,9 +29,10 @@ pub struct Capture {
     pub endpoint: Endpoint,
     /// When it was looked at.
     pub at: Timestamp,
-    /// What the name resolved to.
+    /// What the name resolved to; nothing where that is left to a proxy.
     pub resolved: Resolved,
-    /// One entry for each address that was looked at, in the resolver's order; or why there is no address.
+    /// One entry for each address that was looked at, in the resolver's order, or one for what the proxy showed; or why
+    /// there is no address.
     pub addresses: Result<Vec<AddressCapture>, PollError>,
     /// Of the first address that connected.
     pub timings: Timings,
@@ -54,28 +57,31 @@ impl Capture {
         choose: impl FnOnce(&[IpAddr]) -> Vec<IpAddr>,
     ) -> Self {
         let at = poller.clock.now();
-        let limit = poller.limits.connect;
-        let started = Instant::now();
-        let (resolved, missing) = match poller.resolver.resolve(endpoint, limit).await {
-            Ok(resolved) => (resolved, None),
-            Err(error) => (Resolved::default(), Some(error)),
-        };
         let mut timings = Timings::default();
-        timings.set(Phase::Resolve, started.elapsed());
+        let (resolved, faces) = if poller.leaves_address_to_proxy(endpoint) {
+            (Resolved::default(), Ok(vec![Via::Proxy]))
+        } else {
+            let started = Instant::now();
+            let resolved = poller.resolver.resolve(endpoint, poller.limits.connect).await;
+            timings.set(Phase::Resolve, started.elapsed());
+            let faces = |all: &Resolved| choose(&all.addresses).into_iter().map(Via::from).collect();
+            let faces: Result<Vec<Via>, _> = resolved.as_ref().map(faces).map_err(Clone::clone);
+            (resolved.unwrap_or_default(), faces)
+        };
         let (mut open, mut tls12) = (Vec::new(), None);
-        let addresses = match (missing, endpoint.server_name()) {
-            (Some(error), _) => Err(error),
-            (None, None) => Err(PollError::ServerName(endpoint.host().to_owned())),
-            (None, Some(name)) => {
-                let attempts = stream::iter(choose(&resolved.addresses).into_iter().enumerate())
-                    .map(|(index, address)| {
-                        let attempt = attempt(poller, endpoint.port(), address, name.clone());
+        let addresses = match (faces, endpoint.server_name()) {
+            (Err(error), _) => Err(error),
+            (Ok(_), None) => Err(PollError::ServerName(endpoint.host().to_owned())),
+            (Ok(faces), Some(name)) => {
+                let attempts = stream::iter(faces.into_iter().enumerate())
+                    .map(|(index, via)| {
+                        let attempt = attempt(poller, endpoint, via, name.clone());
                         attempt.map(move |attempt| attempt.kept(index < KEPT_CONNECTIONS))
                     })
                     .buffered(CONCURRENT_ADDRESSES);
                 let attempts = attempts.collect::<Vec<_>>().await;
                 if ask_tls12 {
-                    tls12 = takes_tls12(poller, endpoint.port(), &name, &attempts).await;
+                    tls12 = takes_tls12(poller, endpoint, &name, &attempts).await;
                 }
                 let mut seen = Vec::new();
                 for attempt in attempts {
@@ -110,6 +116,12 @@ impl Capture {
         self.addresses.as_ref().map_or(0, |seen| self.resolved.count().saturating_sub(seen.len()))
     }
 
+    /// A proxy chose the address, so that one face of the host was seen at most.
+    #[must_use]
+    pub fn is_behind_proxy(&self) -> bool {
+        self.addresses.iter().flatten().any(|seen| seen.via == Via::Proxy)
+    }
+
     /// A connection that is still open, or a new one to the first address that works.
     ///
     /// # Errors
@@ -141,7 +153,7 @@ impl Capture {
             return Err(seen.iter().find_map(|address| address.failure.clone()).unwrap_or_else(no_address));
         };
         let name = self.endpoint.server_name().ok_or_else(no_address)?;
-        let attempt = attempt(poller, self.endpoint.port(), worked.address, name).await;
+        let attempt = attempt(poller, &self.endpoint, worked.via, name).await;
         attempt.connection.ok_or_else(|| attempt.capture.failure.unwrap_or_else(no_address))
     }
 }

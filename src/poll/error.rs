@@ -13,7 +13,8 @@ use super::json::JsonError;
 use super::key::{KeyKind, Unusable};
 use super::phase::Phase;
 use super::tls_failure::TlsFailure;
-use crate::endpoint::UrlError;
+use super::via::Via;
+use crate::endpoint::{Endpoint, UrlError};
 use crate::plural::counted;
 
 /// The value of the label `reason` of `oidc_issuer_poll_failures_total`.
@@ -44,6 +45,12 @@ pub enum Reason {
     Jwks,
     /// More bytes than are read.
     TooLarge,
+    /// The proxy cannot be reached, or does not answer as a proxy; nothing is known of the issuer.
+    Proxy,
+    /// The proxy wants a user name and a password, or others than it was told.
+    ProxyAuthentication,
+    /// The proxy opens no connection to the issuer: by its rules, or because it cannot.
+    ProxyRefused,
 }
 
 /// Addresses that are not connected to.
@@ -98,8 +105,14 @@ pub enum PollError {
     /// The poll as a whole reached its limit.
     #[error("poll timed out")]
     Overrun,
-    #[error("TLS handshake with {address} failed: {failure}")]
-    Tls { address: IpAddr, failure: TlsFailure },
+    #[error("proxy {proxy}: {failure}")]
+    Proxy {
+        /// Without credentials.
+        proxy: String,
+        failure: ProxyFailure,
+    },
+    #[error("TLS handshake {} failed: {failure}", .via.with())]
+    Tls { via: Via, failure: TlsFailure },
     /// The host of the URL cannot be named in TLS.
     #[error("{0} cannot be asked for by TLS: not a valid server name")]
     ServerName(String),
@@ -140,6 +153,43 @@ pub enum PollError {
     Discovery(#[from] DiscoveryError),
     #[error("JWKS: {0}")]
     Jwks(#[from] JwksError),
+}
+
+/// Why a proxy opened no tunnel.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyFailure {
+    /// Its name has no address, or nothing answers there.
+    #[error("{0}")]
+    Unreachable(String),
+    /// TLS with the proxy itself.
+    #[error("TLS handshake with the proxy itself failed: {0}")]
+    Tls(String),
+    /// Not HTTP, too long, or broken off.
+    #[error("its answer cannot be used: {0}")]
+    Answer(String),
+    #[error("timed out waiting for it to connect to {0}")]
+    NoAnswer(Endpoint),
+    /// 407, and there was nothing to tell it.
+    #[error("it wants a user name and a password (HTTP status {status}), and none are set")]
+    CredentialsWanted { status: u16 },
+    /// 407 all the same; tinyproxy says 401 then.
+    #[error("it does not accept the user name and password that are set (HTTP status {status})")]
+    CredentialsRefused { status: u16 },
+    /// Any other status than 2xx.
+    #[error("it opened no connection to {to}: HTTP status {status}")]
+    Refused { to: Endpoint, status: u16 },
+}
+
+impl ProxyFailure {
+    const fn reason(&self) -> Reason {
+        match self {
+            Self::Unreachable(_) | Self::Tls(_) | Self::Answer(_) => Reason::Proxy,
+            // Nobody knows whether the proxy is slow or the issuer.
+            Self::NoAnswer(_) => Reason::Timeout,
+            Self::CredentialsWanted { .. } | Self::CredentialsRefused { .. } => Reason::ProxyAuthentication,
+            Self::Refused { .. } => Reason::ProxyRefused,
+        }
+    }
 }
 
 /// What is wrong with a discovery document.
@@ -208,6 +258,7 @@ impl PollError {
         match self {
             Self::Dns { .. } | Self::NoAddress(_) => Reason::Dns,
             Self::Blocked { .. } => Reason::Blocked,
+            Self::Proxy { failure, .. } => failure.reason(),
             Self::Connect { .. } => Reason::Connect,
             Self::Local { .. } => Reason::Local,
             Self::Timeout(_) | Self::Overrun => Reason::Timeout,

@@ -1,7 +1,6 @@
 //! One GET after another over one connection, with limits on everything that is read.
 
 use std::io;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -24,17 +23,15 @@ use super::http_error::HttpError;
 use super::phase::Phase;
 use super::wire::Wire;
 
-const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// The types of both documents (OpenID Connect Discovery 1.0, section 4.2; RFC 7517, section 8.5.2), and whatever else a
 /// server has: it is read all the same.
 const TYPES: &str = "application/json, application/jwk-set+json, */*;q=0.1";
 /// Without this, any coding would be acceptable (RFC 9110, section 12.5.3).
 const CODINGS: &str = "identity";
 
-/// An open connection to one address of an endpoint; closed when dropped.
+/// An open connection to one face of an endpoint; closed when dropped.
 pub struct Connection {
-    /// The address it goes to.
-    pub address: IpAddr,
     sender: SendRequest<Empty<Bytes>>,
     _driver: AbortOnDropHandle<()>,
 }
@@ -45,7 +42,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`PollError::Http`].
-    pub(super) async fn new(address: IpAddr, stream: impl Wire + 'static) -> Result<Self, PollError> {
+    pub(super) async fn new(stream: impl Wire + 'static) -> Result<Self, PollError> {
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_HEAD_BYTES)
             .max_headers(MAX_HEADERS)
@@ -58,7 +55,7 @@ impl Connection {
             .map_err(|error| PollError::Http { phase: Phase::Discovery, error: HttpError::of(&error) })?;
         // Its end, good or bad, reaches the request that is under way.
         let driver = tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { address, sender, _driver: AbortOnDropHandle::new(driver) })
+        Ok(Self { sender, _driver: AbortOnDropHandle::new(driver) })
     }
 
     /// The other side has not closed it, as far as is known. (It can be open and not ready yet: [`Self::get`] waits.)

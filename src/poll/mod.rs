@@ -25,7 +25,9 @@ mod round;
 mod tls;
 mod tls12;
 mod tls_failure;
+mod tunnel;
 mod turns;
+mod via;
 mod wire;
 
 use std::sync::Arc;
@@ -49,7 +51,9 @@ pub use poller::{Limits, Poller};
 pub(crate) use private::are_all_private;
 pub(crate) use round::Round;
 pub use tls::Tls;
+pub use tunnel::Tunnels;
 pub(crate) use turns::{ADDRESSES_A_ROUND, Turns};
+pub use via::Via;
 
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;

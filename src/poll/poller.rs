@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::address::{AddressPolicy, Resolver};
 use super::tls::Tls;
+use super::tunnel::Tunnels;
 use crate::clock::Clock;
 
 /// Everything that a poll needs from outside.
@@ -15,6 +16,8 @@ pub struct Poller {
     pub resolver: Resolver,
     /// Addresses that may be connected to.
     pub addresses: AddressPolicy,
+    /// Proxies, where connections go through one.
+    pub tunnels: Tunnels,
     /// The handshake.
     pub tls: Tls,
     /// Longest waits.

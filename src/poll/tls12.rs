@@ -1,8 +1,6 @@
 //! Does an endpoint take TLS 1.2? AWS STS relies on the thumbprint of those that do not (IAM user guide, "Create an
 //! OpenID Connect identity provider"), so a wrong "no" makes an outage of what is harmless.
 
-use std::net::IpAddr;
-
 use futures_util::{StreamExt as _, stream};
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ProtocolVersion};
@@ -14,23 +12,25 @@ use super::clear::{self, ClearError, ClearFailure};
 use super::poller::Poller;
 use super::tls::Offer;
 use super::tls_failure::TlsFailure;
+use super::via::Via;
+use crate::endpoint::Endpoint;
 
-/// Addresses that are asked at the same time.
+/// Faces that are asked at the same time.
 const CONCURRENT_QUESTIONS: usize = 16;
 
 /// By what each address chose; those that chose TLS 1.3 are asked once more, with nothing above TLS 1.2 to choose.
 pub(super) async fn takes_tls12(
     poller: &Poller,
-    port: u16,
+    endpoint: &Endpoint,
     name: &ServerName<'static>,
     attempts: &[Attempt],
 ) -> Option<bool> {
-    let chosen: Vec<_> = attempts.iter().map(|attempt| (attempt.capture.address, attempt.version)).collect();
+    let chosen: Vec<_> = attempts.iter().map(|attempt| (attempt.capture.via, attempt.version)).collect();
     let answers = stream::iter(chosen)
-        .map(|(address, version)| async move {
+        .map(|(via, version)| async move {
             match version {
                 Some(ProtocolVersion::TLSv1_2) => Some(true),
-                Some(ProtocolVersion::TLSv1_3) => ask(poller, port, address, name).await,
+                Some(ProtocolVersion::TLSv1_3) => ask(poller, endpoint, via, name).await,
                 _ => None,
             }
         })
@@ -45,10 +45,11 @@ fn together(answers: &[Option<bool>]) -> Option<bool> {
 
 /// First as the poll would go on, then with all that `openssl s_client` offers: a server whose suites this program does not
 /// speak takes TLS 1.2 nevertheless.
-async fn ask(poller: &Poller, port: u16, address: IpAddr, name: &ServerName<'static>) -> Option<bool> {
+async fn ask(poller: &Poller, endpoint: &Endpoint, via: Via, name: &ServerName<'static>) -> Option<bool> {
     let limit = poller.limits.connect;
-    let tcp = poller.dial(address, port).await.ok()?;
-    let handshake = timeout(limit, poller.tls.handshake(tcp, name.clone(), Offer::UpToTls12)).await.ok()?;
+    let stream = poller.dial(endpoint, via).await.ok()?;
+    let handshake =
+        timeout(limit, poller.tls.handshake(stream, name.clone(), Offer::UpToTls12)).await.ok()?;
     let told = match (handshake.version, handshake.stream) {
         (Some(_), _) | (_, Ok(_)) => Some(true),
         (None, Err(TlsFailure::Alert(alert))) => refused(alert),
@@ -57,8 +58,8 @@ async fn ask(poller: &Poller, port: u16, address: IpAddr, name: &ServerName<'sta
     if told.is_some() {
         return told;
     }
-    let tcp = poller.dial(address, port).await.ok()?;
-    match timeout(limit, clear::ask(tcp, name)).await.ok()? {
+    let stream = poller.dial(endpoint, via).await.ok()?;
+    match timeout(limit, clear::ask(stream, name)).await.ok()? {
         Ok(flight) => (flight.choice.version() == ProtocolVersion::TLSv1_2).then_some(true),
         Err(ClearFailure::Flight(ClearError::Alert(alert))) => refused(alert),
         Err(_) => None,

@@ -6,3 +6,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+
+/// An open connection to an endpoint, before TLS, whichever way it goes: TCP, or a tunnel that a proxy has opened.
+pub(super) type Stream = Box<dyn Wire>;

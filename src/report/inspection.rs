@@ -14,7 +14,7 @@ use crate::chain::{FileOrder, JudgedChain, ServedChain, Thumbprint, is_well_know
 use crate::clock::Timestamp;
 use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
-use crate::poll::{Capture, IssuerPoll, PollError, Reason, are_all_private};
+use crate::poll::{Capture, IssuerPoll, PollError, Reason, Via, are_all_private};
 use crate::provider::{Origin, Provider, ProviderArn};
 use crate::verdict::{Evidence, Plan, Problem, SeenEndpoint, Withheld};
 
@@ -62,10 +62,12 @@ pub(crate) struct EndpointReport {
     pub endpoint: String,
     /// `discovery`, `jwks`, both, or neither.
     pub serves: Vec<EndpointUse>,
-    /// Every address of the host that was looked at.
+    /// Every address of the host that was looked at, or the one face that a proxy showed.
     pub addresses: Vec<AddressReport>,
     /// How many were not, since there are too many.
     pub addresses_unseen: usize,
+    /// A proxy chose the address, so that other addresses were not seen.
+    pub behind_proxy: bool,
     /// Why there is no address.
     pub error: Option<ErrorReport>,
     /// Whether it takes TLS 1.2, when it told.
@@ -76,7 +78,11 @@ pub(crate) struct EndpointReport {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct AddressReport {
-    pub address: IpAddr,
+    /// None where a proxy chose it.
+    pub address: Option<IpAddr>,
+    /// The same in words.
+    #[serde(skip)]
+    pub via: Via,
     /// Which of the endpoint's chains it served, counted from 1.
     pub chain: Option<usize>,
     /// Why there was no connection.
@@ -160,6 +166,7 @@ impl Inspection {
             serves: Vec::new(),
             addresses: Vec::new(),
             addresses_unseen: 0,
+            behind_proxy: false,
             error: None,
             tls12_accepted: None,
             chains: vec![report],
@@ -253,7 +260,8 @@ impl EndpointReport {
             chains.iter().position(|judged| judged.served.id() == chain.id()).map(|index| index + 1)
         };
         let addresses = seen.iter().map(|address| AddressReport {
-            address: address.address,
+            address: address.via.address(),
+            via: address.via,
             chain: address.chain.as_ref().and_then(number),
             error: address.failure.as_ref().map(ErrorReport::from),
             is_out_of_reach: address.failure.as_ref().is_some_and(PollError::is_local),
@@ -263,6 +271,7 @@ impl EndpointReport {
             serves,
             addresses: addresses.collect(),
             addresses_unseen: capture.unseen(),
+            behind_proxy: capture.is_behind_proxy(),
             error: capture.addresses.as_ref().err().map(ErrorReport::from),
             tls12_accepted: capture.takes_tls12,
             chains: chains.iter().map(|chain| ChainReport::new(chain, now)).collect(),
@@ -307,7 +316,14 @@ fn cautions(issuer: &Issuer, plan: &Plan, endpoints: &[EndpointReport]) -> Vec<S
             )
         })
         .collect();
-    for EndpointReport { endpoint, addresses, addresses_unseen, .. } in endpoints {
+    for EndpointReport { endpoint, addresses, addresses_unseen, behind_proxy, .. } in endpoints {
+        if *behind_proxy {
+            cautions.push(format!(
+                "{endpoint} was seen through a proxy, at one of its addresses only; if the root CA of another differs, it is \
+                 missing from this list"
+            ));
+            continue;
+        }
         if *addresses_unseen > 0 {
             cautions.push(format!(
                 "{addresses_unseen} more addresses of {endpoint} were not looked at: what they serve is not known"

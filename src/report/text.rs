@@ -68,12 +68,17 @@ fn endpoint(text: &mut String, endpoint: &EndpointReport, style: Style) {
     if let Some(error) = &endpoint.error {
         let _ = writeln!(text, "  {}", failed(error, style));
     }
-    let width = endpoint.addresses.iter().map(|address| address.address.to_string().len()).max().unwrap_or(0);
+    let width = endpoint.addresses.iter().map(|address| address.via.to_string().len()).max().unwrap_or(0);
     for shown in &endpoint.addresses {
         let chain = shown.chain.map(|number| format!("chain {number}"));
         let error = shown.error.as_ref().map(|error| failed(error, style));
         let parts: Vec<String> = chain.into_iter().chain(error).collect();
-        let _ = writeln!(text, "  {:<width$}  {}", shown.address.to_string(), parts.join(", "));
+        let _ = writeln!(text, "  {:<width$}  {}", shown.via.to_string(), parts.join(", "));
+    }
+    if endpoint.behind_proxy && !endpoint.chains.is_empty() {
+        let note =
+            "the proxy chose one of the host's addresses; others were not seen and may serve other chains";
+        let _ = writeln!(text, "  {} {note}", style.doubtful("note:"));
     }
     if endpoint.addresses_unseen > 0 {
         let _ = writeln!(text, "  and {} not looked at", counted(endpoint.addresses_unseen, "more address"));

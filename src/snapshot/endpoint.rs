@@ -1,23 +1,24 @@
 //! What is known of one endpoint: its addresses, the observations that count, and its TLS versions.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::observe::Window;
-use crate::poll::{PollError, Turns};
+use crate::poll::{PollError, Turns, Via};
 use crate::verdict::Seen;
 
 /// What is known of one endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointState {
-    /// Addresses that its name resolved to in the last round that resolved it.
+    /// Addresses that its name resolved to in the last round that resolved it; none is known where a proxy does that.
     pub addresses: usize,
     /// All of them are private.
     pub is_private: bool,
-    /// Those of them that gave no connection when they were looked at last, and why.
-    pub failures: BTreeMap<IpAddr, PollError>,
+    /// In the last round a proxy chose the address, so that one face was seen at most.
+    pub is_behind_proxy: bool,
+    /// Those of them that gave no connection when they were looked at last, and why; or why the proxy gave none.
+    pub failures: BTreeMap<Via, PollError>,
     /// Which of them are looked at next.
     pub turns: Arc<Turns>,
     /// The observations that count.

@@ -165,6 +165,7 @@ mod tests {
     use crate::chain::{AnchorSource, ChainStatus, JudgedChain, ServedChain, TrustStore};
     use crate::clock::Timestamp;
     use crate::observe::{Sighting, WindowRules};
+    use crate::poll::Via;
     use crate::provider::{Details, Origin};
 
     const EPOCH: Timestamp = Timestamp::from_seconds(0);
@@ -189,7 +190,7 @@ mod tests {
         let seen: Vec<_> = (1u8..)
             .zip(chains)
             .map(|(host, letters)| Sighting {
-                address: [192, 0, 2, host].into(),
+                via: Via::Address([192, 0, 2, host].into()),
                 chain: Some(chain(letters)),
             })
             .collect();

@@ -14,7 +14,7 @@ use crate::chain::{Role, Thumbprint};
 use crate::clock::Timestamp;
 use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
-use crate::poll::{Phase, PollError};
+use crate::poll::{Phase, PollError, Via};
 use crate::report::{ChainReport, ErrorReport, ProblemReport};
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::Status;
@@ -64,7 +64,7 @@ pub(super) struct IssuerList<'a> {
     at_timestamp_seconds: f64,
     issuers: Vec<IssuerView<'a>>,
     /// Apart, because many issuers share one.
-    endpoints: Vec<EndpointView<'a>>,
+    endpoints: Vec<EndpointView>,
 }
 
 #[derive(Serialize)]
@@ -97,24 +97,26 @@ struct Use {
 }
 
 #[derive(Serialize)]
-struct EndpointView<'a> {
+struct EndpointView {
     endpoint: String,
-    addresses: usize,
-    addresses_failed: usize,
-    addresses_out_of_reach: usize,
-    addresses_unseen: usize,
+    addresses: Option<usize>,
+    addresses_failed: Option<usize>,
+    addresses_out_of_reach: Option<usize>,
+    addresses_unseen: Option<usize>,
+    behind_proxy: bool,
     tls12_accepted: Option<bool>,
     tls12_checked_timestamp_seconds: Option<f64>,
     observations_dropped_total: u64,
-    /// By address, when it was looked at last.
+    /// By address, when it was looked at last, or `through the proxy`.
     failures: BTreeMap<String, ErrorReport>,
-    observations: Vec<ObservationView<'a>>,
+    observations: Vec<ObservationView>,
     chains: Vec<ChainReport>,
 }
 
 #[derive(Serialize)]
-struct ObservationView<'a> {
-    address: &'a std::net::IpAddr,
+struct ObservationView {
+    /// None where a proxy chose it.
+    address: Option<std::net::IpAddr>,
     /// Which of the endpoint's chains, counted from 1.
     chain: Option<usize>,
     first_seen_timestamp_seconds: f64,
@@ -224,22 +226,24 @@ fn issuer_view<'a>(
     }
 }
 
-fn endpoint_view<'a>(endpoint: &Endpoint, state: &'a EndpointState, now: Timestamp) -> EndpointView<'a> {
+fn endpoint_view(endpoint: &Endpoint, state: &EndpointState, now: Timestamp) -> EndpointView {
     let chains: Vec<_> = state.window.chains().collect();
     let number = |id| chains.iter().position(|judged| judged.served.id() == id).map(|index| index + 1);
     let observations = state.window.observations().iter().map(|seen| ObservationView {
-        address: &seen.address,
+        address: seen.via.address(),
         chain: number(seen.chain.served.id()),
         first_seen_timestamp_seconds: seen.first_seen.as_f64(),
         last_seen_timestamp_seconds: seen.last_seen.as_f64(),
     });
-    let failure = |(address, error): (&std::net::IpAddr, &PollError)| (address.to_string(), error.into());
+    let failure = |(via, error): (&Via, &PollError)| (via.to_string(), error.into());
+    let known = |count| (!state.is_behind_proxy).then_some(count);
     EndpointView {
         endpoint: endpoint.to_string(),
-        addresses: state.addresses,
-        addresses_failed: state.failed(),
-        addresses_out_of_reach: state.out_of_reach(),
-        addresses_unseen: state.window.unseen(),
+        addresses: known(state.addresses),
+        addresses_failed: known(state.failed()),
+        addresses_out_of_reach: known(state.out_of_reach()),
+        addresses_unseen: known(state.window.unseen()),
+        behind_proxy: state.is_behind_proxy,
         tls12_accepted: state.takes_tls12,
         tls12_checked_timestamp_seconds: state.tls12_asked.map(Timestamp::as_f64),
         observations_dropped_total: state.window.dropped(),

@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use oidc_thumbprint_exporter::chain::{Certificate, ChainStatus, Distrust, TrustStore};
+use oidc_thumbprint_exporter::chain::{Certificate, ChainStatus, Distrust};
 use oidc_thumbprint_exporter::clock::Clock;
 
 use crate::support::daemon::TempDir;
-use crate::support::made::{HOST, damaged, host};
+use crate::support::made::{HOST, damaged, host, nobody};
 use crate::support::openssl_ca::Credential;
 use crate::support::process::output;
 
@@ -37,7 +37,7 @@ fn a_ca_whose_signatures_are_beyond_validation_is_unproven_and_nothing_worse() {
         let leaf = Credential::leaf(directory.path(), &format!("leaf-{index}"), HOST, RSA, &ca, sign);
         let (good, root) = (Certificate::new(leaf.der()), Certificate::new(ca.der()));
         let bad = Certificate::new(damaged(&leaf.der()).into());
-        for trust in [TrustStore::empty(), TrustStore::empty().with_added([ca.der()])] {
+        for trust in [nobody(), nobody().with_added([ca.der()])] {
             for served in [vec![good.clone(), root.clone()], vec![good.clone()]] {
                 let judged = trust.judge(&served, Some(&host(HOST)), Clock::system().now());
                 let is_anchored = served.len() == 2 || trust.counts().added == 1;
@@ -54,11 +54,8 @@ fn a_ca_whose_signatures_are_beyond_validation_is_unproven_and_nothing_worse() {
                 );
             }
         }
-        let judged = TrustStore::empty().with_added([ca.der()]).judge(
-            &[bad, root],
-            Some(&host(HOST)),
-            Clock::system().now(),
-        );
+        let judged =
+            nobody().with_added([ca.der()]).judge(&[bad, root], Some(&host(HOST)), Clock::system().now());
         let is_misordered = judged.statuses.contains(&ChainStatus::Misordered);
         assert_eq!(is_misordered, *is_checked, "{what}, damaged: {:?}", judged.statuses);
         let reason = if *is_checked { Distrust::BadSignature } else { Distrust::UnsupportedAlgorithm };
@@ -75,7 +72,7 @@ fn dsa_is_unproven_too() {
     let ca = Credential::ca(directory.path(), "ca", &[&format!("dsa:{}", path(&parameters))]);
     let leaf = Credential::leaf(directory.path(), "leaf", HOST, RSA, &ca, &[]);
     let served = [leaf.der(), ca.der()].map(Certificate::new);
-    let judged = TrustStore::empty().judge(&served, Some(&host(HOST)), Clock::system().now());
+    let judged = nobody().judge(&served, Some(&host(HOST)), Clock::system().now());
     assert_eq!(judged.statuses, [ChainStatus::Private, ChainStatus::Unproven].into());
 }
 

@@ -71,13 +71,14 @@ fn settings() -> Vec<Setting> {
     settings
 }
 
-/// The type of a value, as it is written in TOML.
-fn kind(value: &str) -> &'static str {
+/// The type of a setting, by its value as it is written in TOML.
+fn kind(key: &str, value: &str) -> &'static str {
     let text = value.trim_matches('"');
     match value.as_bytes() {
         [b'[', ..] => "list",
         [b'{', ..] => "table",
         b"true" | b"false" => "boolean",
+        [b'"', ..] if text.is_empty() && key.rsplit('.').next() == Some("url") => "URL",
         [b'"', ..] if text.is_empty() => "path",
         [b'"', ..] if text.parse::<SocketAddr>().is_ok() => "address:port",
         [b'"', ..] if humantime::parse_duration(text).is_ok() => "duration",
@@ -93,8 +94,8 @@ fn of_settings(section: &str) -> String {
     });
     let rows = settings.map(|Setting { key, value, meaning }| {
         let (kind, default) = match value {
-            Value::Default(value) => (kind(&value), format!("`{value}`")),
-            Value::Example(value) => (kind(&value), "not set".to_owned()),
+            Value::Default(value) => (kind(&key, &value), format!("`{value}`")),
+            Value::Example(value) => (kind(&key, &value), "not set".to_owned()),
         };
         row(&[&format!("`{key}`"), kind, &default, &meaning])
     });

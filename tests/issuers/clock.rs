@@ -10,7 +10,7 @@ use oidc_thumbprint_exporter::chain::TrustStore;
 use oidc_thumbprint_exporter::clock::{Clock, Timestamp};
 use oidc_thumbprint_exporter::metrics::{Format, Metrics};
 use oidc_thumbprint_exporter::observe::WindowRules;
-use oidc_thumbprint_exporter::poll::{AddressPolicy, Limits, Poller, Resolver, Tls};
+use oidc_thumbprint_exporter::poll::{AddressPolicy, Limits, Poller, Resolver, Tls, Tunnels};
 use oidc_thumbprint_exporter::snapshot::Published;
 use oidc_thumbprint_exporter::systemd::Supervisor;
 use oidc_thumbprint_exporter::targets::FileTargets;
@@ -99,6 +99,7 @@ fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published,
         clock: clock.clone(),
         resolver: Resolver::Table(Arc::new([(issuer.host().to_owned(), issuer.addresses())].into())),
         addresses: AddressPolicy { allow_loopback: true },
+        tunnels: Tunnels::none(),
         tls: Tls::default(),
         limits: Limits { connect: limit, request: limit, poll: limit },
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use oidc_thumbprint_exporter::chain::Distrust;
 use oidc_thumbprint_exporter::clock::Clock;
 use oidc_thumbprint_exporter::observe::{distinct, sightings};
-use oidc_thumbprint_exporter::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Tls};
+use oidc_thumbprint_exporter::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Tls, Tunnels};
 use rcgen::KeyPair;
 
 use crate::support::lab::{Chain, LabIssuer, Spec};
@@ -43,6 +43,7 @@ fn poller(issuer: &LabIssuer) -> Poller {
         clock: Clock::from_fn(|| NOW),
         resolver: Resolver::Table(Arc::new([(issuer.host().to_owned(), issuer.addresses())].into())),
         addresses: AddressPolicy { allow_loopback: true },
+        tunnels: Tunnels::none(),
         tls: Tls::default(),
         limits: Limits { connect: limit, request: limit, poll: limit },
     }

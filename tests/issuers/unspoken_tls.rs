@@ -146,5 +146,5 @@ async fn every_chain_is_had_and_says_what_could_not_be_checked() {
 }
 
 fn trusting(ca: &Der) -> TrustStore {
-    TrustStore::empty().with_added([ca.clone()])
+    TrustStore::empty().with_added([ca.clone()]).with_private_hosts([HOST.parse().unwrap()])
 }

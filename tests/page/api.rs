@@ -98,7 +98,7 @@ fn issuers_and_endpoints_are_as_the_metrics_have_them() {
                 same(&metrics, &format!("oidc_issuer_{member}"), &[labels[0], (label, key)], value);
             }
         }
-        assert_eq!(issuer["poll_failures_total"].as_object().unwrap().len(), 12);
+        assert_eq!(issuer["poll_failures_total"].as_object().unwrap().len(), 15);
         assert_eq!(issuer["error"].is_null(), issuer["up"] == true, "{issuer}");
         let served = metrics.labels("oidc_issuer_thumbprint_info", &labels, "thumbprint");
         assert_eq!(issuer["thumbprints"], json!(served));

@@ -4,3 +4,4 @@ mod blackbox;
 mod moto;
 mod prometheus;
 mod systemd;
+mod tinyproxy;

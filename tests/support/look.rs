@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oidc_thumbprint_exporter::clock::Clock;
-use oidc_thumbprint_exporter::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Tls};
+use oidc_thumbprint_exporter::poll::{AddressPolicy, Capture, Limits, Poller, Resolver, Tls, Tunnels};
 
 /// Takes all that these addresses of `host` show, and asks for TLS 1.2 too. Each wait is limited to `limit`.
 pub async fn look_within(limit: Duration, host: &str, addresses: &[IpAddr], port: u16) -> Capture {
@@ -29,6 +29,7 @@ fn poller(limit: Duration, host: &str, addresses: &[IpAddr]) -> Poller {
         clock: Clock::system(),
         resolver: Resolver::Table(Arc::new([(host.to_owned(), addresses.to_vec())].into())),
         addresses: AddressPolicy { allow_loopback: true },
+        tunnels: Tunnels::none(),
         tls: Tls::default(),
         limits: Limits { connect: limit, request: limit, poll: limit },
     }

@@ -1,6 +1,7 @@
 //! What the suites have in common; no test stands here.
 
 pub mod browser;
+pub mod connect_proxy;
 pub mod daemon;
 pub mod fault_proxy;
 pub mod https;

@@ -10,10 +10,26 @@ use serde_json::Value;
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_oidc-thumbprint-exporter");
 
-/// The program with these arguments, and nothing in its environment that changes what it prints.
+/// Variables of this machine's environment that change where the program goes, or what it prints.
+const UNSET: [&str; 9] = [
+    "NO_COLOR",
+    "AWS_CA_BUNDLE",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "http_proxy",
+    "no_proxy",
+    "NO_PROXY",
+];
+
+/// The program with these arguments, and nothing in its environment that it would go by.
 pub fn program(arguments: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new(PROGRAM);
-    command.env_remove("NO_COLOR").args(arguments);
+    command.args(arguments);
+    for variable in UNSET {
+        command.env_remove(variable);
+    }
     command
 }
 

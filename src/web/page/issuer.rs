@@ -230,10 +230,12 @@ fn endpoint(
         Some(false) => "refused, so AWS relies on the thumbprint",
         None => "unknown",
     };
-    html.put(
-        "<dt>TLS 1.2</dt><dd>{}</dd>\n<dt>Addresses</dt><dd>{} in the last round, {} failed",
-        &[&tls12, &state.addresses, &state.failed()],
-    );
+    html.put("<dt>TLS 1.2</dt><dd>{}</dd>\n<dt>Addresses</dt><dd>", &[&tls12]);
+    if state.is_behind_proxy {
+        html.put("one of them was seen, through a proxy, which chose it; others may serve other chains", &[]);
+    } else {
+        html.put("{} in the last round, {} failed", &[&state.addresses, &state.failed()]);
+    }
     if state.out_of_reach() > 0 {
         html.put(", {} out of this machine's reach", &[&state.out_of_reach()]);
     }
@@ -271,7 +273,7 @@ fn addresses(html: &mut Html, endpoint: &Endpoint, state: &EndpointState, now: T
     for seen in state.window.observations() {
         html.put(
             "<tr><th scope=\"row\">{}</th><td>chain {}</td><td>",
-            &[&seen.address, &number(seen.chain.served.id())],
+            &[&seen.via, &number(seen.chain.served.id())],
         );
         put_time(html, Some(seen.last_seen), now);
         html.put("</td></tr>\n", &[]);
