@@ -62,7 +62,7 @@ async fn commands_go_by_the_environment_too() {
 
     let roots = watch.settings.ca_files[0].display().to_string();
     let inspect = |more: &[&str]| {
-        let arguments = ["inspect", issuer.url(), "--ca-file", &roots];
+        let arguments = ["inspect", issuer.url(), "--ca-file", &roots, "--private-host", "*.oidc.test"];
         run(program(&[&arguments, more].concat()).env("ALL_PROXY", proxy.url()))
     };
     let text = inspect(&[]);
@@ -113,7 +113,8 @@ async fn a_proxy_that_speaks_tls_has_to_prove_who_it_is() {
     let front = TlsFront::start(&chain, proxy.address()).await;
     let url = format!("https://localhost:{}", front.address().port());
     let inspect = |files: &[&std::path::Path]| {
-        let mut command = program(&["inspect", issuer.url(), "--output", "json"]);
+        let mut command =
+            program(&["inspect", issuer.url(), "--private-host", "*.oidc.test", "--output", "json"]);
         for file in files {
             command.arg("--ca-file").arg(file);
         }
