@@ -188,10 +188,11 @@ fn read(der: &[u8]) -> Result<Fields, Unreadable> {
 
 /// DER puts a zero byte before a number whose first bit is set; it is no part of the number.
 fn serial(der: &[u8]) -> String {
-    match der {
-        [0, number @ ..] if !number.is_empty() => name::text(&hex(number)),
-        number => name::text(&hex(number)),
-    }
+    let number = match der {
+        [0, number @ ..] if !number.is_empty() => number,
+        number => number,
+    };
+    name::text(&hex(number))
 }
 
 fn common_name(certificate: &X509Certificate<'_>) -> Option<String> {
@@ -210,11 +211,14 @@ fn key_text(certificate: &X509Certificate<'_>) -> String {
         Ok(PublicKey::EC(point)) => {
             format!("EC P-{}", if point.key_size() == 528 { 521 } else { point.key_size() })
         }
-        _ => match certificate.public_key().algorithm.algorithm.to_id_string().as_str() {
-            "1.3.101.112" => "Ed25519".to_owned(),
-            "1.3.101.113" => "Ed448".to_owned(),
-            _ => name::dotted(&certificate.public_key().algorithm.algorithm),
-        },
+        _ => {
+            let oid = name::dotted(&certificate.public_key().algorithm.algorithm);
+            match oid.as_str() {
+                "1.3.101.112" => "Ed25519".to_owned(),
+                "1.3.101.113" => "Ed448".to_owned(),
+                _ => oid,
+            }
+        }
     }
 }
 

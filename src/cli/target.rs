@@ -72,15 +72,20 @@ fn pasted(text: &str) -> &str {
         ('\u{201c}', '\u{201d}'),
         ('\u{2018}', '\u{2019}'),
     ];
-    let is_invisible =
-        |letter: char| letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{feff}');
-    let mut text = text.trim_matches(is_invisible).trim_end_matches([',', ';']);
+    let mut text = bare(text);
     while let Some(inner) =
         PAIRS.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
     {
-        text = inner.trim_matches(is_invisible).trim_end_matches([',', ';']);
+        text = bare(inner);
     }
     text
+}
+
+/// Without what nobody sees around it, and without what follows it in a list.
+fn bare(text: &str) -> &str {
+    let is_invisible =
+        |letter: char| letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{feff}');
+    text.trim_matches(is_invisible).trim_end_matches([',', ';'])
 }
 
 /// From a URL with or without its scheme; of a discovery document too.

@@ -95,14 +95,10 @@ fn unreadable_certificates_have_thumbprints_and_reasons() {
     let der = leaf.der.as_ref();
     let extensions_twice = {
         // Basic constraints and the key identifiers are there once; the whole list is written down twice.
-        let twice = resigned(&leaf, leaf.key, |signed| {
-            let fields = elements(signed);
-            let (tag, extensions) = fields[7];
+        let twice = with_fields(&leaf, leaf.key, |fields| {
+            let (tag, extensions) = elements(&fields[7])[0];
             let list = elements(extensions)[0].1;
-            let doubled = element(tag, &element(0x30, &[list, list].concat()));
-            let before: Vec<u8> =
-                fields[..7].iter().flat_map(|(tag, contents)| element(*tag, contents)).collect();
-            [before, doubled].concat()
+            fields[7] = element(tag, &element(0x30, &[list, list].concat()));
         });
         twice.der.to_vec()
     };

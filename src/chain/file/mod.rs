@@ -58,11 +58,12 @@ impl CertificateFile {
         }
         let mut reader = Reader::default();
         reader.pieces(encoding::pieces(bytes))?;
-        match reader.found {
-            none if none.is_empty() => Err(FileError::NoCertificate),
-            found if reader.has_set => Ok(in_order(found)),
-            certificates => Ok(Self { certificates, order: FileOrder::Written }),
+        if reader.found.is_empty() {
+            return Err(FileError::NoCertificate);
         }
+        let (found, order) =
+            if reader.has_set { in_order(reader.found) } else { (reader.found, FileOrder::Written) };
+        Ok(Self { certificates: found.into_iter().map(|certificate| certificate.der).collect(), order })
     }
 }
 
@@ -76,7 +77,7 @@ pub fn read_certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, F
 
 #[derive(Default)]
 struct Reader {
-    found: Vec<CertificateDer<'static>>,
+    found: Vec<Certificate>,
     /// Some are of a set, which has no order.
     has_set: bool,
 }
@@ -201,7 +202,7 @@ impl Reader {
                     // One that cannot be read has its thumbprint, as over TLS; what is no certificate has none.
                     Err(why) if kind != Kind::Certificate || !is_whole => Err(self.damaged(line, why)),
                     _ => {
-                        self.found.push(certificate.der);
+                        self.found.push(certificate);
                         Ok(())
                     }
                 }
@@ -223,12 +224,11 @@ impl Reader {
 }
 
 /// Puts the members of a set, and what stands beside them, in the order in which one issued the other.
-fn in_order(found: Vec<CertificateDer<'static>>) -> CertificateFile {
-    let readable: Vec<Certificate> = found.iter().cloned().map(Certificate::new).collect();
-    let path = served_path(&readable).positions;
+fn in_order(found: Vec<Certificate>) -> (Vec<Certificate>, FileOrder) {
+    let path = served_path(&found).positions;
     if path.len() < found.len() {
-        return CertificateFile { certificates: found, order: FileOrder::Unknown };
+        return (found, FileOrder::Unknown);
     }
-    let certificates = path.iter().filter_map(|position| found.get(*position).cloned()).collect();
-    CertificateFile { certificates, order: FileOrder::ByIssuer }
+    let ordered = path.iter().filter_map(|position| found.get(*position).cloned()).collect();
+    (ordered, FileOrder::ByIssuer)
 }

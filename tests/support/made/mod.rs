@@ -190,6 +190,15 @@ pub fn resigned(made: &Made, signer: &KeyPair, edit: impl FnOnce(&[u8]) -> Vec<u
     Made { der: element(0x30, &whole).into(), ..made.clone() }
 }
 
+/// The same certificate after `edit` of the fields of its signed part, each a whole element, signed anew by `signer`.
+pub fn with_fields(made: &Made, signer: &KeyPair, edit: impl FnOnce(&mut Vec<Vec<u8>>)) -> Made {
+    resigned(made, signer, |signed| {
+        let mut fields = elements(signed).iter().map(|(tag, contents)| element(*tag, contents)).collect();
+        edit(&mut fields);
+        fields.concat()
+    })
+}
+
 /// Takes DER apart: tag and contents of each element in a row.
 pub fn elements(der: &[u8]) -> Vec<(u8, &[u8])> {
     let mut found = Vec::new();
