@@ -136,17 +136,24 @@ impl AccountError {
 
     /// The credentials are what failed.
     #[must_use]
-    pub(super) fn is_of_credentials(&self) -> bool {
+    fn is_of_credentials(&self) -> bool {
         matches!(
             self.reason,
             AccountReason::Credentials | AccountReason::ExpiredToken | AccountReason::InvalidIdentityToken
         )
     }
 
+    /// Files of this machine can have a part in it, and may have been mended since they were read.
+    #[must_use]
+    pub(super) fn may_be_of_files(&self) -> bool {
+        self.is_of_credentials() || self.reason == AccountReason::Connect
+    }
+
     /// With what is found on this machine, behind our sentence and before the SDK's: the SDK drops names and paths.
     pub(super) async fn explained(mut self, env: &Env) -> Self {
         let wanted = |finding: &Finding| match self.reason {
             AccountReason::Timeout => finding.takes_time(),
+            AccountReason::Connect => finding.is_of_the_way(),
             _ => self.is_of_credentials(),
         };
         let found: Vec<String> =

@@ -115,7 +115,7 @@ impl HttpConnector for Fork {
         let Some(server) = self.proxy_for(request.uri()) else {
             return self.straight.call(request);
         };
-        let proxy = server.url.to_string();
+        let (proxy, has_credentials) = (server.url.to_string(), server.credentials.is_some());
         let Some(connector) = &self.proxied else {
             // Rather nothing than past the proxy.
             let causes = "its URL cannot be used for AWS".to_owned();
@@ -125,12 +125,14 @@ impl HttpConnector for Fork {
             }))));
         };
         let call = connector.call(request);
-        HttpConnectorFuture::new(async move { call.await.map_err(|error| told(proxy, error)) })
+        HttpConnectorFuture::new(
+            async move { call.await.map_err(|error| told(proxy, has_credentials, error)) },
+        )
     }
 }
 
 /// A connection that failed names the proxy; of what kind the failure is stays, since retries go by it.
-fn told(proxy: String, error: ConnectorError) -> ConnectorError {
+fn told(proxy: String, has_credentials: bool, error: ConnectorError) -> ConnectorError {
     if !error.is_io() && !error.is_other() {
         return error;
     }
@@ -143,9 +145,30 @@ fn told(proxy: String, error: ConnectorError) -> ConnectorError {
         causes.push(cause.to_string());
         next = cause.source();
     }
-    let causes = causes.join(": ");
+    let causes = in_words(&causes.join(": "), has_credentials);
     let told = Box::new(ThroughProxy { proxy, causes });
     if is_io { ConnectorError::io(told) } else { ConnectorError::other(told, None) }
+}
+
+/// The SDK keeps a proxy's answer to itself, and says of it one of two words.
+fn in_words(causes: &str, has_credentials: bool) -> String {
+    let ours = match (causes, has_credentials) {
+        (causes, true) if causes.contains("proxy authorization required") => {
+            "it does not accept the user name and password that are set, or wants another way than Basic"
+        }
+        (causes, false) if causes.contains("proxy authorization required") => {
+            "it wants a user name and a password, and none are set"
+        }
+        // Some proxies answer 401 to a wrong password.
+        (causes, true) if causes.ends_with("unsuccessful") => {
+            "it opened no connection: by its rules, because it cannot, or because it does not accept the user name and password"
+        }
+        (causes, false) if causes.ends_with("unsuccessful") => {
+            "it opened no connection: by its rules, or because it cannot"
+        }
+        _ => return causes.to_owned(),
+    };
+    format!("{ours} ({causes})")
 }
 
 #[cfg(test)]

@@ -35,8 +35,8 @@ const GET: &str = "iam:GetOpenIDConnectProvider";
 /// The account that the default credential chain leads to.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// None before the first reading, and after one whose credentials failed: the SDK keeps what it read of files and
-    /// profiles, so they are loaded anew.
+    /// None before the first reading, and after one that failed over credentials, region or endpoint: the SDK keeps what it
+    /// read of files and profiles, so they are loaded anew.
     client: Arc<ArcSwapOption<Client>>,
     http_client: SharedHttpClient,
     clock: Clock,
@@ -96,7 +96,7 @@ impl Account {
     }
 
     async fn failed(&self, at: Timestamp, error: AccountError) -> AccountPoll {
-        if error.is_of_credentials() {
+        if error.may_be_of_files() {
             self.client.store(None);
         }
         let outcome = Err(error.explained(&Env::real()).await);
