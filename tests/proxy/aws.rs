@@ -96,8 +96,11 @@ async fn a_proxy_that_refuses_us_is_named_in_the_accounts_failure() {
     let proxy = ConnectProxy::start(&[&issuer], &[(&authority, iam.front.address())]).await;
     proxy.want(CREDENTIALS.1);
     let check = watch(&issuer).iam_at(&iam.url()).env("HTTPS_PROXY", proxy.url()).check(&[]);
-    let told = format!("through the proxy {}", proxy.url());
+    let told = format!("through the proxy {}: it wants a user name and a password, and none", proxy.url());
     assert!(check.out.contains(&told) && check.out.contains("proxy authorization required"), "{}", check.out);
+    let closed = ConnectProxy::start(&[], &[]).await;
+    let check = watch(&issuer).iam_at(&iam.url()).env("HTTPS_PROXY", closed.url()).check(&[]);
+    assert!(check.out.contains(&format!("{}: it opened no connection: ", closed.url())), "{}", check.out);
     assert!(iam.iam.calls().is_empty());
 }
 
