@@ -18,7 +18,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::answer_limit::AnswerLimit;
 use super::error::AccountError;
-use super::http_client::http_client;
+use super::http_client::{LatestProxy, http_client};
 use super::session;
 use super::unusable::{UnusableProvider, UnusableReason};
 use crate::chain::Thumbprint;
@@ -39,6 +39,7 @@ pub struct Account {
     /// read of files and profiles, so they are loaded anew.
     client: Arc<ArcSwapOption<Client>>,
     http_client: SharedHttpClient,
+    latest_proxy: LatestProxy,
     clock: Clock,
     timeout: Duration,
 }
@@ -81,9 +82,10 @@ impl Account {
         egress: &Egress,
         roots: &[CertificateDer<'static>],
     ) -> Self {
-        let http_client = http_client(egress, roots);
+        let latest_proxy = LatestProxy::default();
+        let http_client = http_client(egress, roots, Arc::clone(&latest_proxy));
         let client = guarded(Box::pin(client(timeout, http_client.clone()))).await.ok().map(Arc::new);
-        Self { client: Arc::new(client.into()), http_client, clock, timeout }
+        Self { client: Arc::new(client.into()), http_client, latest_proxy, clock, timeout }
     }
 
     /// Lists the account's providers and reads each. `known` is what an earlier poll found.
@@ -99,7 +101,7 @@ impl Account {
         if error.may_be_of_files() {
             self.client.store(None);
         }
-        let outcome = Err(error.explained(&Env::real()).await);
+        let outcome = Err(error.explained(&Env::real(), self.latest_proxy.load().as_deref()).await);
         AccountPoll { at, outcome, providers: None }
     }
 
