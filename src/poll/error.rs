@@ -179,8 +179,13 @@ pub enum ProxyFailure {
     #[error("it wants authentication by {schemes} (HTTP status {status}), and only Basic is possible here")]
     OtherScheme { status: u16, schemes: String },
     /// Any other status than 2xx.
-    #[error("it opened no connection to {to}: HTTP status {}", named(*.status))]
-    Refused { to: Endpoint, status: u16 },
+    #[error("it opened no connection to {to}: HTTP status {}{cause}", named(*.status))]
+    Refused {
+        to: Endpoint,
+        status: u16,
+        /// What it says of that, in brackets; empty when it says nothing.
+        cause: String,
+    },
 }
 
 impl ProxyFailure {

@@ -34,6 +34,8 @@ const MAX_HEADERS: usize = 100;
 /// Ways of authentication that are named, and characters of each.
 const MAX_SCHEMES: usize = 5;
 const MAX_SCHEME_CHARS: usize = 30;
+/// Characters of what the proxy says of its failure.
+const MAX_CAUSE_CHARS: usize = 200;
 
 /// Opens tunnels where a proxy carries the connection; cheap to clone.
 #[derive(Clone)]
@@ -178,8 +180,18 @@ async fn connect(server: &ProxyServer, to: &Endpoint, stream: Stream) -> Result<
                 None => ProxyFailure::CredentialsWanted { status },
             })
         }
-        status => Err(ProxyFailure::Refused { to: to.clone(), status: status.as_u16() }),
+        status => {
+            let cause = cause(answer.headers());
+            Err(ProxyFailure::Refused { to: to.clone(), status: status.as_u16(), cause })
+        }
     }
+}
+
+/// What the proxy says of its failure, in brackets: `Proxy-Status` (RFC 9209), or the field that squid has for it.
+fn cause(headers: &HeaderMap) -> String {
+    let said =
+        ["proxy-status", "x-squid-error"].into_iter().find_map(|name| headers.get(name)?.to_str().ok());
+    said.map(|said| format!(" ({})", printable(said, MAX_CAUSE_CHARS))).unwrap_or_default()
 }
 
 /// The ways of authentication that the proxy takes (RFC 9110, section 11.6.1): the words of its challenges before which

@@ -33,6 +33,16 @@ async fn each_answer_of_a_proxy_has_its_reason() {
             "it opened no connection to outside.oidc.test:",
         ),
         (
+            say("HTTP/1.1 500 Oops\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\n\r\n"),
+            "proxy_refused",
+            "HTTP status 500 Internal Server Error (ERR_DNS_FAIL 0)",
+        ),
+        (
+            say("HTTP/1.1 502 Oops\r\nProxy-Status: lab; error=dns_error\r\n\r\n"),
+            "proxy_refused",
+            "(lab; error=dns_error)",
+        ),
+        (
             say("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 9\r\n\r\nnot today"),
             "proxy_refused",
             "HTTP status 503",
