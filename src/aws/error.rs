@@ -136,21 +136,30 @@ impl AccountError {
 
     /// The credentials are what failed.
     #[must_use]
-    pub(super) fn is_of_credentials(&self) -> bool {
+    fn is_of_credentials(&self) -> bool {
         matches!(
             self.reason,
             AccountReason::Credentials | AccountReason::ExpiredToken | AccountReason::InvalidIdentityToken
         )
     }
 
-    /// With what is found on this machine, behind our sentence and before the SDK's: the SDK drops names and paths.
-    pub(super) async fn explained(mut self, env: &Env) -> Self {
+    /// Files of this machine can have a part in it, and may have been mended since they were read.
+    #[must_use]
+    pub(super) fn may_be_of_files(&self) -> bool {
+        self.is_of_credentials() || self.reason == AccountReason::Connect
+    }
+
+    /// With the proxy of a call that ran out of time, and with what is found on this machine, behind our sentence and before the SDK's: the SDK drops names and paths.
+    pub(super) async fn explained(mut self, env: &Env, proxy: Option<&String>) -> Self {
         let wanted = |finding: &Finding| match self.reason {
             AccountReason::Timeout => finding.takes_time(),
+            AccountReason::Connect => finding.is_of_the_way(),
             _ => self.is_of_credentials(),
         };
-        let found: Vec<String> =
-            findings(env).await.iter().filter(|finding| wanted(finding)).map(ToString::to_string).collect();
+        let proxy = proxy.filter(|_| self.reason == AccountReason::Timeout);
+        let mut found: Vec<String> =
+            proxy.map(|proxy| format!("through the proxy {proxy}")).into_iter().collect();
+        found.extend(findings(env).await.iter().filter(|finding| wanted(finding)).map(ToString::to_string));
         if !found.is_empty() {
             self.said.insert(1.min(self.said.len()), printable(&found.join("; "), MAX_CHARS));
         }

@@ -1,7 +1,9 @@
 //! How AWS is reached: through the same proxies as issuers, and trusting what vouches for AWS here.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -22,10 +24,15 @@ use url::Url;
 use crate::endpoint::Endpoint;
 use crate::proxy::{Egress, ProxyServer};
 
+/// The proxy of the latest request, if it had one: for calls that end by the SDK's own clock, when no connector is asked
+/// any more.
+pub(super) type LatestProxy = Arc<ArcSwapOption<String>>;
+
 /// The client of all AWS calls, those for credentials included.
 #[derive(Debug)]
 struct Client {
     egress: Egress,
+    latest: LatestProxy,
     straight: SharedHttpClient,
     /// The same through the proxy, when there is one.
     proxied: Option<SharedHttpClient>,
@@ -35,6 +42,7 @@ struct Client {
 #[derive(Debug)]
 struct Fork {
     egress: Egress,
+    latest: LatestProxy,
     straight: SharedHttpConnector,
     proxied: Option<SharedHttpConnector>,
 }
@@ -47,12 +55,16 @@ struct ThroughProxy {
     causes: String,
 }
 
-/// By `egress`; `roots` vouch for AWS.
-pub(super) fn http_client(egress: &Egress, roots: &[CertificateDer<'static>]) -> SharedHttpClient {
+/// By `egress`; `roots` vouch for AWS; `latest` is kept up to date.
+pub(super) fn http_client(
+    egress: &Egress,
+    roots: &[CertificateDer<'static>],
+    latest: LatestProxy,
+) -> SharedHttpClient {
     let trust = trust_store(roots);
     let proxied = egress.server().and_then(proxy_config).map(|proxy| client(&trust, &proxy));
     let straight = client(&trust, &ProxyConfig::disabled());
-    SharedHttpClient::new(Client { egress: egress.clone(), straight, proxied })
+    SharedHttpClient::new(Client { egress: egress.clone(), latest, straight, proxied })
 }
 
 fn client(trust: &TrustStore, proxy: &ProxyConfig) -> SharedHttpClient {
@@ -95,6 +107,7 @@ impl HttpClient for Client {
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(Fork {
             egress: self.egress.clone(),
+            latest: Arc::clone(&self.latest),
             straight: self.straight.http_connector(settings, components),
             proxied: self.proxied.as_ref().map(|client| client.http_connector(settings, components)),
         })
@@ -112,10 +125,12 @@ impl Fork {
 
 impl HttpConnector for Fork {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(server) = self.proxy_for(request.uri()) else {
+        let server = self.proxy_for(request.uri());
+        self.latest.store(server.map(|server| Arc::new(server.url.to_string())));
+        let Some(server) = server else {
             return self.straight.call(request);
         };
-        let proxy = server.url.to_string();
+        let (proxy, has_credentials) = (server.url.to_string(), server.credentials.is_some());
         let Some(connector) = &self.proxied else {
             // Rather nothing than past the proxy.
             let causes = "its URL cannot be used for AWS".to_owned();
@@ -125,12 +140,14 @@ impl HttpConnector for Fork {
             }))));
         };
         let call = connector.call(request);
-        HttpConnectorFuture::new(async move { call.await.map_err(|error| told(proxy, error)) })
+        HttpConnectorFuture::new(
+            async move { call.await.map_err(|error| told(proxy, has_credentials, error)) },
+        )
     }
 }
 
 /// A connection that failed names the proxy; of what kind the failure is stays, since retries go by it.
-fn told(proxy: String, error: ConnectorError) -> ConnectorError {
+fn told(proxy: String, has_credentials: bool, error: ConnectorError) -> ConnectorError {
     if !error.is_io() && !error.is_other() {
         return error;
     }
@@ -143,9 +160,30 @@ fn told(proxy: String, error: ConnectorError) -> ConnectorError {
         causes.push(cause.to_string());
         next = cause.source();
     }
-    let causes = causes.join(": ");
+    let causes = in_words(&causes.join(": "), has_credentials);
     let told = Box::new(ThroughProxy { proxy, causes });
     if is_io { ConnectorError::io(told) } else { ConnectorError::other(told, None) }
+}
+
+/// The SDK keeps a proxy's answer to itself, and says of it one of two words.
+fn in_words(causes: &str, has_credentials: bool) -> String {
+    let ours = match (causes, has_credentials) {
+        (causes, true) if causes.contains("proxy authorization required") => {
+            "it does not accept the user name and password that are set, or wants another way than Basic"
+        }
+        (causes, false) if causes.contains("proxy authorization required") => {
+            "it wants a user name and a password, and none are set"
+        }
+        // Some proxies answer 401 to a wrong password.
+        (causes, true) if causes.ends_with("unsuccessful") => {
+            "it opened no connection: by its rules, because it cannot, or because it does not accept the user name and password"
+        }
+        (causes, false) if causes.ends_with("unsuccessful") => {
+            "it opened no connection: by its rules, or because it cannot"
+        }
+        _ => return causes.to_owned(),
+    };
+    format!("{ours} ({causes})")
 }
 
 #[cfg(test)]
@@ -158,7 +196,12 @@ mod tests {
         let ProxyChoice::Url(url) = "http://proxy:3128".parse().unwrap() else { unreachable!() };
         let server = ProxyServer { url, credentials: None };
         let egress = Egress::through(server, Exception::list("sts.eu-west-1.amazonaws.com").0);
-        let fork = Fork { egress, straight: SharedHttpConnector::new(Never), proxied: None };
+        let fork = Fork {
+            egress,
+            latest: LatestProxy::default(),
+            straight: SharedHttpConnector::new(Never),
+            proxied: None,
+        };
         for (uri, goes) in [
             ("https://iam.amazonaws.com/", true),
             ("https://iam.amazonaws.com:8443/?Action=x", true),

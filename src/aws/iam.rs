@@ -18,7 +18,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::answer_limit::AnswerLimit;
 use super::error::AccountError;
-use super::http_client::http_client;
+use super::http_client::{LatestProxy, http_client};
 use super::session;
 use super::unusable::{UnusableProvider, UnusableReason};
 use crate::chain::Thumbprint;
@@ -35,10 +35,11 @@ const GET: &str = "iam:GetOpenIDConnectProvider";
 /// The account that the default credential chain leads to.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// None before the first reading, and after one whose credentials failed: the SDK keeps what it read of files and
-    /// profiles, so they are loaded anew.
+    /// None before the first reading, and after one that failed over credentials, region or endpoint: the SDK keeps what it
+    /// read of files and profiles, so they are loaded anew.
     client: Arc<ArcSwapOption<Client>>,
     http_client: SharedHttpClient,
+    latest_proxy: LatestProxy,
     clock: Clock,
     timeout: Duration,
 }
@@ -81,9 +82,10 @@ impl Account {
         egress: &Egress,
         roots: &[CertificateDer<'static>],
     ) -> Self {
-        let http_client = http_client(egress, roots);
+        let latest_proxy = LatestProxy::default();
+        let http_client = http_client(egress, roots, Arc::clone(&latest_proxy));
         let client = guarded(Box::pin(client(timeout, http_client.clone()))).await.ok().map(Arc::new);
-        Self { client: Arc::new(client.into()), http_client, clock, timeout }
+        Self { client: Arc::new(client.into()), http_client, latest_proxy, clock, timeout }
     }
 
     /// Lists the account's providers and reads each. `known` is what an earlier poll found.
@@ -96,10 +98,10 @@ impl Account {
     }
 
     async fn failed(&self, at: Timestamp, error: AccountError) -> AccountPoll {
-        if error.is_of_credentials() {
+        if error.may_be_of_files() {
             self.client.store(None);
         }
-        let outcome = Err(error.explained(&Env::real()).await);
+        let outcome = Err(error.explained(&Env::real(), self.latest_proxy.load().as_deref()).await);
         AccountPoll { at, outcome, providers: None }
     }
 

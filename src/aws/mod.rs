@@ -11,6 +11,7 @@ mod profile;
 mod session;
 mod shared_file;
 mod unusable;
+mod values;
 
 pub(crate) use ca_bundle::CaBundle;
 pub(crate) use error::AccountError;

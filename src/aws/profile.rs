@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cause::innermost;
 use super::shared_file::{FileProblem, NamedBy, SharedFile, home, read_text, token_problem};
+use super::values::{self, BadValue};
 
 /// Most profiles that are followed from one to the next.
 const MAX_PROFILES: usize = 16;
@@ -27,8 +28,11 @@ pub(super) enum Finding {
     Syntax(String),
     #[error("profile \"{profile}\" (AWS_PROFILE) is in neither {config} nor {credentials}")]
     NoSuchProfile { profile: String, config: String, credentials: String },
-    #[error("in {path} its heading has to be [{heading}]")]
+    #[error("in {path} the heading has to be [{heading}]")]
     Heading { path: String, heading: String },
+    /// Editors of Windows add the ending, and hide it.
+    #[error("there is {path}.txt, which has to be called {path}")]
+    Ending { path: String },
     #[error("{given} is set and {missing} is not")]
     Half { given: &'static str, missing: &'static str },
     #[error("AWS_DEFAULT_PROFILE is not used; set AWS_PROFILE")]
@@ -38,11 +42,8 @@ pub(super) enum Finding {
     /// It may have ended.
     #[error("`{command} --profile {profile}` renews the login in {path}")]
     Login { profile: String, command: &'static str, path: String },
-    /// A secret of Kubernetes that was made with `echo` ends with a line feed.
-    #[error("{0} holds a space, a line feed or another character that belongs into none")]
-    StrangeCharacter(&'static str),
-    #[error("{0} is set and empty; unset it")]
-    Empty(&'static str),
+    #[error(transparent)]
+    Value(#[from] BadValue),
     /// They go before everything else.
     #[error("the keys of the environment (AWS_ACCESS_KEY_ID) are used")]
     Keys,
@@ -52,6 +53,10 @@ pub(super) enum Finding {
     Process { profile: String },
     #[error("profile \"{profile}\" has a {key} and no role_arn")]
     NoRole { profile: String, key: &'static str },
+    #[error("profile \"{profile}\" is its own source_profile and holds no keys")]
+    OwnSource { profile: String },
+    #[error("profile \"{profile}\" has credential_source = {value}")]
+    CredentialSource { profile: String, value: String },
     #[error("profile \"{profile}\" asks for a code (mfa_serial), which nobody is here to type")]
     Mfa { profile: String },
     #[error("profile \"{profile}\" of {path} names no credentials")]
@@ -65,6 +70,11 @@ impl Finding {
     /// It explains that a call never ended.
     pub(super) fn takes_time(&self) -> bool {
         matches!(self, Self::Process { .. } | Self::Container(_))
+    }
+
+    /// It explains that no call could be made, with whatever credentials.
+    pub(super) fn is_of_the_way(&self) -> bool {
+        matches!(self, Self::Value(value) if value.is_of_the_way())
     }
 }
 
@@ -83,22 +93,23 @@ const SOURCES: [&str; 9] = [
 
 /// Everything that is found in this environment.
 pub(super) async fn findings(env: &Env) -> Vec<Finding> {
-    let mut found = values(env);
+    let mut found: Vec<Finding> = values::of_variables(env).into_iter().map(Finding::Value).collect();
+    let profiles = profile::load(&Fs::real(), env, &EnvConfigFiles::default(), None).await;
     if KEYS.into_iter().all(|name| is_set(env, name)) {
         found.push(Finding::Keys);
+        let selected = profiles.as_ref().ok().and_then(|set| set.get_profile(set.selected_profile()));
+        let of_profile = selected.map(|profile| values::of_profile(env, profile)).unwrap_or_default();
+        found.extend(of_profile.into_iter().filter(BadValue::is_of_the_way).map(Finding::Value));
         return found;
     }
     found.extend(variables(env));
-    let [config, credentials] = [SharedFile::config(env), SharedFile::credentials(env)];
-    let broken = [&config, &credentials].into_iter().filter_map(|file| {
-        let (path, named_by) = (file.path.display().to_string(), file.named_by.clone());
-        Some(Finding::File { path, named_by, problem: file.problem()? })
-    });
-    found.extend(broken);
+    let files = [SharedFile::config(env), SharedFile::credentials(env)];
+    found.extend(files.iter().filter_map(broken));
+    found.extend(files.iter().filter_map(SharedFile::with_ending).map(|path| Finding::Ending { path }));
     // What the SDK would take for empty would only lead astray.
-    if [&config, &credentials].into_iter().all(|file| matches!(file.text, Ok(_) | Err(FileProblem::Missing)))
-    {
-        match profile::load(&Fs::real(), env, &EnvConfigFiles::default(), None).await {
+    if files.iter().all(|file| matches!(file.text, Ok(_) | Err(FileProblem::Missing))) {
+        let [config, credentials] = files;
+        match profiles {
             Ok(profiles) => found.extend(profile_findings(env, &profiles, &config, &credentials)),
             Err(error) => found.push(Finding::Syntax(one_line(&innermost(&error)))),
         }
@@ -106,31 +117,23 @@ pub(super) async fn findings(env: &Env) -> Vec<Finding> {
     found
 }
 
+fn broken(file: &SharedFile) -> Option<Finding> {
+    // A variable that names nothing was told of before.
+    let problem = file.problem().filter(|_| !file.path.as_os_str().is_empty())?;
+    let (path, named_by) = (file.path.display().to_string(), file.named_by.clone());
+    Some(Finding::File { path, named_by, problem })
+}
+
 /// The SDK breaks the line before the reason.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+const STATIC_KEY: &str = "aws_access_key_id";
 const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
 fn is_set(env: &Env, name: &str) -> bool {
     env.get(name).is_ok_and(|value| !value.trim().is_empty())
-}
-
-/// Variables whose values cannot be right.
-fn values(env: &Env) -> Vec<Finding> {
-    const NO_SPACES: [&str; 4] = [
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    ];
-    const NOT_EMPTY: [&str; 4] =
-        ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_REGION"];
-    let is_strange = |value: String| value.contains(|c: char| c.is_whitespace() || c.is_control());
-    let strange = NO_SPACES.into_iter().filter(|name| env.get(name).is_ok_and(is_strange));
-    let empty = NOT_EMPTY.into_iter().filter(|name| env.get(name).is_ok_and(|value| value.is_empty()));
-    strange.map(Finding::StrangeCharacter).chain(empty.map(Finding::Empty)).collect()
 }
 
 /// Variables that go together, and files that they name.
@@ -143,7 +146,7 @@ fn variables(env: &Env) -> Vec<Finding> {
         (false, true) => Some(Finding::Half { given: second, missing: first }),
         _ => None,
     });
-    let tokens = TOKEN_FILES.into_iter().filter_map(|name| {
+    let tokens = TOKEN_FILES.into_iter().filter(|name| is_set(name)).filter_map(|name| {
         let path = PathBuf::from(env.get(name).ok()?);
         let problem = token_problem(&path)?;
         Some(Finding::File { path: path.display().to_string(), named_by: NamedBy::Variable(name), problem })
@@ -186,32 +189,42 @@ fn profile_findings(
     while let Some(profile) = next.filter(|next| !chain.contains(&next.name()) && chain.len() < MAX_PROFILES)
     {
         chain.push(profile.name());
+        found.extend(values::of_profile(env, profile).into_iter().map(Finding::Value));
         found.extend(
             [role(profile), token_file(profile), login(env, profiles, profile)].into_iter().flatten(),
         );
-        next = profile.get("source_profile").and_then(|name| profiles.get_profile(name));
+        let source = profile.get("source_profile");
+        next = source.and_then(|name| profiles.get_profile(name));
+        if let (Some(name), None) = (source, next) {
+            found.extend(misspelled(name, config, credentials));
+        }
     }
     found
 }
 
 /// Nobody misses a default profile that nobody asked for.
 fn missing(env: &Env, selected: &str, config: &SharedFile, credentials: &SharedFile) -> Vec<Finding> {
-    if env.get("AWS_PROFILE").is_err() {
+    if !is_set(env, "AWS_PROFILE") {
         return Vec::new();
     }
     let [in_config, in_credentials] = [config, credentials].map(|file| file.path.display().to_string());
-    let mut found = vec![Finding::NoSuchProfile {
-        profile: selected.to_owned(),
-        config: in_config.clone(),
-        credentials: in_credentials.clone(),
-    }];
-    let long = format!("profile {selected}");
-    if config.has_heading(selected) {
-        found.push(Finding::Heading { path: in_config, heading: long });
-    } else if credentials.has_heading(&long) {
-        found.push(Finding::Heading { path: in_credentials, heading: selected.to_owned() });
-    }
-    found
+    let profile = selected.to_owned();
+    let missing = Finding::NoSuchProfile { profile, config: in_config, credentials: in_credentials };
+    std::iter::once(missing).chain(misspelled(selected, config, credentials)).collect()
+}
+
+/// A heading that people take for that of the profile, and the SDK does not.
+fn misspelled(profile: &str, config: &SharedFile, credentials: &SharedFile) -> Option<Finding> {
+    let (name, long) = (profile.trim(), format!("profile {}", profile.trim()));
+    let is_in = |file: &SharedFile| [name, &long].iter().any(|heading| file.has_heading_like(heading));
+    let (file, heading) = if is_in(config) {
+        (config, long.clone())
+    } else {
+        (credentials, is_in(credentials).then(|| name.to_owned())?)
+    };
+    // With a space or quotes in the name it is the name that is wrong.
+    (!profile.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')) && !file.has_heading(&heading))
+        .then(|| Finding::Heading { path: file.path.display().to_string(), heading })
 }
 
 fn role(profile: &Profile) -> Option<Finding> {
@@ -222,8 +235,15 @@ fn role(profile: &Profile) -> Option<Finding> {
     if profile.get("mfa_serial").is_some() {
         return Some(Finding::Mfa { profile: name() });
     }
+    if profile.get("source_profile") == Some(profile.name()) && profile.get(STATIC_KEY).is_none() {
+        return Some(Finding::OwnSource { profile: name() });
+    }
+    let has_role = profile.get("role_arn").is_some();
+    if let Some(value) = profile.get("credential_source").filter(|_| has_role) {
+        return Some(Finding::CredentialSource { profile: name(), value: value.to_owned() });
+    }
     let key = ["source_profile", "credential_source"].into_iter().find(|key| profile.get(key).is_some())?;
-    profile.get("role_arn").is_none().then(|| Finding::NoRole { profile: name(), key })
+    (!has_role).then(|| Finding::NoRole { profile: name(), key })
 }
 
 fn token_file(profile: &Profile) -> Option<Finding> {
@@ -240,11 +260,13 @@ fn login(env: &Env, profiles: &ProfileSet, profile: &Profile) -> Option<Finding>
         let cache = cache.unwrap_or_else(|_| home(env).join(".aws/login/cache"));
         ("aws login", cache.join(hex(&Sha256::digest(session.trim()))))
     } else {
-        // Without its account or section it is not a login that is missing.
+        // Without its account, region or section it is not a login that is missing.
         profile.get("sso_account_id")?;
         let session = match profile.get("sso_session") {
-            Some(name) => profiles.sso_session(name).map(|_| name)?,
-            None => profile.get("sso_start_url")?,
+            Some(name) => {
+                profiles.sso_session(name).filter(|s| s.get("sso_region").is_some()).map(|_| name)?
+            }
+            None => profile.get("sso_region").and(profile.get("sso_start_url"))?,
         };
         ("aws sso login", home(env).join(".aws/sso/cache").join(hex(&Sha1::digest(session))))
     };

@@ -115,10 +115,27 @@ impl SharedFile {
 
     /// Whether a line is this heading, with any spaces.
     pub(super) fn has_heading(&self, heading: &str) -> bool {
-        let is_it = |line: &str| {
-            let inner = line.trim().strip_prefix('[').and_then(|rest| rest.split_once(']'));
-            inner.is_some_and(|(inner, _)| inner.split_whitespace().eq(heading.split_whitespace()))
+        self.headings().any(|inner| inner.split_ascii_whitespace().eq(heading.split_ascii_whitespace()))
+    }
+
+    /// Whether a line is this heading to people: in whatever case, in quotes, or with spaces that only look like one.
+    pub(super) fn has_heading_like(&self, heading: &str) -> bool {
+        let seen = |text: &str| {
+            let shown = text.replace(['"', '\'', '\u{200b}', '\u{feff}'], "").to_lowercase();
+            shown.split_whitespace().collect::<Vec<_>>().join(" ")
         };
-        self.text.as_ref().is_ok_and(|text| text.lines().any(is_it))
+        self.headings().any(|inner| seen(inner) == seen(heading))
+    }
+
+    fn headings(&self) -> impl Iterator<Item = &str> {
+        let lines = self.text.as_deref().unwrap_or_default().lines();
+        lines.filter_map(|line| Some(line.trim().strip_prefix('[')?.split_once(']')?.0))
+    }
+
+    /// Its path, where it is missing and there is a file of this name that ends with `.txt`.
+    pub(super) fn with_ending(&self) -> Option<String> {
+        let path = self.path.display().to_string();
+        (self.text == Err(FileProblem::Missing) && Path::new(&format!("{path}.txt")).is_file())
+            .then_some(path)
     }
 }

@@ -175,9 +175,17 @@ pub enum ProxyFailure {
     /// 407 all the same; tinyproxy says 401 then.
     #[error("it does not accept the user name and password that are set (HTTP status {status})")]
     CredentialsRefused { status: u16 },
+    /// It takes no password that is sent as it is.
+    #[error("it wants authentication by {schemes} (HTTP status {status}), and only Basic is possible here")]
+    OtherScheme { status: u16, schemes: String },
     /// Any other status than 2xx.
-    #[error("it opened no connection to {to}: HTTP status {status}")]
-    Refused { to: Endpoint, status: u16 },
+    #[error("it opened no connection to {to}: HTTP status {}{cause}", named(*.status))]
+    Refused {
+        to: Endpoint,
+        status: u16,
+        /// What it says of that, in brackets; empty when it says nothing.
+        cause: String,
+    },
 }
 
 impl ProxyFailure {
@@ -186,7 +194,9 @@ impl ProxyFailure {
             Self::Unreachable(_) | Self::Tls(_) | Self::Answer(_) => Reason::Proxy,
             // Nobody knows whether the proxy is slow or the issuer.
             Self::NoAnswer(_) => Reason::Timeout,
-            Self::CredentialsWanted { .. } | Self::CredentialsRefused { .. } => Reason::ProxyAuthentication,
+            Self::CredentialsWanted { .. } | Self::CredentialsRefused { .. } | Self::OtherScheme { .. } => {
+                Reason::ProxyAuthentication
+            }
             Self::Refused { .. } => Reason::ProxyRefused,
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use hyper::header::{HOST, HeaderMap, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs;
@@ -24,12 +24,18 @@ use super::http::AGENT;
 use super::http_error::HttpError;
 use super::wire::Stream;
 use crate::endpoint::Endpoint;
+use crate::printable::printable;
 use crate::proxy::{Egress, ProxyServer};
 
 /// Longest head of the proxy's answer, bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// Headers of its answer.
 const MAX_HEADERS: usize = 100;
+/// Ways of authentication that are named, and characters of each.
+const MAX_SCHEMES: usize = 5;
+const MAX_SCHEME_CHARS: usize = 30;
+/// Characters of what the proxy says of its failure.
+const MAX_CAUSE_CHARS: usize = 200;
 
 /// Opens tunnels where a proxy carries the connection; cheap to clone.
 #[derive(Clone)]
@@ -111,7 +117,7 @@ fn client_config(roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Op
     Some(config)
 }
 
-/// TCP to the first address of the proxy that takes it.
+/// TCP to the first address of the proxy that takes it. One that never answers leaves the others their share of the time.
 async fn reach(
     server: &ProxyServer,
     resolver: &Resolver,
@@ -120,21 +126,17 @@ async fn reach(
     let endpoint = &server.url.endpoint;
     let addresses = resolver.resolve(endpoint, limit).await;
     let addresses = addresses.map_err(|error| ProxyFailure::Unreachable(error.to_string()))?;
+    let addresses = addresses.addresses;
+    let share = limit / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
     let mut last = String::new();
-    let attempts = async {
-        for address in addresses.addresses {
-            match TcpStream::connect((address, endpoint.port())).await {
-                Ok(tcp) => return Some(tcp),
-                Err(error) => last = format!("cannot connect to {address}: {error}"),
-            }
+    for address in addresses {
+        match timeout(share, TcpStream::connect((address, endpoint.port()))).await {
+            Ok(Ok(tcp)) => return Ok(tcp),
+            Ok(Err(error)) => last = format!("cannot connect to {address}: {error}"),
+            Err(_) => last = format!("timed out connecting to {address}"),
         }
-        None
-    };
-    match timeout(limit, attempts).await {
-        Ok(Some(tcp)) => Ok(tcp),
-        Ok(None) => Err(ProxyFailure::Unreachable(last)),
-        Err(_) => Err(ProxyFailure::Unreachable("timed out connecting".to_owned())),
     }
+    Err(ProxyFailure::Unreachable(last))
 }
 
 /// One CONNECT. Answers before the final one are passed over; whatever comes after its head is the tunnel's.
@@ -169,11 +171,65 @@ async fn connect(server: &ProxyServer, to: &Endpoint, stream: Stream) -> Result<
         }
         status @ (StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED) => {
             let status = status.as_u16();
+            let schemes = schemes(answer.headers());
+            if !schemes.is_empty() && !schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic")) {
+                return Err(ProxyFailure::OtherScheme { status, schemes: schemes.join(", ") });
+            }
             Err(match server.credentials {
                 Some(_) => ProxyFailure::CredentialsRefused { status },
                 None => ProxyFailure::CredentialsWanted { status },
             })
         }
-        status => Err(ProxyFailure::Refused { to: to.clone(), status: status.as_u16() }),
+        status => {
+            let cause = cause(answer.headers());
+            Err(ProxyFailure::Refused { to: to.clone(), status: status.as_u16(), cause })
+        }
+    }
+}
+
+/// What the proxy says of its failure, in brackets: `Proxy-Status` (RFC 9209), or the field that squid has for it.
+fn cause(headers: &HeaderMap) -> String {
+    let said =
+        ["proxy-status", "x-squid-error"].into_iter().find_map(|name| headers.get(name)?.to_str().ok());
+    said.map(|said| format!(" ({})", printable(said, MAX_CAUSE_CHARS))).unwrap_or_default()
+}
+
+/// The ways of authentication that the proxy takes (RFC 9110, section 11.6.1): the words of its challenges before which
+/// stands a comma or nothing, and behind which no equals sign.
+fn schemes(headers: &HeaderMap) -> Vec<String> {
+    let mut schemes = Vec::new();
+    for challenges in headers.get_all(PROXY_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()) {
+        // What stands in quotes is for people.
+        let bare: String = challenges.split('"').step_by(2).collect();
+        let words = bare.split(',').filter_map(|part| part.split_whitespace().next());
+        schemes
+            .extend(words.filter(|word| !word.contains('=')).map(|word| printable(word, MAX_SCHEME_CHARS)));
+    }
+    schemes.truncate(MAX_SCHEMES);
+    schemes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_of_authentication() {
+        for (challenges, told) in [
+            (&["Basic realm=\"x\""][..], "Basic"),
+            (&["Negotiate", "NTLM"], "Negotiate NTLM"),
+            (
+                &["Digest realm=\"a, Basic b\", nonce=\"x\", algorithm=MD5, Negotiate abc=="],
+                "Digest Negotiate",
+            ),
+            (&["bAsIc"], "bAsIc"),
+            (&["", ","], ""),
+        ] {
+            let mut headers = HeaderMap::new();
+            for challenge in challenges {
+                headers.append(PROXY_AUTHENTICATE, challenge.parse().unwrap());
+            }
+            assert_eq!(schemes(&headers).join(" "), told, "{challenges:?}");
+        }
     }
 }

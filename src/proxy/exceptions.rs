@@ -56,7 +56,7 @@ impl Exception {
         for entry in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty()) {
             match entry.parse() {
                 Ok(exception) => exceptions.push(exception),
-                Err(ExceptionError) => others.push(printable(entry, MAX_SHOWN_CHARS)),
+                Err(ExceptionError) => others.push(shown(entry)),
             }
         }
         (exceptions, others)
@@ -127,12 +127,21 @@ fn network(text: &str) -> Option<IpNet> {
     Some(address.to_canonical().into())
 }
 
-/// A name in the form that [`Endpoint::host`] has.
+/// A name in the form that [`Endpoint::host`] has. Quotes and semicolons are no part of one, though a URL takes them.
 fn domain(text: &str) -> Result<String, ExceptionError> {
+    let is_of_names = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match Host::parse(text.strip_suffix('.').unwrap_or(text)) {
-        Ok(Host::Domain(name)) if !name.contains('*') && !name.split('.').any(str::is_empty) => Ok(name),
+        Ok(Host::Domain(name)) if name.chars().all(is_of_names) && !name.split('.').any(str::is_empty) => {
+            Ok(name)
+        }
         _ => Err(ExceptionError),
     }
+}
+
+/// What is no entry, as it can be shown: before an `@` could stand a password.
+fn shown(entry: &str) -> String {
+    let shown = entry.rsplit_once('@').map(|(_, host)| format!("...@{host}"));
+    printable(&shown.unwrap_or_else(|| entry.to_owned()), MAX_SHOWN_CHARS)
 }
 
 impl fmt::Display for Exception {
@@ -154,7 +163,7 @@ impl fmt::Display for Exception {
 impl<'de> Deserialize<'de> for Exception {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}`: {error}")))
+        text.parse().map_err(|error| serde::de::Error::custom(format!("`{}`: {error}", shown(&text))))
     }
 }
 
@@ -231,6 +240,9 @@ mod tests {
             "a.example:port",
             "a.example:99999",
             "a b",
+            "'a.example'",
+            "a.example;b.example",
+            "user:secret@a.example",
         ] {
             assert_eq!(text.parse::<Exception>(), Err(ExceptionError), "{text}");
         }

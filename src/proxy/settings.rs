@@ -186,8 +186,8 @@ mod tests {
             egress("", "", &variables).unwrap().warning().map(str::to_owned)
         };
         assert_eq!(warned("a.example,10.0.0.0/8"), None);
-        let told = "environment: NO_PROXY: not understood and ignored: 10.0.0.*, <local>";
-        assert_eq!(warned("10.0.0.* a.example,<local>").as_deref(), Some(told));
+        let told = "environment: NO_PROXY: not understood and ignored: 10.0.0.*, <local>, ...@a.example";
+        assert_eq!(warned("10.0.0.* a.example,<local>,http://user:secret@a.example").as_deref(), Some(told));
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub enum ProxyChoice {
 pub enum ProxyUrlError {
     #[error("not a URL: {0} (special characters in the user name or password must be percent-encoded)")]
     Syntax(url::ParseError),
+    #[error("a proxy's URL must not contain control characters")]
+    Control,
     #[error("SOCKS proxies are not supported: use an http:// or https:// proxy")]
     Socks,
     #[error("a proxy's URL must start with http:// or https://")]
@@ -42,6 +44,9 @@ pub enum ProxyUrlError {
     /// A path, as of a PAC file, is no proxy.
     #[error("a proxy's URL must end after host and port")]
     Path,
+    /// A slash or backslash of a name or a password begins the path; what stands before it is no host.
+    #[error("special characters in the user name or password must be percent-encoded")]
+    NotEncoded,
     #[error("{0}")]
     Endpoint(#[from] UrlError),
     #[error("user name and password do not belong here: put them into proxy.credentials_file")]
@@ -58,6 +63,10 @@ impl ProxyUrl {
     /// `http://user:password@host:port`; without a scheme it is `http`, as for curl. The port is 80 or 443 unless given.
     pub(super) fn with_credentials(text: &str) -> Result<(Self, Option<Credentials>), ProxyUrlError> {
         let text = text.trim();
+        // A parser of URLs leaves tabs and line breaks out.
+        if text.contains(char::is_control) {
+            return Err(ProxyUrlError::Control);
+        }
         let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
         let url = url.map_err(ProxyUrlError::Syntax)?;
         let is_tls = match url.scheme() {
@@ -67,7 +76,8 @@ impl ProxyUrl {
             _ => return Err(ProxyUrlError::Scheme),
         };
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(ProxyUrlError::Path);
+            let is_torn = text.contains('@') && url.username().is_empty();
+            return Err(if is_torn { ProxyUrlError::NotEncoded } else { ProxyUrlError::Path });
         }
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
         let endpoint: Endpoint = format!("{host}:{port}").parse()?;
@@ -162,6 +172,10 @@ mod tests {
             ("socks://proxy", Err(ProxyUrlError::Socks)),
             ("file:///etc/proxy", Err(ProxyUrlError::Scheme)),
             ("http://proxy/wpad.dat", Err(ProxyUrlError::Path)),
+            ("http://CORP\\user:secret@proxy:3128", Err(ProxyUrlError::NotEncoded)),
+            ("user:12/secret@proxy:3128", Err(ProxyUrlError::NotEncoded)),
+            ("user:12#secret@proxy:3128", Err(ProxyUrlError::NotEncoded)),
+            ("http://user:sec\tret@proxy:3128", Err(ProxyUrlError::Control)),
             ("http://proxy:0", Err(ProxyUrlError::Endpoint(UrlError::PortZero))),
             ("http://a..b", Err(ProxyUrlError::Endpoint(UrlError::EmptyLabel))),
             ("http://", Err(ProxyUrlError::Syntax(url::ParseError::EmptyHost))),

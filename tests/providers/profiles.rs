@@ -348,9 +348,135 @@ const VARIABLES: [Broken; 13] = [
     ),
 ];
 
+const FROM_PROFILE: (&str, &str) = ("AWS_ENDPOINT_URL", "");
+const NO_REGION: (&str, &str) = ("AWS_REGION", "");
+
+/// What was typed, pasted or quoted in a way that only the SDK minds.
+const MISTYPED: [Broken; 22] = [
+    (
+        "an address of instance metadata",
+        &[],
+        &[
+            NO_PROFILE,
+            ("AWS_EC2_METADATA_DISABLED", "false"),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "169.254.169.254"),
+        ],
+        &["AWS_EC2_METADATA_SERVICE_ENDPOINT is no URL"],
+    ),
+    (
+        "a heading in capitals",
+        &[(CONFIG, "[Profile Ops]\nKEYS\n")],
+        &[],
+        &["HOME/.aws/config", "[profile ops]"],
+    ),
+    ("a quoted one", &[(CONFIG, "[profile \"ops\"]\nKEYS\n")], &[], &["HOME/.aws/config", "[profile ops]"]),
+    ("one from a web page", &[(CONFIG, "[profile\u{a0}ops]\nKEYS\n")], &[], &["has to be [profile ops]"]),
+    (
+        "the heading of a source",
+        &[(CONFIG, "[profile ops]\nROLE\nsource_profile = q\n[q]\nKEYS\n")],
+        &[],
+        &["`q`", "HOME/.aws/config the heading has to be [profile q]"],
+    ),
+    ("an ending", &[(".aws/config.txt", "[profile ops]\nKEYS\n")], &[], &["HOME/.aws/config.txt"]),
+    (
+        "no name",
+        &[(CONFIG, "[profile ops]\nKEYS\n")],
+        &[("AWS_PROFILE", " ")],
+        &["AWS_PROFILE is set and empty"],
+    ),
+    ("no file's name", &[], &[("AWS_CONFIG_FILE", " ")], &["AWS_CONFIG_FILE is set and empty"]),
+    (
+        "no token's name",
+        &[],
+        &[NO_PROFILE, ("AWS_WEB_IDENTITY_TOKEN_FILE", " "), ROLE_ARN],
+        &["AWS_WEB_IDENTITY_TOKEN_FILE is set and empty"],
+    ),
+    (
+        "a name in quotes",
+        &[(CONFIG, "[profile ops]\nKEYS\n")],
+        &[("AWS_PROFILE", "\"ops\"")],
+        &["\"\"ops\"\""],
+    ),
+    (
+        "its own source",
+        &[(CONFIG, "[profile ops]\nROLE\nsource_profile = ops\n")],
+        &[],
+        &["\"ops\" is its own source_profile and holds no keys"],
+    ),
+    (
+        "a role of the environment",
+        &[(CONFIG, "[profile ops]\nROLE\ncredential_source = Environment\n")],
+        &[],
+        &["\"ops\" has credential_source = Environment", "environment variable not set"],
+    ),
+    (
+        "SSO without a region",
+        &[(
+            CONFIG,
+            "[profile ops]\nsso_start_url = https://corp.example/start\nsso_account_id = 1\nsso_role_name = x\n",
+        )],
+        &[],
+        &["`sso_region` was missing"],
+    ),
+    (
+        "a region with spaces",
+        &[(CONFIG, "[profile ops]\nKEYS\n")],
+        &[("AWS_REGION", "eu west 1")],
+        &["AWS_REGION"],
+    ),
+    (
+        "a region in quotes",
+        &[(CONFIG, "[profile ops]\nregion = \"eu-west-1\"\nKEYS\n")],
+        &[NO_REGION],
+        &["region of profile \"ops\" is no region"],
+    ),
+    (
+        "a region beside keys of the environment",
+        &[(CONFIG, "[profile ops]\nregion = eu_west_1\n")],
+        &[NO_REGION, ("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", SECRET)],
+        &["region of profile \"ops\" is no region"],
+    ),
+    (
+        "an endpoint without a scheme",
+        &[(CONFIG, "[profile ops]\nKEYS\n")],
+        &[("AWS_ENDPOINT_URL", "localhost:4566")],
+        &["AWS_ENDPOINT_URL is no URL"],
+    ),
+    (
+        "an endpoint for IAM alone",
+        &[(CONFIG, "[profile ops]\nKEYS\n")],
+        &[("AWS_ENDPOINT_URL_IAM", "ftp://iam.example")],
+        &["AWS_ENDPOINT_URL_IAM is no URL"],
+    ),
+    (
+        "an endpoint with a space",
+        &[(CONFIG, "[profile ops]\nKEYS\n")],
+        &[("AWS_ENDPOINT_URL", "http://user:SECRET@127.0.0.1:1 ")],
+        &["AWS_ENDPOINT_URL is no URL"],
+    ),
+    (
+        "an endpoint of a profile",
+        &[(CONFIG, "[profile ops]\nendpoint_url = localhost:4566\nKEYS\n")],
+        &[FROM_PROFILE],
+        &["endpoint_url of profile \"ops\" is no URL"],
+    ),
+    (
+        "a key in quotes, in the wrong file",
+        &[(CONFIG, "[profile ops]\nROLE\nsource_profile = q\n[profile q]\naws_access_key_id = \"SECRET\"\n")],
+        &[],
+        &["aws_access_key_id of profile \"q\" holds a quote"],
+    ),
+    (
+        "a key in quotes, of an environment file",
+        &[],
+        &[NO_PROFILE, ("AWS_ACCESS_KEY_ID", "\"AKIA\"")],
+        &["AWS_ACCESS_KEY_ID holds a quote"],
+    ),
+];
+
 #[test]
 fn whatever_is_broken_is_named_and_no_secret_is() {
-    let rows: Vec<&Broken> = PROFILES.iter().chain(&SOURCES).chain(&VARIABLES).collect();
+    let rows: Vec<&Broken> = PROFILES.iter().chain(&SOURCES).chain(&VARIABLES).chain(&MISTYPED).collect();
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let share = |rows: &[&Broken]| rows.iter().filter_map(|row| judge(row)).collect::<Vec<_>>();
         let runs: Vec<_> =
@@ -429,7 +555,8 @@ async fn a_profile_that_is_mended_is_read_without_a_restart_and_named_until_then
     let issuer = LabIssuer::good("host.oidc.test").await;
     let iam = FakeIam::start(ACCOUNT).await;
     iam.put(issuer.url(), &issuer.thumbprints());
-    let watch = away(Watch::new(&BRISK).resolve(&issuer).iam(&iam)).env("AWS_PROFILE", "ops");
+    let watch =
+        away(Watch::new(&BRISK).resolve(&issuer).iam(&iam)).env("AWS_PROFILE", "ops").without("AWS_REGION");
     let file = watch.directory().join(CONFIG);
     put(&file, "[profile ops]\nROLE\nsource_profile = other\n[profile other]\nROLE\nsource_profile = ops\n");
     let daemon = watch.start();
@@ -441,6 +568,8 @@ async fn a_profile_that_is_mended_is_read_without_a_restart_and_named_until_then
     let page = daemon.get("/").text().to_owned();
     assert!(page.contains("loop") && page.contains("other"), "{page}");
 
+    put(&file, "[profile ops]\nregion = eu west 1\nKEYS\n");
+    daemon.wait_log("region of profile \"ops\" is no region");
     put(&file, "[profile ops]\nKEYS\n");
     daemon.wait_metrics("match", |metrics| account_is_up(metrics) && verdict(metrics, &issuer) == "match");
     assert!(!daemon.log().contains(SECRET));

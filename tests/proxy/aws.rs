@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{CREDENTIALS, watch};
-use crate::support::connect_proxy::{ConnectProxy, TlsFront};
+use crate::support::connect_proxy::{ConnectProxy, Manner, TlsFront};
 use crate::support::lab::pem::pem;
 use crate::support::lab::{Chain, FakeIam, LabIssuer, chains};
 use crate::support::watch::Watch;
@@ -96,8 +96,16 @@ async fn a_proxy_that_refuses_us_is_named_in_the_accounts_failure() {
     let proxy = ConnectProxy::start(&[&issuer], &[(&authority, iam.front.address())]).await;
     proxy.want(CREDENTIALS.1);
     let check = watch(&issuer).iam_at(&iam.url()).env("HTTPS_PROXY", proxy.url()).check(&[]);
-    let told = format!("through the proxy {}", proxy.url());
+    let told = format!("through the proxy {}: it wants a user name and a password, and none", proxy.url());
     assert!(check.out.contains(&told) && check.out.contains("proxy authorization required"), "{}", check.out);
+    let silent = ConnectProxy::with(Manner::Hold(Vec::new()), std::collections::BTreeMap::new()).await;
+    let slow = watch(&issuer).iam_at(&iam.url()).env("OIDC_EXPORTER__AWS__TIMEOUT", "4s");
+    let check = slow.env("HTTPS_PROXY", silent.url()).check(&[]);
+    let first = check.out.lines().next().unwrap_or_default();
+    assert!(first.contains("timeout: timed out") && first.contains(&silent.url()), "{first}");
+    let closed = ConnectProxy::start(&[], &[]).await;
+    let check = watch(&issuer).iam_at(&iam.url()).env("HTTPS_PROXY", closed.url()).check(&[]);
+    assert!(check.out.contains(&format!("{}: it opened no connection: ", closed.url())), "{}", check.out);
     assert!(iam.iam.calls().is_empty());
 }
 

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
+
 use super::{CREDENTIALS, reasons, watch};
 use crate::support::connect_proxy::{ConnectProxy, Manner};
 use crate::support::daemon::swap;
@@ -29,6 +33,16 @@ async fn each_answer_of_a_proxy_has_its_reason() {
             "it opened no connection to outside.oidc.test:",
         ),
         (
+            say("HTTP/1.1 500 Oops\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\n\r\n"),
+            "proxy_refused",
+            "HTTP status 500 Internal Server Error (ERR_DNS_FAIL 0)",
+        ),
+        (
+            say("HTTP/1.1 502 Oops\r\nProxy-Status: lab; error=dns_error\r\n\r\n"),
+            "proxy_refused",
+            "(lab; error=dns_error)",
+        ),
+        (
             say("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 9\r\n\r\nnot today"),
             "proxy_refused",
             "HTTP status 503",
@@ -44,6 +58,11 @@ async fn each_answer_of_a_proxy_has_its_reason() {
             "HTTP status 101",
         ),
         (say("HTTP/1.1 407 Who are you\r\n\r\n"), "proxy_authentication", "none are set"),
+        (
+            say("HTTP/1.1 407 Who\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n"),
+            "proxy_authentication",
+            "it wants authentication by Negotiate, NTLM (HTTP status 407), and only Basic is possible here",
+        ),
         (say(""), "proxy", "its answer cannot be used"),
         (say("HTTP/1.1 200 OK\r\nX: "), "proxy", "its answer cannot be used"),
         (say("SSH-2.0-OpenSSH_9.2\r\n"), "proxy", "its answer cannot be used"),
@@ -116,6 +135,39 @@ async fn a_proxy_out_of_reach_is_named_and_not_the_issuer() {
         assert_eq!(reason, "proxy", "{detail}");
         assert!(detail.contains(words) && detail.starts_with(&format!("proxy {url}: ")), "{detail}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_of_the_proxy_that_never_answers_leaves_time_for_the_others() {
+    let issuer = LabIssuer::good("outside.oidc.test").await;
+    let proxy = ConnectProxy::start(&[&issuer], &[]).await;
+    let to = proxy.address();
+    let door = TcpListener::bind("127.0.0.3:0").await.unwrap();
+    let port = door.local_addr().unwrap().port();
+    let door = tokio::spawn(async move {
+        while let Ok((mut near, _)) = door.accept().await {
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(to).await.unwrap();
+                drop(copy_bidirectional(&mut near, &mut far).await);
+            });
+        }
+    });
+    // Once its queue is full, a listener answers nobody any more.
+    let hole = TcpSocket::new_v4().unwrap();
+    hole.bind(([127, 0, 0, 2], port).into()).unwrap();
+    let hole = hole.listen(1).unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(Ok(tcp)) =
+        timeout(Duration::from_millis(300), TcpStream::connect(hole.local_addr().unwrap())).await
+    {
+        waiting.push(tcp);
+    }
+    let arguments = ["inspect", issuer.url(), "--output", "thumbprint", "--timeout", "4s"];
+    let addresses = ["--resolve", "proxy.oidc.test=127.0.0.2", "--resolve", "proxy.oidc.test=127.0.0.3"];
+    let mut inspect = program(&[&arguments[..], &addresses].concat());
+    let seen = run(inspect.env("HTTPS_PROXY", format!("http://proxy.oidc.test:{port}")));
+    assert_eq!(seen.lines(), issuer.thumbprints(), "{}", seen.err);
+    door.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
