@@ -86,15 +86,21 @@ impl Attempt {
         self.tls = started.elapsed();
         match self.take(handshake).await {
             Err(PollError::Tls { via, failure }) if self.wants_more(&failure) => {
-                // All other offers together get as much time as the first, and nothing that they meet is worse news.
+                // The other handshakes together get as much time as the first, the last resort as much again, and nothing that
+                // they meet is worse news.
                 let others = timeout(limit, self.offer_more(poller, endpoint, &name, &failure));
-                others.await.ok().flatten().unwrap_or(Err(PollError::Tls { via, failure }))
+                if let Ok(Some(outcome)) = others.await {
+                    return outcome;
+                }
+                let last = timeout(limit, self.ask_in_the_clear(poller, endpoint, &name, &failure));
+                let failure = last.await.ok().flatten().unwrap_or(failure);
+                Err(PollError::Tls { via, failure })
             }
             outcome => outcome,
         }
     }
 
-    /// What rustls can offer otherwise, then the last resort. `None` when nothing further was learnt.
+    /// What rustls can offer otherwise. `None` when nothing further was learnt.
     async fn offer_more(
         &mut self,
         poller: &Poller,
@@ -115,18 +121,30 @@ impl Attempt {
                 outcome => return Some(outcome),
             }
         }
-        let stream = poller.dial(endpoint, via).await.ok()?;
-        let failure = match clear::ask(stream, name).await {
+        None
+    }
+
+    /// The last resort. `None` when nothing further was learnt.
+    async fn ask_in_the_clear(
+        &mut self,
+        poller: &Poller,
+        endpoint: &Endpoint,
+        name: &ServerName<'static>,
+        first: &TlsFailure,
+    ) -> Option<TlsFailure> {
+        let stream = poller.dial(endpoint, self.capture.via).await.ok()?;
+        match clear::ask(stream, name).await {
             Ok(Flight { choice, certificates }) => {
                 self.version = Some(choice.version());
                 self.capture.chain = ServedChain::new(certificates);
                 self.capture.unproven = Some(Unproven::HandshakeNotSpoken);
-                TlsFailure::NotSpoken(choice)
+                Some(first.explained_by(choice))
             }
-            Err(ClearFailure::Flight(error @ ClearError::OtherProtocol(_))) => error.into(),
-            Err(_) => return None,
-        };
-        Some(Err(PollError::Tls { via, failure }))
+            Err(ClearFailure::Flight(
+                error @ (ClearError::OtherProtocol(_) | ClearError::AlertAfterHello(..)),
+            )) => Some(error.into()),
+            Err(_) => None,
+        }
     }
 
     /// Nothing was served, and another offer may change that.

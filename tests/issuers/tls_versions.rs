@@ -49,9 +49,9 @@ async fn a_poll_is_one_handshake_and_the_first_asks_for_tls_1_2_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_takes_the_first_offer_is_met_once_and_asked_once() {
+async fn a_server_that_takes_the_first_offer_is_met_once_and_its_refusal_is_made_sure_of() {
     for (versions, with_question) in
-        [(TlsVersions::Both, 2), (TlsVersions::Only12, 1), (TlsVersions::Only13, 2)]
+        [(TlsVersions::Both, 2), (TlsVersions::Only12, 1), (TlsVersions::Only13, 3)]
     {
         let issuer = LabIssuer::start(Spec { versions, ..Spec::new(HOST, good(HOST)) }).await;
         let socket = issuer.sockets()[0];
