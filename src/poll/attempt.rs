@@ -80,9 +80,7 @@ impl Attempt {
         self.connect = started.elapsed();
 
         let started = Instant::now();
-        let handshake = timeout(limit, poller.tls.handshake(stream, name.clone(), Offer::Usual))
-            .await
-            .map_err(|_| PollError::Timeout(Phase::Tls))?;
+        let handshake = poller.tls.handshake(stream, name.clone(), Offer::Usual, limit).await;
         self.tls = started.elapsed();
         match self.take(handshake).await {
             Err(PollError::Tls { via, failure }) if self.wants_more(&failure) => {
@@ -115,7 +113,7 @@ impl Attempt {
         };
         for offer in offers {
             let stream = poller.dial(endpoint, via).await.ok()?;
-            let handshake = poller.tls.handshake(stream, name.clone(), *offer).await;
+            let handshake = poller.tls.handshake(stream, name.clone(), *offer, poller.limits.connect).await;
             match self.take(handshake).await {
                 Err(PollError::Tls { failure, .. }) if self.wants_more(&failure) => {}
                 outcome => return Some(outcome),
@@ -159,7 +157,10 @@ impl Attempt {
             self.capture.unproven = served.unproven;
         }
         self.version = handshake.version;
-        let stream = handshake.stream.map_err(|failure| PollError::Tls { via, failure })?;
+        let stream = handshake.stream.map_err(|failure| match failure {
+            TlsFailure::TimedOut => PollError::Timeout(Phase::Tls),
+            failure => PollError::Tls { via, failure },
+        })?;
         Connection::new(stream).await
     }
 }

@@ -48,10 +48,10 @@ fn together(answers: &[Option<bool>]) -> Option<bool> {
 async fn ask(poller: &Poller, endpoint: &Endpoint, via: Via, name: &ServerName<'static>) -> Option<bool> {
     let limit = poller.limits.connect;
     let stream = poller.dial(endpoint, via).await.ok()?;
-    let handshake =
-        timeout(limit, poller.tls.handshake(stream, name.clone(), Offer::UpToTls12)).await.ok()?;
+    let handshake = poller.tls.handshake(stream, name.clone(), Offer::UpToTls12, limit).await;
     let told = match (handshake.version, handshake.stream) {
         (Some(_), _) | (_, Ok(_)) => return Some(true),
+        (None, Err(TlsFailure::TimedOut)) => return None,
         (None, Err(TlsFailure::Alert(alert))) => refused(alert),
         (None, Err(_)) => None,
     };

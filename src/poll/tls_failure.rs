@@ -36,6 +36,8 @@ pub enum TlsFailure {
     WrongKey,
     #[error("the server closed the connection during the handshake")]
     Closed,
+    #[error("timed out")]
+    TimedOut,
     #[error("the server reset the connection during the handshake")]
     Reset,
     /// rustls will not go on with what the server chose.
@@ -103,6 +105,7 @@ impl From<&io::Error> for TlsFailure {
             }
             (Some(error), _) => Self::Other(error.to_string()),
             (None, ErrorKind::UnexpectedEof) => Self::Closed,
+            (None, ErrorKind::TimedOut) => Self::TimedOut,
             (None, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted) => {
                 Self::Reset
             }
