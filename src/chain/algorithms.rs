@@ -7,8 +7,9 @@ use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, Verificatio
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 use x509_parser::der_parser::asn1_rs::{Any, FromDer as _};
-use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::public_key::rsa_bits;
 
 /// Bits of RSA keys that the algorithms of path validation take.
 const USUAL_RSA_BITS: RangeInclusive<usize> = 2048..=8192;
@@ -78,6 +79,16 @@ static ADDITIONAL: [Additional; 8] = [
     for_pss_keys(alg_id::RSA_PSS_SHA512, &signature::RSA_PSS_2048_8192_SHA512),
 ];
 
+/// What reads a kind of key, whatever is checked with it then.
+static READERS: [(AlgorithmIdentifier, &dyn VerificationAlgorithm); 6] = [
+    (alg_id::RSA_ENCRYPTION, &signature::RSA_PKCS1_2048_8192_SHA256),
+    (RSA_PSS_KEY, &signature::RSA_PKCS1_2048_8192_SHA256),
+    (alg_id::ECDSA_P256, &signature::ECDSA_P256_SHA256_ASN1),
+    (alg_id::ECDSA_P384, &signature::ECDSA_P384_SHA384_ASN1),
+    (alg_id::ECDSA_P521, &signature::ECDSA_P521_SHA512_ASN1),
+    (alg_id::ED25519, &signature::ED25519),
+];
+
 const fn weak(
     key: AlgorithmIdentifier,
     signature: AlgorithmIdentifier,
@@ -115,12 +126,8 @@ impl<'a> Key<'a> {
     /// Of a certificate; `None` when it has no algorithm that can be read.
     pub(crate) fn of(spki: &'a SubjectPublicKeyInfo<'_>) -> Option<Self> {
         let contents = |tagged| Any::from_der(tagged).ok().map(|(_, any)| any.data);
-        let rsa_bits = match spki.parsed() {
-            Ok(PublicKey::RSA(key)) => Some(key.key_size()),
-            _ => None,
-        };
         let algorithm = contents(contents(spki.raw)?)?;
-        Some(Self { algorithm, bits: &spki.subject_public_key.data, rsa_bits })
+        Some(Self { algorithm, bits: &spki.subject_public_key.data, rsa_bits: rsa_bits(spki) })
     }
 
     /// Did this key sign `message`, in the way that `algorithm` (contents of an identifier) names?
@@ -168,16 +175,21 @@ impl<'a> Key<'a> {
         self.rsa_bits.is_none_or(|bits| sizes.contains(&bits))
     }
 
-    /// A key that the library cannot even read, such as RSA with an exponent beyond 33 bits, has checked nothing.
     fn checked(&self, good: bool) -> Check {
-        let is_readable = || {
-            self.rsa_bits.is_none()
-                || ParsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, self.bits).is_ok()
-        };
         match good {
             true => Check::Good,
-            false if is_readable() => Check::Bad,
+            false if self.is_readable() => Check::Bad,
             false => Check::KeyOutOfRange,
         }
+    }
+
+    /// A key that the library cannot even read has checked nothing: RSA with an exponent beyond 33 bits, a point in the hybrid
+    /// form, which webpki refuses (RFC 5480, section 2.2).
+    fn is_readable(&self) -> bool {
+        if self.is_elliptic_curve() && !matches!(self.bits.first(), Some(2..=4)) {
+            return false;
+        }
+        let reader = READERS.iter().find(|(kind, _)| kind.as_ref() == self.algorithm);
+        reader.is_none_or(|(_, reader)| ParsedPublicKey::new(*reader, self.bits).is_ok())
     }
 }

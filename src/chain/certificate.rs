@@ -7,9 +7,9 @@ use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::der_parser::asn1_rs::{Any, FromDer};
 use x509_parser::extensions::ParsedExtension;
-use x509_parser::public_key::PublicKey;
 
 use super::name;
+use super::public_key;
 use super::thumbprint::{Fingerprint, Thumbprint, hex};
 use crate::clock::Timestamp;
 
@@ -50,7 +50,7 @@ pub struct Fields {
     pub names: Vec<String>,
     /// How many there are in all.
     pub names_total: usize,
-    /// Public key: `RSA 2048`, `EC P-256`, ...
+    /// Public key, as [`public_key::text`] has it.
     pub key: String,
     self_issued: bool,
     pub(super) link: Link,
@@ -180,7 +180,7 @@ fn read(der: &[u8]) -> Result<Fields, Unreadable> {
         is_ca,
         names,
         names_total,
-        key: key_text(&certificate),
+        key: public_key::text(certificate.public_key()),
         self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
         link: link(der, &certificate).ok_or(Unreadable::Malformed)?,
     })
@@ -203,23 +203,6 @@ fn alternative_names(certificate: &X509Certificate<'_>) -> (Vec<String>, usize) 
     let Ok(Some(extension)) = certificate.subject_alternative_name() else { return (Vec::new(), 0) };
     let all = &extension.value.general_names;
     (all.iter().take(MAX_NAMES).map(name::alternative).collect(), all.len())
-}
-
-fn key_text(certificate: &X509Certificate<'_>) -> String {
-    match certificate.public_key().parsed() {
-        Ok(PublicKey::RSA(key)) => format!("RSA {}", key.key_size()),
-        Ok(PublicKey::EC(point)) => {
-            format!("EC P-{}", if point.key_size() == 528 { 521 } else { point.key_size() })
-        }
-        _ => {
-            let oid = name::dotted(&certificate.public_key().algorithm.algorithm);
-            match oid.as_str() {
-                "1.3.101.112" => "Ed25519".to_owned(),
-                "1.3.101.113" => "Ed448".to_owned(),
-                _ => oid,
-            }
-        }
-    }
 }
 
 /// A `SEQUENCE` that announces more bytes than there are.
@@ -267,10 +250,7 @@ fn link(der: &[u8], certificate: &X509Certificate<'_>) -> Option<Link> {
         signed: place(signed)?,
         signature_algorithm: place(signature_algorithm.data)?,
         signature: place(&certificate.signature_value.data)?,
-        rsa_bits: match spki.parsed() {
-            Ok(PublicKey::RSA(key)) => Some(key.key_size()),
-            _ => None,
-        },
+        rsa_bits: public_key::rsa_bits(spki),
         entity: Fingerprint::of_list([subject, spki.raw].into_iter()),
     })
 }

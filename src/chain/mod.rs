@@ -11,6 +11,7 @@ mod judgement;
 mod name;
 mod path;
 mod public_issuers;
+mod public_key;
 mod served_chain;
 mod signature;
 mod status;

@@ -51,7 +51,9 @@ impl Alert {
                 "the server takes none of the TLS versions that this program speaks (1.2 and 1.3)"
             }
             A::InsufficientSecurity => "the server finds none of what this program speaks strong enough",
-            A::InternalError => "the server had an internal error",
+            A::InternalError => {
+                "the server had an internal error, as some say when they have no certificate for this host name"
+            }
             A::InappropriateFallback => "the server refused the TLS version as a needless fallback",
             A::UserCanceled => "the server cancelled the handshake",
             A::NoRenegotiation => "the server refused to renegotiate",

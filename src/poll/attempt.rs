@@ -80,21 +80,25 @@ impl Attempt {
         self.connect = started.elapsed();
 
         let started = Instant::now();
-        let handshake = timeout(limit, poller.tls.handshake(stream, name.clone(), Offer::Usual))
-            .await
-            .map_err(|_| PollError::Timeout(Phase::Tls))?;
+        let handshake = poller.tls.handshake(stream, name.clone(), Offer::Usual, limit).await;
         self.tls = started.elapsed();
         match self.take(handshake).await {
             Err(PollError::Tls { via, failure }) if self.wants_more(&failure) => {
-                // All other offers together get as much time as the first, and nothing that they meet is worse news.
+                // The other handshakes together get as much time as the first, the last resort as much again, and nothing that
+                // they meet is worse news.
                 let others = timeout(limit, self.offer_more(poller, endpoint, &name, &failure));
-                others.await.ok().flatten().unwrap_or(Err(PollError::Tls { via, failure }))
+                if let Ok(Some(outcome)) = others.await {
+                    return outcome;
+                }
+                let last = timeout(limit, self.ask_in_the_clear(poller, endpoint, &name, &failure));
+                let failure = last.await.ok().flatten().unwrap_or(failure);
+                Err(PollError::Tls { via, failure })
             }
             outcome => outcome,
         }
     }
 
-    /// What rustls can offer otherwise, then the last resort. `None` when nothing further was learnt.
+    /// What rustls can offer otherwise. `None` when nothing further was learnt.
     async fn offer_more(
         &mut self,
         poller: &Poller,
@@ -109,24 +113,36 @@ impl Attempt {
         };
         for offer in offers {
             let stream = poller.dial(endpoint, via).await.ok()?;
-            let handshake = poller.tls.handshake(stream, name.clone(), *offer).await;
+            let handshake = poller.tls.handshake(stream, name.clone(), *offer, poller.limits.connect).await;
             match self.take(handshake).await {
                 Err(PollError::Tls { failure, .. }) if self.wants_more(&failure) => {}
                 outcome => return Some(outcome),
             }
         }
-        let stream = poller.dial(endpoint, via).await.ok()?;
-        let failure = match clear::ask(stream, name).await {
+        None
+    }
+
+    /// The last resort. `None` when nothing further was learnt.
+    async fn ask_in_the_clear(
+        &mut self,
+        poller: &Poller,
+        endpoint: &Endpoint,
+        name: &ServerName<'static>,
+        first: &TlsFailure,
+    ) -> Option<TlsFailure> {
+        let stream = poller.dial(endpoint, self.capture.via).await.ok()?;
+        match clear::ask(stream, name).await {
             Ok(Flight { choice, certificates }) => {
                 self.version = Some(choice.version());
                 self.capture.chain = ServedChain::new(certificates);
                 self.capture.unproven = Some(Unproven::HandshakeNotSpoken);
-                TlsFailure::NotSpoken(choice)
+                Some(first.explained_by(choice))
             }
-            Err(ClearFailure::Flight(error @ ClearError::OtherProtocol(_))) => error.into(),
-            Err(_) => return None,
-        };
-        Some(Err(PollError::Tls { via, failure }))
+            Err(ClearFailure::Flight(
+                error @ (ClearError::OtherProtocol(_) | ClearError::AlertAfterHello(..)),
+            )) => Some(error.into()),
+            Err(_) => None,
+        }
     }
 
     /// Nothing was served, and another offer may change that.
@@ -141,7 +157,10 @@ impl Attempt {
             self.capture.unproven = served.unproven;
         }
         self.version = handshake.version;
-        let stream = handshake.stream.map_err(|failure| PollError::Tls { via, failure })?;
+        let stream = handshake.stream.map_err(|failure| match failure {
+            TlsFailure::TimedOut => PollError::Timeout(Phase::Tls),
+            failure => PollError::Tls { via, failure },
+        })?;
         Connection::new(stream).await
     }
 }

@@ -3,12 +3,14 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519, X25519MLKEM768};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, Error, ProtocolVersion, SignatureScheme};
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -66,16 +68,19 @@ impl Default for Tls {
 }
 
 impl Tls {
-    /// Shakes hands over `stream`; not limited in time.
+    /// Shakes hands over `stream`. What was served before the time is over counts.
     pub(super) async fn handshake<S: Wire>(
         &self,
         stream: S,
         name: ServerName<'static>,
         offer: Offer,
+        limit: Duration,
     ) -> Handshake<S> {
         let recorder = Arc::new(Recorder::new(self.schemes(offer)));
         let stream = match self.config(offer, Arc::clone(&recorder)) {
-            Ok(config) => TlsConnector::from(Arc::new(config)).connect(name, stream).await,
+            Ok(config) => timeout(limit, TlsConnector::from(Arc::new(config)).connect(name, stream))
+                .await
+                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
             Err(error) => Err(io::Error::other(error)),
         };
         let record = recorder.take();

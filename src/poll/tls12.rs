@@ -44,25 +44,23 @@ fn together(answers: &[Option<bool>]) -> Option<bool> {
 }
 
 /// First as the poll would go on, then with all that `openssl s_client` offers: a server whose suites this program does not
-/// speak takes TLS 1.2 nevertheless.
+/// speak takes TLS 1.2 nevertheless, and rustls does not tell an alert that answers our hello from one after the server's.
 async fn ask(poller: &Poller, endpoint: &Endpoint, via: Via, name: &ServerName<'static>) -> Option<bool> {
     let limit = poller.limits.connect;
     let stream = poller.dial(endpoint, via).await.ok()?;
-    let handshake =
-        timeout(limit, poller.tls.handshake(stream, name.clone(), Offer::UpToTls12)).await.ok()?;
+    let handshake = poller.tls.handshake(stream, name.clone(), Offer::UpToTls12, limit).await;
     let told = match (handshake.version, handshake.stream) {
-        (Some(_), _) | (_, Ok(_)) => Some(true),
+        (Some(_), _) | (_, Ok(_)) => return Some(true),
+        (None, Err(TlsFailure::TimedOut)) => return None,
         (None, Err(TlsFailure::Alert(alert))) => refused(alert),
         (None, Err(_)) => None,
     };
-    if told.is_some() {
-        return told;
-    }
-    let stream = poller.dial(endpoint, via).await.ok()?;
-    match timeout(limit, clear::ask(stream, name)).await.ok()? {
-        Ok(flight) => (flight.choice.version() == ProtocolVersion::TLSv1_2).then_some(true),
-        Err(ClearFailure::Flight(ClearError::Alert(alert))) => refused(alert),
-        Err(_) => None,
+    let Ok(stream) = poller.dial(endpoint, via).await else { return told };
+    match timeout(limit, clear::ask(stream, name)).await {
+        Ok(Ok(flight)) => (flight.choice.version() == ProtocolVersion::TLSv1_2).then_some(true),
+        Ok(Err(ClearFailure::Flight(ClearError::AlertAfterHello(..)))) => None,
+        Ok(Err(ClearFailure::Flight(ClearError::Alert(alert)))) => told.or_else(|| refused(alert)),
+        Ok(Err(_)) | Err(_) => told,
     }
 }
 

@@ -23,6 +23,11 @@ pub enum TlsFailure {
     /// The server answered the client hello of the last resort with this choice.
     #[error("{0}; the chain was read, and no document can be fetched")]
     NotSpoken(Choice),
+    /// The same, when its choice does not explain what the first offer met.
+    #[error(
+        "{0}; the chain was read with a client hello that offers more than this program speaks, and no document can be fetched"
+    )]
+    Unexplained(Box<Self>),
     /// These bytes are no TLS.
     #[error("the server speaks {0} on this port")]
     OtherProtocol(OtherProtocol),
@@ -31,8 +36,16 @@ pub enum TlsFailure {
     WrongKey,
     #[error("the server closed the connection during the handshake")]
     Closed,
+    #[error("timed out")]
+    TimedOut,
     #[error("the server reset the connection during the handshake")]
     Reset,
+    /// rustls will not go on with what the server chose.
+    #[error("the server wants something that this program does not speak ({0})")]
+    Incompatible(String),
+    /// More than rustls reads of one message.
+    #[error("the server's handshake is longer than this program reads (64 KiB)")]
+    TooLong,
     /// What rustls or the operating system said.
     #[error("{0}")]
     Other(String),
@@ -44,6 +57,21 @@ impl TlsFailure {
         match self {
             Self::Alert(alert) => Self::Refused(alert),
             other => other,
+        }
+    }
+
+    /// The first of all offers met this, and the last one `choice` and a chain. Only a server that says that there is nothing in
+    /// common wants what it then chose.
+    pub(super) fn explained_by(&self, choice: Choice) -> Self {
+        let is_about_the_offer = match self {
+            Self::Alert(alert) => alert.is_about_the_offer(),
+            Self::Incompatible(_) => true,
+            _ => false,
+        };
+        if choice.is_spoken() && !is_about_the_offer {
+            Self::Unexplained(Box::new(self.clone()))
+        } else {
+            Self::NotSpoken(choice)
         }
     }
 
@@ -62,9 +90,13 @@ impl From<&io::Error> for TlsFailure {
             (Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)), _) => {
                 Self::OtherProtocol(OtherProtocol::Unknown)
             }
-            (Some(Error::PeerIncompatible(why)), _) => {
-                Self::Other(format!("the server wants something that this program does not speak ({why:?})"))
-            }
+            (Some(Error::PeerIncompatible(why)), _) => Self::Incompatible(format!("{why:?}")),
+            (
+                Some(Error::InvalidMessage(
+                    InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+                )),
+                _,
+            ) => Self::TooLong,
             (Some(Error::PeerMisbehaved(how)), _) => {
                 Self::Other(format!("the server breaks the rules of TLS ({how:?})"))
             }
@@ -73,6 +105,7 @@ impl From<&io::Error> for TlsFailure {
             }
             (Some(error), _) => Self::Other(error.to_string()),
             (None, ErrorKind::UnexpectedEof) => Self::Closed,
+            (None, ErrorKind::TimedOut) => Self::TimedOut,
             (None, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted) => {
                 Self::Reset
             }
@@ -87,7 +120,9 @@ impl From<ClearError> for TlsFailure {
             ClearError::Alert(alert) => Self::Alert(alert),
             ClearError::OtherProtocol(protocol) => Self::OtherProtocol(protocol),
             ClearError::Closed => Self::Closed,
-            error @ (ClearError::TooLong | ClearError::Malformed(_)) => Self::Other(error.to_string()),
+            error @ (ClearError::AlertAfterHello(..) | ClearError::TooLong | ClearError::Malformed(_)) => {
+                Self::Other(error.to_string())
+            }
         }
     }
 }

@@ -15,9 +15,19 @@ const FRONT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 const PROTOCOL_VERSION: Answer = Answer::Bytes(&[21, 3, 3, 0, 2, 2, 70]);
 const HANDSHAKE_FAILURE: Answer = Answer::Bytes(&[21, 3, 3, 0, 2, 2, 40]);
 
+/// A server's hello with TLS 1.2, and then `protocol_version`.
+const PROTOCOL_VERSION_AFTER_HELLO: [u8; 54] = {
+    let (start, end) = ([22, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3], [0, 0xc0, 0x2f, 0, 21, 3, 3, 0, 2, 2, 70]);
+    let mut bytes = [7; 54];
+    bytes.first_chunk_mut::<11>().unwrap().copy_from_slice(&start);
+    bytes.last_chunk_mut::<11>().unwrap().copy_from_slice(&end);
+    bytes
+};
+
 /// An answer to a hello without TLS 1.3, and what it says of TLS 1.2.
-const ANSWERS: [(&str, Answer, Option<bool>); 10] = [
+const ANSWERS: [(&str, Answer, Option<bool>); 11] = [
     ("protocol_version", PROTOCOL_VERSION, Some(false)),
+    ("protocol_version, too late", Answer::Bytes(&PROTOCOL_VERSION_AFTER_HELLO), None),
     ("handshake_failure", HANDSHAKE_FAILURE, None),
     ("insufficient_security", Answer::Bytes(&[21, 3, 3, 0, 2, 2, 71]), None),
     ("internal_error", Answer::Bytes(&[21, 3, 3, 0, 2, 2, 80]), None),

@@ -1,14 +1,15 @@
 //! Which TLS versions an endpoint takes: AWS looks at thumbprints where it takes nothing below TLS 1.3.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
-use tokio::io::AsyncReadExt as _;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::daemon::Exposition;
 use crate::support::lab::chains::good;
 use crate::support::lab::{LabIssuer, Spec, TlsVersions};
-use crate::support::look::{look, look_once};
+use crate::support::look::{look, look_once, look_within, said};
 use crate::support::told::verdict;
 use crate::support::watch::{PATIENT, Watch};
 
@@ -49,9 +50,9 @@ async fn a_poll_is_one_handshake_and_the_first_asks_for_tls_1_2_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_takes_the_first_offer_is_met_once_and_asked_once() {
+async fn a_server_that_takes_the_first_offer_is_met_once_and_its_refusal_is_made_sure_of() {
     for (versions, with_question) in
-        [(TlsVersions::Both, 2), (TlsVersions::Only12, 1), (TlsVersions::Only13, 2)]
+        [(TlsVersions::Both, 2), (TlsVersions::Only12, 1), (TlsVersions::Only13, 3)]
     {
         let issuer = LabIssuer::start(Spec { versions, ..Spec::new(HOST, good(HOST)) }).await;
         let socket = issuer.sockets()[0];
@@ -74,4 +75,30 @@ async fn the_first_hello_fits_into_one_packet() {
     // The smallest that IPv6 carries is 1280 bytes (RFC 8200, section 5), its headers and those of TCP included.
     assert!(length < 1200, "{length}");
     looking.abort();
+}
+
+/// In TLS 1.2 the certificates and the proof come in the server's first flight. One that then waits for something else, and
+/// keeps the client waiting, has shown them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_counts_although_the_handshake_stalls_after_it() {
+    let issuer =
+        LabIssuer::start(Spec { versions: TlsVersions::Only12, ..Spec::new(HOST, good(HOST)) }).await;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let (address, behind) = (listener.local_addr().unwrap(), issuer.sockets()[0]);
+    let front = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut server = TcpStream::connect(behind).await.unwrap();
+        let mut hello = vec![0; 4096];
+        let count = client.read(&mut hello).await.unwrap();
+        server.write_all(&hello[..count]).await.unwrap();
+        // What the client says from here on is not passed on.
+        let _ = tokio::io::copy(&mut server, &mut client).await;
+    });
+    let limit = Duration::from_secs(5);
+    let capture = look_within(limit, HOST, &[address.ip()], address.port()).await;
+    let seen = &capture.addresses.as_ref().unwrap()[0];
+    assert_eq!(seen.chain.as_ref().unwrap().certificates().len(), good(HOST).served.len());
+    assert_eq!((seen.unproven, capture.takes_tls12), (None, Some(true)));
+    assert_eq!(said(&capture).unwrap(), "timed out during the TLS handshake");
+    front.abort();
 }

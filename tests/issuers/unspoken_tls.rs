@@ -14,6 +14,7 @@ const HOST: &str = "host.oidc.test";
 const RSA: &[&str] = &["rsa:2048"];
 const RSA_1024: &[&str] = &["rsa:1024"];
 const RSA_PSS: &[&str] = &["rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"];
+const RSA_PSS_1024: &[&str] = &["rsa-pss", "-pkeyopt", "rsa_keygen_bits:1024"];
 const ED448: &[&str] = &["ed448"];
 const P256: &[&str] = &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
 const P521: &[&str] = &["ec", "-pkeyopt", "ec_paramgen_curve:P-521"];
@@ -43,7 +44,7 @@ const fn case(
 const IN_THE_CLEAR: Option<Unproven> = Some(Unproven::HandshakeNotSpoken);
 const UNCHECKED_KEY: Option<Unproven> = Some(Unproven::UncheckedKey);
 
-const CASES: [Case; 23] = [
+const CASES: [Case; 24] = [
     case(RSA, "-tls1_2 -cipher AES256-GCM-SHA384", IN_THE_CLEAR, Some("wants RSA key exchange"), Some(true)),
     case(RSA, "-tls1_2 -cipher AES128-SHA", IN_THE_CLEAR, Some("wants RSA key exchange"), Some(true)),
     case(
@@ -99,6 +100,7 @@ const CASES: [Case; 23] = [
     ),
     case(RSA_1024, "-tls1_3 -cipher ALL:@SECLEVEL=0", UNCHECKED_KEY, None, None),
     case(RSA_PSS, "-tls1_3", None, None, None),
+    case(RSA_PSS_1024, "-tls1_3 -cipher ALL:@SECLEVEL=0", UNCHECKED_KEY, None, None),
     case(RSA_PSS, "-tls1_2", IN_THE_CLEAR, Some("wants a curve or a signature"), Some(true)),
     case(ED448, "-tls1_3", UNCHECKED_KEY, None, None),
     case(ED448, "-tls1_2", IN_THE_CLEAR, Some("wants a curve or a signature"), Some(true)),
@@ -143,6 +145,27 @@ async fn every_chain_is_had_and_says_what_could_not_be_checked() {
         }
         assert_eq!(capture.takes_tls12, *tls12, "{what}: {why:?}");
     }
+}
+
+/// rustls reads 64 KiB, and `openssl s_client` 100 KiB. The failure is the length, and nothing that the server chose.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_is_too_long_for_a_handshake_is_had_all_the_same() {
+    let directory = TempDir::new();
+    let directory = directory.path();
+    let ca = Credential::ca(directory, "ca", RSA);
+    let leaf = Credential::leaf(directory, "leaf", HOST, RSA, &ca, &[]);
+    let times = 80 * 1024 / ca.der().len();
+    let many = Credential { certificate: directory.join("many.pem"), ..ca.clone() };
+    std::fs::write(&many.certificate, std::fs::read(&ca.certificate).unwrap().repeat(times)).unwrap();
+    let running = s_server(&leaf, &many, "-tls1_2");
+    let capture = look(HOST, &[running.address().ip()], running.address().port()).await;
+    let chains = distinct(&sightings(&trusting(&ca.der()), &capture));
+    let [chain] = &chains[..] else { panic!("{:?}", said(&capture)) };
+    assert_eq!(chain.served.certificates().len(), 1 + times);
+    assert_eq!(chain.served.root_ca().der, ca.der());
+    assert_eq!(chain.judgement.unproven, IN_THE_CLEAR);
+    let why = said(&capture).unwrap();
+    assert!(why.contains("longer than this program reads") && !why.contains("wants"), "{why}");
 }
 
 fn trusting(ca: &Der) -> TrustStore {

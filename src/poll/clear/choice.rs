@@ -19,22 +19,34 @@ impl Choice {
     pub(in crate::poll) fn version(self) -> ProtocolVersion {
         ProtocolVersion::from(self.version)
     }
+
+    pub(super) const fn version_name(self) -> &'static str {
+        match self.version {
+            0x0300 => "SSL 3.0",
+            0x0301 => "TLS 1.0",
+            0x0302 => "TLS 1.1",
+            _ => "TLS 1.2",
+        }
+    }
+
+    /// This program speaks both, so that the choice does not say what keeps it from the server.
+    pub(in crate::poll) fn is_spoken(self) -> bool {
+        self.version >= 0x0303 && matches!(self.known(), Some((Exchange::Ecdhe, Cipher::Usual, _)))
+    }
+
+    fn known(self) -> Option<(Exchange, Cipher, &'static str)> {
+        GROUPS.iter().find_map(|group| {
+            let suite = group.suites.iter().find(|(number, _)| *number == self.suite);
+            suite.map(|(_, name)| (group.exchange, group.cipher, *name))
+        })
+    }
 }
 
 /// What the server wants, and that this program does not have it.
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let version = match self.version {
-            0x0300 => "SSL 3.0",
-            0x0301 => "TLS 1.0",
-            0x0302 => "TLS 1.1",
-            _ => "TLS 1.2",
-        };
-        let known = GROUPS.iter().find_map(|group| {
-            let suite = group.suites.iter().find(|(number, _)| *number == self.suite);
-            suite.map(|(_, name)| (group.exchange, group.cipher, *name))
-        });
-        let Some((exchange, cipher, name)) = known else {
+        let version = self.version_name();
+        let Some((exchange, cipher, name)) = self.known() else {
             return write!(
                 f,
                 "the server wants {version} with cipher suite {:#06x}, which this program does not speak",

@@ -1,5 +1,6 @@
 //! Why a server's first flight shows no certificates.
 
+use super::choice::Choice;
 use crate::poll::alert::Alert;
 use crate::poll::other_protocol::OtherProtocol;
 
@@ -8,6 +9,9 @@ use crate::poll::other_protocol::OtherProtocol;
 pub enum ClearError {
     #[error("{0}")]
     Alert(Alert),
+    /// The same after the server's hello, so that it is no answer to the client's.
+    #[error("the server chose {}, and refused the handshake then (alert {})", .0.version_name(), u8::from(.1.0))]
+    AlertAfterHello(Choice, Alert),
     /// These bytes are no records of TLS.
     #[error("the server speaks {0} on this port")]
     OtherProtocol(OtherProtocol),

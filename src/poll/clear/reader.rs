@@ -126,7 +126,10 @@ impl FlightReader {
             WARNING if alert.0 == AlertDescription::CloseNotify => Err(ClearError::Closed),
             WARNING if self.warnings <= MAX_WARNINGS => Ok(()),
             WARNING => Err(ClearError::TooLong),
-            _ => Err(ClearError::Alert(alert)),
+            _ => Err(match self.choice {
+                None => ClearError::Alert(alert),
+                Some(choice) => ClearError::AlertAfterHello(choice, alert),
+            }),
         }
     }
 
@@ -227,6 +230,14 @@ mod tests {
             ("nothing", vec![], ClearError::Closed),
             ("half of it", whole[..whole.len() - 1].to_vec(), ClearError::Closed),
             ("a refusal", alert(2, 70), ClearError::Alert(Alert(AlertDescription::ProtocolVersion))),
+            (
+                "a refusal after the hello",
+                [record(HANDSHAKE, &hello()), alert(2, 70)].concat(),
+                ClearError::AlertAfterHello(
+                    Choice { version: 0x0301, suite: 0x0035 },
+                    Alert(AlertDescription::ProtocolVersion),
+                ),
+            ),
             ("a polite end", alert(1, 0), ClearError::Closed),
             ("warnings without end", alert(1, 112).repeat(17), ClearError::TooLong),
             ("hello requests without end", record(HANDSHAKE, &[0; 4]).repeat(17), ClearError::TooLong),
