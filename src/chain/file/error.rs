@@ -1,5 +1,6 @@
 //! Why a file yields no certificates, and where in it.
 
+use super::archive::Archive;
 use crate::chain::certificate::Unreadable;
 
 /// Why a file yields no certificates.
@@ -11,6 +12,9 @@ pub enum FileError {
     /// Nothing in it looks like a certificate.
     #[error("contains no certificate in PEM or DER")]
     NoCertificate,
+    /// Whatever certificates are in it are packed.
+    #[error("is {0}")]
+    Archive(Archive),
     /// One certificate of several is damaged, or in a form that is not read.
     #[error("certificate {number}, line {line}: {fault}")]
     Damaged {
@@ -52,6 +56,8 @@ pub enum Fault {
     /// PKCS#7 of another kind than signed data, or one without certificates.
     #[error("PKCS#7 without certificates")]
     EmptyPkcs7,
+    #[error("a certificate as hex digits, which are not read; turn them into DER with `xxd -r -p`")]
+    Hex,
     /// Base64 of base64 of base64.
     #[error("encoded too many times over")]
     Nested,

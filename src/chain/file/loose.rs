@@ -13,6 +13,8 @@ use super::lines::Line;
 const SHORTEST: usize = 32;
 /// Characters that decode to the head of a certificate, as far as it tells what it is.
 const HEAD: usize = 24;
+/// Characters that decode to as much of it as is the same in all of them, but for two lengths.
+const SURE_HEAD: usize = 16;
 
 /// Lines may be cut anywhere, and padding may be lost.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -41,7 +43,7 @@ pub(super) fn runs(lines: &[Line]) -> Vec<Run> {
         if index < next {
             continue;
         }
-        for token in tokens(&line.text).filter(|token| token.letters().len() >= SHORTEST) {
+        for token in tokens(&line.text).filter(Token::is_worth_a_look) {
             let (base64, more) = whole(&token, &lines[index + 1..]);
             next = index + 1 + more;
             let bytes = decoded(&base64);
@@ -74,8 +76,11 @@ fn tokens(line: &str) -> impl Iterator<Item = Token<'_>> {
 }
 
 impl Token<'_> {
-    fn letters(&self) -> &str {
-        self.text.trim_end_matches('=')
+    /// However short, the head of a certificate is one: the rest was cut, or is on narrow lines.
+    fn is_worth_a_look(&self) -> bool {
+        let letters = self.text.trim_end_matches('=');
+        let head = letters.get(..SURE_HEAD).map(decoded);
+        letters.len() >= SHORTEST || head.is_some_and(|head| der::is_certificate_begun(&head))
     }
 }
 
@@ -118,6 +123,18 @@ fn decoded(base64: &str) -> Vec<u8> {
     // One character alone holds no byte.
     let whole = if data.len() % 4 == 1 { &data[..data.len() - 1] } else { data };
     LENIENT.decode(whole).unwrap_or_default()
+}
+
+/// The beginning of a certificate, in hex digits without anything between them. (`openssl s_client -msg` parts them: what
+/// it shows are messages, and the certificates stand beside them.)
+pub(super) fn holds_hex(line: &str) -> bool {
+    const LENGTH: usize = 24;
+    let is_begun = |digits: &[u8]| {
+        let is_same = |(digit, known): (&u8, u8)| known == b'?' || digit.eq_ignore_ascii_case(&known);
+        digits.iter().all(u8::is_ascii_hexdigit)
+            && digits.iter().zip(*b"3082????3082????a0030201").all(is_same)
+    };
+    line.len() >= LENGTH && line.as_bytes().windows(LENGTH).any(is_begun)
 }
 
 /// Text with armour in it, or base64 once more.

@@ -3,6 +3,7 @@
 //! would be the last, and its thumbprint would go to IAM. What is known to be something else (keys, requests, revocation
 //! lists) is left out, and its bytes are not looked at.
 
+mod archive;
 mod armour;
 mod body;
 mod decoration;
@@ -14,6 +15,7 @@ mod loose;
 
 use rustls::pki_types::CertificateDer;
 
+pub use archive::Archive;
 pub use error::{Fault, FileError};
 
 use self::armour::{Block, Label, Part};
@@ -55,6 +57,9 @@ impl CertificateFile {
     pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
         if bytes.len() > MAX_FILE_BYTES {
             return Err(FileError::TooLong);
+        }
+        if let Some(archive) = Archive::of(bytes) {
+            return Err(FileError::Archive(archive));
         }
         let mut reader = Reader::default();
         reader.pieces(encoding::pieces(bytes))?;
@@ -104,6 +109,9 @@ impl Reader {
                     let is_more = known == self.found.len() && !text.trim().is_empty();
                     if is_der && is_more && known == 1 {
                         return Err(FileError::Der(Unreadable::TrailingBytes));
+                    }
+                    if is_more && (is_der || der::is_stub(&text)) {
+                        return Err(self.damaged(line, Unreadable::TrailingBytes));
                     }
                     self.zero_bytes(line, &text)?;
                 }
@@ -160,6 +168,9 @@ impl Reader {
     /// Base64 without armour; true when a certificate ends it.
     fn loose(&mut self, lines: &[Line], depth: usize) -> Result<bool, FileError> {
         let mut ends_in_certificate = false;
+        if let Some(line) = lines.iter().find(|line| loose::holds_hex(&line.text)) {
+            return Err(self.damaged(line.number, Fault::Hex));
+        }
         for run in loose::runs(lines) {
             if !der::is_long(&run.bytes) {
                 self.nested(run.line, &run.bytes, depth)?;
