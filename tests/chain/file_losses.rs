@@ -102,8 +102,6 @@ fn what_was_meant_and_cannot_be_read_is_refused_with_its_line() {
             0,
             Unreadable::Truncated.into(),
         ),
-        ("hex digits", format!("{}\n", hex(&c)).into(), 0, Fault::Hex),
-        ("hex digits of a program", format!("0x{}\n", hex(&c).to_uppercase()).into(), 0, Fault::Hex),
         ("DER that is cut", c[..c.len() - 1].to_vec(), 0, Unreadable::Truncated.into()),
         ("four bytes for a letter", bmp(&text), 0, Fault::ZeroBytes),
         ("a binary part", b"\0\x01\x02".to_vec(), 0, Fault::ZeroBytes),
@@ -124,6 +122,15 @@ fn what_follows_der_is_no_part_of_it_and_not_nothing() {
     }
     let mixed = [pem(&a).as_bytes(), &b, &c[..10]].concat();
     assert_eq!(read(mixed), damaged(pem(&a).lines().count() + 1));
+}
+
+#[test]
+fn hex_digits_are_a_certificate_that_is_not_read() {
+    let [a, b, c] = three().map(|made| made.der);
+    let line = pem(&a).lines().count() + 1;
+    for digits in [hex(&b), format!("0x{}", hex(&b).to_uppercase())] {
+        assert_eq!(read(format!("{}{digits}\n{}", pem(&a), pem(&c))), Err(FileError::Hex { line }));
+    }
 }
 
 #[test]

@@ -24,6 +24,11 @@ pub enum FileError {
         line: usize,
         fault: Fault,
     },
+    /// A certificate, counted nowhere.
+    #[error(
+        "line {line}: a certificate as hex digits, which are not read; turn them into DER with `xxd -r -p`"
+    )]
+    Hex { line: usize },
     /// The file looks like DER, and is not a certificate.
     #[error("looks like DER, but cannot be read: {0}")]
     Der(Unreadable),
@@ -56,8 +61,6 @@ pub enum Fault {
     /// PKCS#7 of another kind than signed data, or one without certificates.
     #[error("PKCS#7 without certificates")]
     EmptyPkcs7,
-    #[error("a certificate as hex digits, which are not read; turn them into DER with `xxd -r -p`")]
-    Hex,
     /// Base64 of base64 of base64.
     #[error("encoded too many times over")]
     Nested,

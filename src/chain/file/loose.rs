@@ -125,18 +125,6 @@ fn decoded(base64: &str) -> Vec<u8> {
     LENIENT.decode(whole).unwrap_or_default()
 }
 
-/// The beginning of a certificate, in hex digits without anything between them. (`openssl s_client -msg` parts them: what
-/// it shows are messages, and the certificates stand beside them.)
-pub(super) fn holds_hex(line: &str) -> bool {
-    const LENGTH: usize = 24;
-    let is_begun = |digits: &[u8]| {
-        let is_same = |(digit, known): (&u8, u8)| known == b'?' || digit.eq_ignore_ascii_case(&known);
-        digits.iter().all(u8::is_ascii_hexdigit)
-            && digits.iter().zip(*b"3082????3082????a0030201").all(is_same)
-    };
-    line.len() >= LENGTH && line.as_bytes().windows(LENGTH).any(is_begun)
-}
-
 /// Text with armour in it, or base64 once more.
 pub(super) fn is_encoded(bytes: &[u8]) -> bool {
     holds_armour(bytes) || is_base64(bytes)

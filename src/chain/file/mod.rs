@@ -10,6 +10,7 @@ mod decoration;
 mod der;
 mod encoding;
 mod error;
+mod hex;
 mod lines;
 mod loose;
 
@@ -105,6 +106,9 @@ impl Reader {
                 })?,
                 Piece::Text { line, text } => {
                     let known = self.found.len();
+                    if let Some(at) = hex::certificate(&text) {
+                        return Err(FileError::Hex { line: line + lines::breaks(&text[..at]) });
+                    }
                     self.text(&lines::lines(line, &text), 0)?;
                     let is_more = known == self.found.len() && !text.trim().is_empty();
                     if is_der && is_more && known == 1 {
@@ -168,9 +172,6 @@ impl Reader {
     /// Base64 without armour; true when a certificate ends it.
     fn loose(&mut self, lines: &[Line], depth: usize) -> Result<bool, FileError> {
         let mut ends_in_certificate = false;
-        if let Some(line) = lines.iter().find(|line| loose::holds_hex(&line.text)) {
-            return Err(self.damaged(line.number, Fault::Hex));
-        }
         for run in loose::runs(lines) {
             if !der::is_long(&run.bytes) {
                 self.nested(run.line, &run.bytes, depth)?;
