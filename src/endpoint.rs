@@ -88,6 +88,18 @@ pub fn parse_https(text: &str) -> Result<Url, UrlError> {
     Ok(url)
 }
 
+/// `text`, which may hold URLs, without the user names and passwords before their hosts.
+#[must_use]
+pub(crate) fn without_credentials(text: &str) -> String {
+    let ends = |letter: char| letter.is_whitespace() || "/?#\"'<>".contains(letter);
+    text.split_inclusive(ends).fold(String::new(), |before, part| match part.rsplit_once('@') {
+        Some((user, host)) if before.ends_with("//") || (before.is_empty() && user.contains(':')) => {
+            format!("{before}...@{host}")
+        }
+        _ => before + part,
+    })
+}
+
 /// A DNS name without the dot that stands for the root.
 fn without_root(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
@@ -212,6 +224,20 @@ mod tests {
             assert_eq!(text.parse::<Endpoint>().map(|e| e.to_string()), Ok(shown.to_owned()), "{text}");
         }
         assert!("a.example/path".parse::<Endpoint>().is_err());
+    }
+
+    #[test]
+    fn credentials_are_left_out() {
+        for (text, shown) in [
+            ("https://user:p@ss@a.example:8443/x", "https://...@a.example:8443/x"),
+            ("url = \u{201c}http://user:secret@proxy\u{201d}\n", "url = \u{201c}http://...@proxy\u{201d}\n"),
+            ("user:secret@a.example", "...@a.example"),
+            ("me@work.pem", "me@work.pem"),
+            ("https://a.example/x/@b", "https://a.example/x/@b"),
+            ("https://a.example/x", "https://a.example/x"),
+        ] {
+            assert_eq!(without_credentials(text), shown);
+        }
     }
 
     #[test]

@@ -36,7 +36,11 @@ pub fn read_unmarked(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn as_text(bytes: Vec<u8>) -> io::Result<String> {
-    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"))
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.split(|byte| *byte == b'\n').count();
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line}: not UTF-8; save the file as UTF-8"))
+    })
 }
 
 fn without_mark(mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
@@ -122,7 +126,7 @@ mod tests {
             (b"a = 1\r\n".to_vec(), Ok("a = 1\r\n")),
             ("\u{feff}a".into(), Ok("a")),
             ("".into(), Ok("")),
-            (b"\xe9".to_vec(), Err("not UTF-8")),
+            (b"a\r\n\xe9".to_vec(), Err("line 2: not UTF-8; save the file as UTF-8")),
             (utf16(u16::to_le_bytes, "\u{feff}a"), Err("is UTF-16; save it as UTF-8")),
             (utf16(u16::to_be_bytes, "\u{feff}a"), Err("is UTF-16; save it as UTF-8")),
             (utf16(u16::to_le_bytes, "a = 1"), Err("is UTF-16; save it as UTF-8")),

@@ -7,6 +7,7 @@ mod exit;
 mod generate;
 mod help;
 mod inspect;
+mod pasted;
 mod target;
 mod terminal;
 

@@ -2,9 +2,13 @@
 //! but for the question whether a file is there.
 
 use std::ffi::OsStr;
+use std::net::Ipv6Addr;
 use std::path::Path;
 
-use crate::endpoint::{Endpoint, UrlError};
+use url::Url;
+
+use super::pasted::pasted;
+use crate::endpoint::{Endpoint, UrlError, without_credentials};
 use crate::issuer::{Issuer, of_discovery_url};
 use crate::provider::ProviderArn;
 use crate::spelling::without_scheme;
@@ -35,6 +39,11 @@ pub(super) enum TargetError {
         "{0}: this ARN is not that of an OIDC provider (expected arn:PARTITION:iam::ACCOUNT:oidc-provider/URL)"
     )]
     OtherArn(String),
+    #[error("{0}: several URLs; give one")]
+    Several(String),
+    /// It is not repeated: whoever reads it can use it.
+    #[error("this is a token, not an issuer; its issuer is the claim `iss`")]
+    Token,
 }
 
 impl Target {
@@ -42,58 +51,65 @@ impl Target {
     pub(super) fn of(text: &str, is_there: impl Fn(&str) -> bool) -> Result<Self, TargetError> {
         let is_file = |text: &str| !text.contains("://") && is_there(text);
         let pasted = pasted(text);
+        let shown = || without_credentials(pasted);
         if text == "-" {
             Ok(Self::StandardInput)
         } else if let Some(file) = [text, pasted].into_iter().find(|text| is_file(text)) {
             Ok(Self::File(file.to_owned()))
-        } else if pasted.starts_with("arn:") {
+        } else if let Some(file) = file_of_url(pasted) {
+            if is_there(&file) { Ok(Self::File(file)) } else { Err(TargetError::NoFile(file)) }
+        } else if is_token(pasted) {
+            Err(TargetError::Token)
+        } else if pasted.matches("://").nth(1).is_some() && !pasted.contains('?') {
+            Err(TargetError::Several(shown()))
+        } else if begins_with(pasted, "arn:") {
             of_arn(pasted)
-        } else if pasted.contains("://") || is_iam_url(pasted) {
-            let issuer = issuer(pasted)?;
-            Ok(Self::Issuer { issuer, provider: None })
+        } else if let Some(url) = provider_url(pasted) {
+            Ok(Self::Issuer { issuer: issuer(url)?, provider: None })
+        } else if let Ok(address) = pasted.parse::<Ipv6Addr>() {
+            Ok(Self::Endpoint(Endpoint::at(address.into(), 443)))
         } else if is_file_name(pasted) {
-            Err(TargetError::NoFile(pasted.to_owned()))
+            Err(TargetError::NoFile(shown()))
         } else {
             let endpoint = pasted.parse();
-            endpoint
-                .map(Self::Endpoint)
-                .map_err(|error| TargetError::Endpoint { target: pasted.to_owned(), error })
+            endpoint.map(Self::Endpoint).map_err(|error| TargetError::Endpoint { target: shown(), error })
         }
     }
 }
 
-/// Without the quotes, brackets and commas that it was copied with.
-fn pasted(text: &str) -> &str {
-    const PAIRS: [(char, char); 7] = [
-        ('"', '"'),
-        ('\'', '\''),
-        ('`', '`'),
-        ('<', '>'),
-        ('(', ')'),
-        ('\u{201c}', '\u{201d}'),
-        ('\u{2018}', '\u{2019}'),
-    ];
-    let mut text = bare(text);
-    while let Some(inner) =
-        PAIRS.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
-    {
-        text = bare(inner);
-    }
-    text
+/// A browser's URL of a file on this machine.
+fn file_of_url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok().filter(|url| url.scheme() == "file")?;
+    url.to_file_path().ok()?.into_os_string().into_string().ok()
 }
 
-/// Without what nobody sees around it, and without what follows it in a list.
-fn bare(text: &str) -> &str {
-    let is_invisible =
-        |letter: char| letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{feff}');
-    text.trim_matches(is_invisible).trim_end_matches([',', ';'])
+/// The header of every JWT begins with `{"`, which is `eyJ` in base64url.
+fn is_token(text: &str) -> bool {
+    text.starts_with("eyJ") && text.matches('.').count() == 2
+}
+
+/// What is the URL of an issuer, also as IAM writes it, or in the name of a condition in a trust policy:
+/// `token.actions.githubusercontent.com:sub`.
+fn provider_url(text: &str) -> Option<&str> {
+    const CLAIMS: [&str; 3] = [":aud", ":sub", ":amr"];
+    if text.contains("://") || begins_with(text, "https:") {
+        return Some(text);
+    }
+    let of_resource = text.strip_prefix("oidc-provider/");
+    let of_condition = CLAIMS.iter().find_map(|claim| text.strip_suffix(claim));
+    of_resource.or(of_condition).or_else(|| is_iam_url(text).then_some(text))
+}
+
+fn begins_with(text: &str, beginning: &str) -> bool {
+    text.get(..beginning.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(beginning))
 }
 
 /// From a URL with or without its scheme; of a discovery document too.
 fn issuer(url: &str) -> Result<Issuer, TargetError> {
     let base = of_discovery_url(url).unwrap_or(url);
-    let parsed = if base.contains("://") { base.parse() } else { Issuer::from_iam(base) };
-    parsed.map_err(|error| TargetError::Issuer { target: url.to_owned(), error })
+    let is_url = base.contains("://") || begins_with(base, "https:");
+    let parsed = if is_url { base.parse() } else { Issuer::from_iam(base) };
+    parsed.map_err(|error| TargetError::Issuer { target: without_credentials(url), error })
 }
 
 fn of_arn(arn: &str) -> Result<Target, TargetError> {
@@ -162,6 +178,27 @@ mod tests {
             ("localhost:8443/x", "https://localhost:8443/x", None),
             (arn, "https://a.example/id/X", Some(arn)),
             (
+                "ARN: arn:aws-cn:iam::123456789012:oidc-provider/A.example/id/X/",
+                "https://a.example/id/X",
+                Some(arn),
+            ),
+            ("issuer: https://a.example/x", "https://a.example/x", None),
+            ("\"issuer\": \"https://a.example/x\",", "https://a.example/x", None),
+            ("{\"issuer\":\"https://a.example/x\"}", "https://a.example/x", None),
+            ("url = \"https://a.example/x\"", "https://a.example/x", None),
+            ("[a.example](https://a.example)", "https://a.example", None),
+            ("https://a.example/x\"", "https://a.example/x", None),
+            ("\u{202a}https://a.example\u{202c}", "https://a.example", None),
+            ("https:/a.example/x", "https://a.example/x", None),
+            ("oidc-provider/a.example/x", "https://a.example/x", None),
+            ("token.a.example:sub", "https://token.a.example", None),
+            ("\"a.example:8443/id/X:aud\"", "https://a.example:8443/id/X", None),
+            (
+                "\"Federated\": \"arn:aws-iso:iam::123456789012:oidc-provider/b.example\"",
+                "https://b.example",
+                Some("arn:aws-iso:iam::123456789012:oidc-provider/b.example"),
+            ),
+            (
                 "\"arn:aws:iam::${AWS::AccountId}:oidc-provider/b.example\"",
                 "https://b.example",
                 Some("arn:aws:iam::ACCOUNT_ID:oidc-provider/b.example"),
@@ -188,9 +225,15 @@ mod tests {
             }
         }
         assert_eq!(of("-"), Ok(Target::StandardInput));
-        for (text, endpoint) in
-            [("b.example", "b.example:443"), ("<B.example:8443>", "b.example:8443"), ("[::1]", "[::1]:443")]
-        {
+        let at = |file: &str| Target::of("file:///etc/ssl/my%20ca.crt", |there| there == file);
+        assert_eq!(at("/etc/ssl/my ca.crt"), Ok(Target::File("/etc/ssl/my ca.crt".to_owned())));
+        assert_eq!(at(""), Err(TargetError::NoFile("/etc/ssl/my ca.crt".to_owned())));
+        for (text, endpoint) in [
+            ("b.example", "b.example:443"),
+            ("<B.example:8443>", "b.example:8443"),
+            ("[::1]", "[::1]:443"),
+            ("2001:db8::1", "[2001:db8::1]:443"),
+        ] {
             assert_eq!(of(text), Ok(Target::Endpoint(endpoint.parse().unwrap())), "{text}");
         }
     }
@@ -210,12 +253,20 @@ mod tests {
             ("b.example/x?y=1", "no query"),
             ("arn:aws:iam::123456789012:role/x", "not that of an OIDC provider"),
             ("arn:aws:iam::123456789012:saml-provider/x", "not that of an OIDC provider"),
+            ("ARN:AWS:IAM::1:oidc-provider/x", "not that of an OIDC provider"),
+            ("https://a.example\nhttps://b.example", "several URLs; give one"),
+            (
+                "https://user:secret@a.example/x",
+                "https://...@a.example/x: the URL must not contain a user name",
+            ),
+            ("user:secret@a.example/x", "...@a.example/x: no such file"),
+            ("eyJhbGciOiJSUzI1NiJ9.e30.secret", "this is a token, not an issuer"),
             ("arn:aws:sts::1:oidc-provider/x", "not that of an OIDC provider"),
             ("arn:aws:iam::123456789012:oidc-provider/", "empty host"),
             ("", "`` is neither a file nor a valid host[:port]"),
         ] {
             let error = of(text).unwrap_err().to_string();
-            assert!(error.contains(told), "{text}: {error}");
+            assert!(error.contains(told) && !error.contains("secret"), "{text}: {error}");
         }
     }
 }

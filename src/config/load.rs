@@ -8,6 +8,7 @@ use config::{Config, Environment, File, FileFormat, Source as _, Value};
 
 use super::check::Mistake;
 use super::settings::Settings;
+use crate::endpoint::without_credentials;
 use crate::files::read_text;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -151,13 +152,14 @@ impl Origins<'_> {
     }
 }
 
-/// The TOML parser's own words, without the path that the error names already.
+/// The TOML parser's own words, without the path that the error names already. It shows the line, which may hold the URL of
+/// a proxy with its password.
 fn syntax_message(error: config::ConfigError) -> String {
     let message = match error {
         config::ConfigError::FileParse { cause, .. } => cause.to_string(),
         other => other.to_string(),
     };
-    message.trim_end().to_owned()
+    without_credentials(message.trim_end())
 }
 
 #[cfg(test)]
@@ -274,6 +276,10 @@ mod tests {
                 "[[issuers]]\nurl = \"https://a\"\nthumbprints = [\"zz\"]",
                 "FILE: issuers[0].thumbprints[0]: `zz`: expected 40 hex digits",
             ),
+            (
+                "[proxy]\nurl = \"http://user:secret@proxy:3128",
+                "FILE: TOML parse error at line 2, column 37\n  |\n2 | url = \"http://...@proxy:3128",
+            ),
             ("[[issuers]\n", "FILE: TOML parse error at line 1, column 11"),
             ("", "FILE: issuers: nothing to watch"),
             (&issuer.repeat(2), "FILE: issuers: https://a.example is listed twice"),
@@ -311,9 +317,10 @@ mod tests {
     #[test]
     fn a_file_is_read_within_bounds_and_as_text() {
         let file = std::env::temp_dir().join(format!("oidc-settings-{}-bounds.toml", std::process::id()));
-        for (bytes, told) in
-            [(vec![b'#'; MAX_FILE_BYTES + 1], "larger than 1 MiB"), (vec![0xff], "not UTF-8")]
-        {
+        for (bytes, told) in [
+            (vec![b'#'; MAX_FILE_BYTES + 1], "larger than 1 MiB"),
+            (b"# a\n\xff".to_vec(), "line 2: not UTF-8; save the file as UTF-8"),
+        ] {
             std::fs::write(&file, bytes).unwrap();
             let error = Settings::load(Some(&file)).unwrap_err().to_string();
             assert_eq!(error, format!("{}: {told}", file.display()));

@@ -2,11 +2,13 @@
 
 use std::io::{self, BufRead, ErrorKind, Read as _};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
+use hyper::body::Bytes;
 use strum::{Display, EnumIter, EnumString};
 
 use super::bounds::MAX_DOCUMENT_BYTES;
+use super::json::is_json;
 use crate::printable::printable;
 
 /// Codings of one document, one over the other. Two are a mistake that happens, more are mischief.
@@ -22,6 +24,7 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 pub enum Coding {
     #[strum(serialize = "gzip", serialize = "x-gzip", to_string = "gzip")]
     Gzip,
+    #[strum(serialize = "deflate", serialize = "x-deflate", to_string = "deflate")]
     Deflate,
     Zstd,
 }
@@ -43,21 +46,52 @@ pub enum CodingError {
     TooLarge,
 }
 
-/// The codings in `headers`, the values of Content-Encoding, in the order in which they were applied. `identity` and empty
-/// values are none.
+/// The codings of a document.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Codings {
+    /// In the order in which they were applied.
+    known: Vec<Coding>,
+    /// One that is not known here: a coding, or what is none, such as a charset or S3's `aws-chunked`.
+    unknown: Option<CodingError>,
+}
+
+impl Codings {
+    /// Undoes them; the last one applied is undone first.
+    ///
+    /// # Errors
+    /// When the data are not what the codings say, or when there is an unknown one and its data are not JSON all the same.
+    pub(super) fn undo(self, body: Bytes) -> Result<Bytes, CodingError> {
+        let Self { known, unknown } = self;
+        if body.is_empty() {
+            return Ok(body);
+        }
+        let decoded =
+            known.into_iter().rev().try_fold(body, |body, coding| decoded(coding, &body).map(Bytes::from));
+        match (decoded, unknown) {
+            (Ok(document), Some(unknown)) if !is_json(&document) => Err(unknown),
+            (Err(_), Some(unknown)) => Err(unknown),
+            (decoded, _) => decoded,
+        }
+    }
+}
+
+/// The codings in `headers`, the values of Content-Encoding and Transfer-Encoding, in the order in which they were
+/// applied. `identity` and empty values are none.
 ///
 /// # Errors
-/// When one is not known here, or when there are too many.
-pub(super) fn codings<'a>(headers: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Coding>, CodingError> {
-    let mut codings = Vec::new();
+/// When there are too many.
+pub(super) fn codings<'a>(headers: impl Iterator<Item = &'a [u8]>) -> Result<Codings, CodingError> {
+    let mut codings = Codings::default();
     for header in headers {
         for name in String::from_utf8_lossy(header).split(',').map(str::trim) {
             if name.is_empty() || name.eq_ignore_ascii_case("identity") {
                 continue;
             }
-            let unknown = |_| CodingError::Unknown(printable(name, MAX_SHOWN_CHARS));
-            codings.push(name.parse().map_err(unknown)?);
-            if codings.len() > MAX_CODINGS {
+            match name.parse() {
+                Ok(coding) => codings.known.push(coding),
+                Err(_) => codings.unknown = Some(CodingError::Unknown(printable(name, MAX_SHOWN_CHARS))),
+            }
+            if codings.known.len() > MAX_CODINGS {
                 return Err(CodingError::TooMany);
             }
         }
@@ -71,8 +105,7 @@ pub(super) fn codings<'a>(headers: impl Iterator<Item = &'a [u8]>) -> Result<Vec
 /// When the data are not whole, or more than a document may hold. No more than that is ever unpacked.
 pub fn decoded(coding: Coding, input: &[u8]) -> Result<Vec<u8>, CodingError> {
     match coding {
-        // A file may have several members, one after the other (RFC 1952, section 2.2).
-        Coding::Gzip => read(coding, MultiGzDecoder::new(input)),
+        Coding::Gzip => gunzipped(input),
         // By RFC 9110 (section 8.4.1.2) in the zlib format; servers that leave that away are as common.
         Coding::Deflate => inflated(input, true).or_else(|error| match error {
             CodingError::Damaged(_) => inflated(input, false),
@@ -84,6 +117,24 @@ pub fn decoded(coding: Coding, input: &[u8]) -> Result<Vec<u8>, CodingError> {
                 Ok(decoder)
             });
             read(coding, decoder.map_err(|error| unreadable(coding, &error))?)
+        }
+    }
+}
+
+/// A file may have several members, one after the other (RFC 1952, section 2.2), and be filled up with zeros.
+fn gunzipped(input: &[u8]) -> Result<Vec<u8>, CodingError> {
+    let (mut rest, mut output) = (input, Vec::new());
+    loop {
+        let mut member = GzDecoder::new(rest);
+        output.extend(read(Coding::Gzip, &mut member)?);
+        if output.len() > MAX_DOCUMENT_BYTES {
+            return Err(CodingError::TooLarge);
+        }
+        rest = member.into_inner();
+        match rest {
+            [0x1f, 0x8b, ..] => {}
+            _ if rest.iter().all(|byte| *byte == 0) => return Ok(output),
+            _ => return Err(CodingError::Damaged(Coding::Gzip)),
         }
     }
 }
@@ -219,21 +270,40 @@ mod tests {
     }
 
     #[test]
+    fn what_fills_a_file_up_is_no_document() {
+        let filled = [gzip(TEXT), vec![0; 512]].concat();
+        assert_eq!(decoded(Coding::Gzip, &filled).as_deref(), Ok(TEXT));
+    }
+
+    fn undone(headers: &[&str], body: &[u8]) -> Result<Bytes, CodingError> {
+        codings(headers.iter().map(|header| header.as_bytes()))?.undo(Bytes::copy_from_slice(body))
+    }
+
+    #[test]
     fn headers() {
-        use Coding::{Deflate, Gzip, Zstd};
-        for (headers, found) in [
-            (&[][..], Ok(vec![])),
-            (&[""], Ok(vec![])),
-            (&["identity"], Ok(vec![])),
-            (&["GZIP"], Ok(vec![Gzip])),
-            (&["x-gzip"], Ok(vec![Gzip])),
-            (&["deflate, identity ,gzip", "zstd"], Ok(vec![Deflate, Gzip, Zstd])),
-            (&["gzip, br"], Err(CodingError::Unknown("br".to_owned()))),
-            (&["compress"], Err(CodingError::Unknown("compress".to_owned()))),
-            (&["utf-8\u{1b}"], Err(CodingError::Unknown("utf-8\\u{1b}".to_owned()))),
-            (&["gzip,gzip,gzip,gzip,gzip"], Err(CodingError::TooMany)),
+        let unknown = |name: &str| Err(CodingError::Unknown(name.to_owned()));
+        let text = || Ok(Bytes::from_static(TEXT));
+        for (headers, body, document) in [
+            (&[][..], TEXT.to_vec(), text()),
+            (&[""], TEXT.to_vec(), text()),
+            (&["identity"], TEXT.to_vec(), text()),
+            (&["GZIP"], gzip(TEXT), text()),
+            (&["x-gzip"], gzip(TEXT), text()),
+            (&["X-Deflate"], zlib(TEXT), text()),
+            (&["deflate, identity ,gzip", "zstd"], zstd(&gzip(&zlib(TEXT))), text()),
+            // What is no coding does no harm, where the document is there all the same.
+            (&["utf-8"], TEXT.to_vec(), text()),
+            (&["aws-chunked"], TEXT.to_vec(), text()),
+            (&["aws-chunked, gzip"], gzip(TEXT), text()),
+            (&["gzip,aws-chunked"], gzip(TEXT), text()),
+            (&["none"], b"\xef\xbb\xbf{}\r\n".to_vec(), Ok(Bytes::from_static(b"\xef\xbb\xbf{}\r\n"))),
+            (&["br"], b"\x8b\x05\x80{}\x03".to_vec(), unknown("br")),
+            (&["gzip, br"], b"\x8b\x05\x80{}\x03".to_vec(), unknown("br")),
+            (&["compress"], b"\x1f\x9d\x90".to_vec(), unknown("compress")),
+            (&["utf-8\u{1b}"], gzip(TEXT), unknown("utf-8\\u{1b}")),
+            (&["gzip,gzip,gzip,gzip,gzip"], TEXT.to_vec(), Err(CodingError::TooMany)),
         ] {
-            assert_eq!(codings(headers.iter().map(|header| header.as_bytes())), found, "{headers:?}");
+            assert_eq!(undone(headers, &body), document, "{headers:?}");
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 use url::{Position, Url};
 
 use super::bounds::{MAX_DOCUMENT_BYTES, MAX_HEAD_BYTES, MAX_HEADERS};
-use super::coding::{codings, decoded};
+use super::coding::codings;
 use super::error::PollError;
 use super::http_error::HttpError;
 use super::phase::Phase;
@@ -92,7 +92,7 @@ impl Connection {
         })?;
         match answer.status() {
             StatusCode::OK => {}
-            status if status.is_redirection() => {
+            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
                 return Err(PollError::Redirect { phase, status: status.as_u16() });
             }
             status => return Err(PollError::HttpStatus { phase, status: status.as_u16() }),
@@ -109,21 +109,13 @@ impl Connection {
     }
 }
 
-/// The document without its codings; the last one applied is undone first. Transfer codings come after content codings
+/// The document without its codings. Transfer codings come after content codings
 /// (RFC 9112, section 6.1), and hyper has undone the last of them, chunked.
 fn plain(headers: &HeaderMap, body: Bytes) -> Result<Bytes, HttpError> {
     let named = |header| headers.get_all(header).into_iter().map(HeaderValue::as_bytes);
     let transfer = named(TRANSFER_ENCODING).map(without_chunked);
-    let mut applied = codings(named(CONTENT_ENCODING))?;
-    applied.extend(codings(transfer)?);
-    if body.is_empty() {
-        return Ok(body);
-    }
-    let mut document = body;
-    for coding in applied.into_iter().rev() {
-        document = decoded(coding, &document)?.into();
-    }
-    Ok(document)
+    let content = named(CONTENT_ENCODING);
+    Ok(codings(content.chain(transfer))?.undo(body)?)
 }
 
 fn without_chunked(header: &[u8]) -> &[u8] {

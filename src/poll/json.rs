@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::printable::printable;
 
@@ -31,10 +32,23 @@ pub enum JsonError {
     Syntax(String),
 }
 
-/// The text of `document`. A byte order mark is ignored, which RFC 8259 (section 8.1) allows. Bytes that are no UTF-8 are
+/// The text of `document`. A byte order mark is ignored, which RFC 8259 (section 8.1) allows; a program that joins files
+/// leaves several. Bytes that are no UTF-8 are
 /// replaced, so that they spoil no more than the string that they are in.
 pub(super) fn text(document: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(document.strip_prefix(UTF8_MARK).unwrap_or(document))
+    String::from_utf8_lossy(unmarked(document))
+}
+
+fn unmarked(mut document: &[u8]) -> &[u8] {
+    while let Some(rest) = document.strip_prefix(UTF8_MARK) {
+        document = rest;
+    }
+    document
+}
+
+/// Whether `document` is JSON of any kind.
+pub(super) fn is_json(document: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(unmarked(document)).is_ok()
 }
 
 /// The members of the object that `text` is.
@@ -42,14 +56,13 @@ pub(super) fn text(document: &[u8]) -> Cow<'_, str> {
 /// # Errors
 /// When it is no JSON object, or has not the members that it must have.
 pub(super) fn object<'a, T: Deserialize<'a>>(document: &[u8], text: &'a str) -> Result<T, JsonError> {
-    let text = text.trim_ascii_start();
     // serde would take an array for an object whose members come in order.
-    if text.starts_with('[') {
+    if text.trim_ascii_start().starts_with('[') {
         return Err(JsonError::NotAnObject);
     }
     serde_json::from_str(text).map_err(|error| {
         let syntax = || JsonError::Syntax(shown(&error.to_string()));
-        instead(document, text).unwrap_or_else(syntax)
+        instead(document, text.trim_ascii_start()).unwrap_or_else(syntax)
     })
 }
 
@@ -61,8 +74,8 @@ fn instead(document: &[u8], text: &str) -> Option<JsonError> {
         _ if text.is_empty() => Some(JsonError::Empty),
         _ if text.starts_with('<') => Some(JsonError::Markup),
         // The header of every JWT begins with `{"`, which is `eyJ` in base64url.
-        _ if text.starts_with("eyJ") => Some(JsonError::Token),
-        _ if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() && !text.starts_with('{') => {
+        _ if text.starts_with("eyJ") && text.contains('.') => Some(JsonError::Token),
+        _ if serde_json::from_str::<IgnoredAny>(text).is_ok() && !text.starts_with('{') => {
             Some(JsonError::NotAnObject)
         }
         _ => None,
@@ -94,6 +107,7 @@ mod tests {
         for document in [
             &b"{\"a\":1}"[..],
             b"\xef\xbb\xbf{\"a\":1}",
+            b"\xef\xbb\xbf\xef\xbb\xbf{\"a\":1}",
             b"\xef\xbb\xbf\r\n {\"a\":\t1}\r\n\r\n",
             b"{\"b\":\"caf\xe9\",\"a\":1}",
             b"{\"b\":\"\\ud800\",\"a\":1}",
@@ -134,6 +148,8 @@ mod tests {
             (&b"{\"a\":1}\0"[..], "trailing characters at line 1 column 8"),
             (b"{\"a\":1,\"a\":2}", "duplicate field `a` at line 1 column 10"),
             (b"// by hand\n{\"a\":1}", "expected value at line 1 column 1"),
+            (b"\r\n\n{\n// by hand\n\"a\":1}", "key must be a string at line 4 column 1"),
+            (b"eyJhIjoxfQ==", "expected value at line 1 column 1"),
             (b"{\"b\":1}", "missing field `a` at line 1 column 7"),
             (b"{\"a\":1", "EOF while parsing an object at line 1 column 6"),
         ] {

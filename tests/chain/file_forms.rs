@@ -21,6 +21,11 @@ pub(super) fn each(chain: &[CertificateDer<'static>], shown: impl Fn(&[u8]) -> S
     chain.iter().map(|der| shown(der)).collect()
 }
 
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
 fn unbroken(bytes: &[u8]) -> String {
     bare(bytes).replace('\n', "")
 }
@@ -45,7 +50,7 @@ fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
 type Form = (&'static str, fn(&str) -> String);
 
 /// What happens to the text of certificates on its way.
-const FORMS: [Form; 44] = [
+const FORMS: [Form; 45] = [
     ("as it is", str::to_owned),
     ("CR LF", |text| text.replace('\n', "\r\n")),
     ("CR alone", |text| text.replace('\n', "\r")),
@@ -98,6 +103,7 @@ const FORMS: [Form; 44] = [
     ("small letters", |text| {
         text.replace("BEGIN CERTIFICATE", "begin certificate").replace("END CERTIFICATE", "end certificate")
     }),
+    ("colours of a terminal", |text| each_line(text, |_, line| format!("\x1b[1;32m{line}\x1b[0m\r\n"))),
     ("headers of RFC 1421", |text| {
         text.replace("BEGIN CERTIFICATE-----\n", "BEGIN CERTIFICATE-----\nProc-Type: 4,CERT\nX-Of: CA\n\n")
     }),

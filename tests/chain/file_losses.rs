@@ -3,7 +3,7 @@
 
 use oidc_thumbprint_exporter::chain::{Certificate, Fault, FileError, Unreadable, read_certificates};
 
-use super::file_forms::{bare, each, pem, read, thumbprints};
+use super::file_forms::{bare, each, hex, pem, read, thumbprints};
 use crate::support::lab::pem::armoured;
 use crate::support::made::*;
 use crate::support::random::Random;
@@ -95,6 +95,13 @@ fn what_was_meant_and_cannot_be_read_is_refused_with_its_line() {
             1,
             Fault::Character('?'),
         ),
+        ("cut within its BEGIN line", b"-----BEG".to_vec(), 0, Fault::NoEnd),
+        (
+            "only its first letters",
+            format!("root: \"{}...\"\n", &bare(&c)[..20]).into(),
+            0,
+            Unreadable::Truncated.into(),
+        ),
         ("DER that is cut", c[..c.len() - 1].to_vec(), 0, Unreadable::Truncated.into()),
         ("four bytes for a letter", bmp(&text), 0, Fault::ZeroBytes),
         ("a binary part", b"\0\x01\x02".to_vec(), 0, Fault::ZeroBytes),
@@ -102,6 +109,43 @@ fn what_was_meant_and_cannot_be_read_is_refused_with_its_line() {
         let file = [head.as_bytes(), &tail].concat();
         let error = FileError::Damaged { number: 3, line: first + line, fault };
         assert_eq!(read(&file), Err(error), "{what}");
+    }
+}
+
+#[test]
+fn what_follows_der_is_no_part_of_it_and_not_nothing() {
+    let [a, b, c] = three().map(|made| made.der);
+    let both = [&a[..], &b].concat();
+    let damaged = |line| Err(FileError::Damaged { number: 3, line, fault: Unreadable::TrailingBytes.into() });
+    for tail in [&c[..10], &c[..3], b"and so on"] {
+        assert_eq!(read([&both, tail].concat()), damaged(1), "{tail:?}");
+    }
+    let mixed = [pem(&a).as_bytes(), &b, &c[..10]].concat();
+    assert_eq!(read(mixed), damaged(pem(&a).lines().count() + 1));
+}
+
+#[test]
+fn hex_digits_are_a_certificate_that_is_not_read() {
+    let [a, b, c] = three().map(|made| made.der);
+    let line = pem(&a).lines().count() + 1;
+    for digits in [hex(&b), format!("0x{}", hex(&b).to_uppercase())] {
+        assert_eq!(read(format!("{}{digits}\n{}", pem(&a), pem(&c))), Err(FileError::Hex { line }));
+    }
+}
+
+#[test]
+fn what_is_packed_is_named() {
+    let tar = [&[b'x'; 257], &b"ustar\0"[..]].concat();
+    for (file, told) in [
+        (&b"\x1f\x8b\x08\0"[..], "is compressed with gzip; unpack it first"),
+        (b"BZh91AY&SY", "is compressed with bzip2; unpack it first"),
+        (b"\xfd7zXZ\0\0", "is compressed with xz; unpack it first"),
+        (b"\x28\xb5\x2f\xfd", "is compressed with zstd; unpack it first"),
+        (b"PK\x03\x04", "is a zip archive; unpack it first"),
+        (&tar, "is a tar archive; unpack it first"),
+        (b"\xfe\xed\xfe\xed\0", "is a Java keystore; export its certificates with `keytool -list -rfc`"),
+    ] {
+        assert_eq!(read(file).unwrap_err().to_string(), told);
     }
 }
 

@@ -81,9 +81,23 @@ pub(super) fn parts(lines: &[Line]) -> Vec<Part> {
         }
         parts.line(*number, rest);
     }
+    let last = lines.iter().rev().find(|line| !line.text.trim().is_empty());
+    match last {
+        Some(Line { number, text }) if parts.open.is_none() && is_cut_begin(text) => {
+            parts.begin(*number, Label::Certificate, "");
+        }
+        _ => {}
+    }
     parts.close(false);
     parts.end_loose();
     parts.done
+}
+
+/// The text ends within a BEGIN of a certificate: there was one more.
+fn is_cut_begin(line: &str) -> bool {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    let tail = line.rfind("-----").map_or("", |at| line[at..].trim_end());
+    tail.len() > "-----".len() && BEGIN.starts_with(tail)
 }
 
 #[derive(Default)]

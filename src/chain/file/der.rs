@@ -135,6 +135,11 @@ pub(super) fn is_certificate_begun(bytes: &[u8]) -> bool {
         || contents.strip_prefix(b"\x06\x09").is_some_and(|oid| oid.starts_with(PKCS7))
 }
 
+/// What [`encoding`](super::encoding) makes of the beginning of a certificate that is cut within its first bytes.
+pub(super) fn is_stub(text: &str) -> bool {
+    text.starts_with("0\u{fffd}")
+}
+
 /// What follows the header of a sequence that is too long for a length of one byte.
 fn long_contents(bytes: &[u8]) -> &[u8] {
     match bytes {

@@ -1,5 +1,6 @@
 //! Why a file yields no certificates, and where in it.
 
+use super::archive::Archive;
 use crate::chain::certificate::Unreadable;
 
 /// Why a file yields no certificates.
@@ -11,6 +12,9 @@ pub enum FileError {
     /// Nothing in it looks like a certificate.
     #[error("contains no certificate in PEM or DER")]
     NoCertificate,
+    /// Whatever certificates are in it are packed.
+    #[error("is {0}")]
+    Archive(Archive),
     /// One certificate of several is damaged, or in a form that is not read.
     #[error("certificate {number}, line {line}: {fault}")]
     Damaged {
@@ -20,6 +24,11 @@ pub enum FileError {
         line: usize,
         fault: Fault,
     },
+    /// A certificate, counted nowhere.
+    #[error(
+        "line {line}: a certificate as hex digits, which are not read; turn them into DER with `xxd -r -p`"
+    )]
+    Hex { line: usize },
     /// The file looks like DER, and is not a certificate.
     #[error("looks like DER, but cannot be read: {0}")]
     Der(Unreadable),

@@ -12,6 +12,7 @@ pub(super) struct Line {
 /// The longest name of an HTML tag with its attributes, and of an entity.
 const MAX_TAG: usize = 200;
 const MAX_ENTITY: usize = 8;
+const MAX_COLOUR: usize = 20;
 /// JSON in JSON in JSON has seven.
 const MAX_SLASHES: usize = 7;
 
@@ -102,6 +103,11 @@ fn escape(text: &str) -> Option<(char, usize)> {
                 _ => return None,
             };
             Some((meant, slashes + length))
+        }
+        // Colours of a terminal (ECMA-48, section 5.4); in their place something that nobody sees.
+        [0x1b, b'[', ..] => {
+            let end = text.bytes().skip(2).take(MAX_COLOUR).position(|byte| matches!(byte, b'@'..=b'~'))?;
+            Some(('\u{200b}', 2 + end + 1))
         }
         [b'%', ..] => Some((ascii(text.get(1..3)).filter(|meant| "\n\r +/=-".contains(*meant))?, 3)),
         // Quoted-printable (RFC 2045, section 6.7). In base64 nothing but `=` follows `=`.

@@ -13,6 +13,8 @@ use super::lines::Line;
 const SHORTEST: usize = 32;
 /// Characters that decode to the head of a certificate, as far as it tells what it is.
 const HEAD: usize = 24;
+/// Characters that decode to as much of it as is the same in all of them, but for two lengths.
+const SURE_HEAD: usize = 16;
 
 /// Lines may be cut anywhere, and padding may be lost.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -41,7 +43,7 @@ pub(super) fn runs(lines: &[Line]) -> Vec<Run> {
         if index < next {
             continue;
         }
-        for token in tokens(&line.text).filter(|token| token.letters().len() >= SHORTEST) {
+        for token in tokens(&line.text).filter(Token::is_worth_a_look) {
             let (base64, more) = whole(&token, &lines[index + 1..]);
             next = index + 1 + more;
             let bytes = decoded(&base64);
@@ -74,8 +76,11 @@ fn tokens(line: &str) -> impl Iterator<Item = Token<'_>> {
 }
 
 impl Token<'_> {
-    fn letters(&self) -> &str {
-        self.text.trim_end_matches('=')
+    /// However short, the head of a certificate is one: the rest was cut, or is on narrow lines.
+    fn is_worth_a_look(&self) -> bool {
+        let letters = self.text.trim_end_matches('=');
+        let head = letters.get(..SURE_HEAD).map(decoded);
+        letters.len() >= SHORTEST || head.is_some_and(|head| der::is_certificate_begun(&head))
     }
 }
 

@@ -3,17 +3,20 @@
 //! would be the last, and its thumbprint would go to IAM. What is known to be something else (keys, requests, revocation
 //! lists) is left out, and its bytes are not looked at.
 
+mod archive;
 mod armour;
 mod body;
 mod decoration;
 mod der;
 mod encoding;
 mod error;
+mod hex;
 mod lines;
 mod loose;
 
 use rustls::pki_types::CertificateDer;
 
+pub use archive::Archive;
 pub use error::{Fault, FileError};
 
 use self::armour::{Block, Label, Part};
@@ -55,6 +58,9 @@ impl CertificateFile {
     pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
         if bytes.len() > MAX_FILE_BYTES {
             return Err(FileError::TooLong);
+        }
+        if let Some(archive) = Archive::of(bytes) {
+            return Err(FileError::Archive(archive));
         }
         let mut reader = Reader::default();
         reader.pieces(encoding::pieces(bytes))?;
@@ -100,10 +106,16 @@ impl Reader {
                 })?,
                 Piece::Text { line, text } => {
                     let known = self.found.len();
+                    if let Some(at) = hex::certificate(&text) {
+                        return Err(FileError::Hex { line: line + lines::breaks(&text[..at]) });
+                    }
                     self.text(&lines::lines(line, &text), 0)?;
                     let is_more = known == self.found.len() && !text.trim().is_empty();
                     if is_der && is_more && known == 1 {
                         return Err(FileError::Der(Unreadable::TrailingBytes));
+                    }
+                    if is_more && (is_der || der::is_stub(&text)) {
+                        return Err(self.damaged(line, Unreadable::TrailingBytes));
                     }
                     self.zero_bytes(line, &text)?;
                 }
