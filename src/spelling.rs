@@ -15,7 +15,8 @@ const SCHEME: &str = "https://";
 /// A URL as IAM has it in `Url` and in ARNs.
 #[must_use]
 pub(crate) fn without_scheme(url: &str) -> &str {
-    url.strip_prefix(SCHEME).unwrap_or(url)
+    let has_scheme = url.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME));
+    if has_scheme { &url[SCHEME.len()..] } else { url }
 }
 
 /// A URL of IAM's with its scheme.
@@ -94,7 +95,6 @@ impl Difference {
     /// Of the URL that is listed and the issuer's own spelling; `None` when STS finds the one by the other.
     #[must_use]
     pub(crate) fn between(listed: &str, own: &str) -> Option<Self> {
-        // A scheme in other letters is not left out by anybody.
         let listed = with_scheme(listed);
         if listed == own {
             return None;

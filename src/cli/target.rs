@@ -92,8 +92,7 @@ fn bare(text: &str) -> &str {
 /// From a URL with or without its scheme; of a discovery document too.
 fn issuer(url: &str) -> Result<Issuer, TargetError> {
     let base = of_discovery_url(url).unwrap_or(url);
-    let parsed = if base.contains("://") { base.parse() } else { Issuer::from_iam(base) };
-    parsed.map_err(|error| TargetError::Issuer { target: url.to_owned(), error })
+    Issuer::from_iam(base).map_err(|error| TargetError::Issuer { target: url.to_owned(), error })
 }
 
 fn of_arn(arn: &str) -> Result<Target, TargetError> {

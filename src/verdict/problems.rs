@@ -105,8 +105,8 @@ impl Problem {
 
     fn spelling(listed: &str, own: &str) -> Option<Self> {
         let difference = Difference::between(listed, own)?;
-        let own = printable(own, MAX_URL_BYTES).into();
-        Some(Self::IssuerSpelling { listed: with_scheme(listed).into(), own, difference })
+        let shown = |url: &str| printable(url, MAX_URL_BYTES).into();
+        Some(Self::IssuerSpelling { listed: shown(&with_scheme(listed)), own: shown(own), difference })
     }
 
     fn is_of_another(&self) -> bool {
@@ -380,8 +380,10 @@ mod tests {
 
     #[test]
     fn strangers_choose_their_spelling() {
-        let own = "https://a.example/\u{1b}[2J\u{202e}x";
-        let problem = Problem::spelling("a.example", own).unwrap();
-        assert!(!problem.to_string().chars().any(|c| c.is_control() || c == '\u{202e}'), "{problem}");
+        let odd = "https://a.example/\u{1b}[2J\u{202e}x\n";
+        for (listed, own) in [("a.example", odd), (odd, "https://a.example")] {
+            let problem = Problem::spelling(listed, own).unwrap();
+            assert!(!problem.to_string().chars().any(|c| c.is_control() || c == '\u{202e}'), "{problem}");
+        }
     }
 }
