@@ -108,6 +108,8 @@ async fn two_providers_of_one_canonical_url_are_two_and_the_one_that_fits_is_wel
 
     let page = daemon.get("/");
     assert!(page.text().contains("issuer_spelling: spelled"), "{}", page.text());
+    let pasted = misfit.split_once("oidc-provider/").unwrap().1;
+    assert_eq!(daemon.get(&format!("/issuer?url={pasted}")).status, 200);
     let api: Value = serde_json::from_slice(&daemon.get("/api/v1/providers").body).unwrap();
     for provider in api["providers"].as_array().unwrap() {
         let is_misfit = provider["provider_arn"] == misfit.as_str();
