@@ -166,6 +166,22 @@ async fn a_provider_for_the_dual_stack_host_of_eks_says_which_is_needed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_iam_takes_for_no_provider_is_for_the_issuer_to_mend() {
+    let issuer = issuer_at(HOST, PATH).await;
+    let own = issuer.url().replace("https", "HTTPS");
+    issuer.behave(Behaviour::discovery_with("issuer", own.as_str()));
+    let iam = FakeIam::start(ACCOUNT).await;
+    let arn = iam.put(issuer.url(), &issuer.thumbprints());
+    let told = format!("the issuer must say {} instead", issuer.url());
+    let run = Watch::new(&PATIENT).resolve(&issuer).iam(&iam).check(&["--output", "json"]);
+    let found = row(&run, &arn);
+    assert_eq!((run.code, problems(&found)), (1, vec!["issuer_spelling"]), "{run:?}");
+    assert!(found["notes"].to_string().contains(&told), "{found}");
+    let run = Watch::new(&PATIENT).issuer(&issuer, &[]).check(&["--output", "json"]);
+    assert!(run.json()["rows"][0]["notes"].to_string().contains(&told), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_document_of_another_issuer_is_a_failed_poll_and_no_provider_either() {
     let issuer = issuer_at(HOST, "").await;
     issuer.behave(Behaviour::discovery_with("issuer", "https://other.oidc.test"));
