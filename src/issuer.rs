@@ -56,7 +56,9 @@ impl Issuer {
     /// # Errors
     /// As [`parse_https`].
     pub fn from_iam(url: &str) -> Result<Self, UrlError> {
-        if url.starts_with("https://") { url.parse() } else { format!("https://{url}").parse() }
+        let url = url.trim();
+        let has_scheme = url.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('/'));
+        if has_scheme { url.parse() } else { format!("https://{url}").parse() }
     }
 
     /// From what somebody wrote down to be watched. The URL of a discovery document is no issuer: every poll would fail.
@@ -205,5 +207,15 @@ mod tests {
     fn iam_gives_no_scheme() {
         let issuer = Issuer::from_iam("oidc.eks.eu-west-1.amazonaws.com/id/ABC").map(|i| i.to_string());
         assert_eq!(issuer.as_deref(), Ok("https://oidc.eks.eu-west-1.amazonaws.com/id/ABC"));
+        // Servers that speak its API may.
+        for (url, issuer) in [
+            ("HTTPS://a.example/x", Ok("https://a.example/x")),
+            (" a.example/x\n", Ok("https://a.example/x")),
+            ("http://a.example/x", Err(UrlError::NotHttps)),
+            ("a.example/x://y", Ok("https://a.example/x://y")),
+        ] {
+            let parsed = Issuer::from_iam(url);
+            assert_eq!(parsed.as_ref().map(Issuer::as_str), issuer.as_ref().copied(), "{url}");
+        }
     }
 }

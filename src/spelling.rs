@@ -5,7 +5,9 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use crate::endpoint::MAX_URL_BYTES;
 use crate::issuer::Issuer;
+use crate::printable::printable;
 
 /// IAM gives URLs without it, and takes no other.
 const SCHEME: &str = "https://";
@@ -13,13 +15,22 @@ const SCHEME: &str = "https://";
 /// A URL as IAM has it in `Url` and in ARNs.
 #[must_use]
 pub(crate) fn without_scheme(url: &str) -> &str {
-    url.strip_prefix(SCHEME).unwrap_or(url)
+    let has_scheme = url.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME));
+    if has_scheme { &url[SCHEME.len()..] } else { url }
 }
 
 /// A URL of IAM's with its scheme.
 #[must_use]
 pub(crate) fn with_scheme(url: &str) -> String {
     format!("{SCHEME}{}", without_scheme(url))
+}
+
+/// Whether IAM can have a provider with this URL: it takes no other scheme, query or fragment, and keeps each letter (IAM API
+/// reference, `CreateOpenIDConnectProvider`).
+#[must_use]
+pub(crate) fn is_taken_by_iam(url: &str) -> bool {
+    let is_plain = printable(url, MAX_URL_BYTES) == url && !url.contains([' ', '\\']);
+    is_plain && url.starts_with(SCHEME) && url.parse::<Issuer>().is_ok()
 }
 
 /// Whether `own`, the `issuer` of a discovery document, is `issuer` however spelled; so that the document may be read on.
@@ -84,7 +95,6 @@ impl Difference {
     /// Of the URL that is listed and the issuer's own spelling; `None` when STS finds the one by the other.
     #[must_use]
     pub(crate) fn between(listed: &str, own: &str) -> Option<Self> {
-        // A scheme in other letters is not left out by anybody.
         let listed = with_scheme(listed);
         if listed == own {
             return None;
@@ -93,7 +103,7 @@ impl Difference {
         let parsed = |url: &str| url.parse::<Issuer>().ok();
         Some(match (parsed(&listed), parsed(own)) {
             _ if bare(&listed) == bare(own) => Self::Slash,
-            (_, None) if own.to_ascii_lowercase().starts_with("http://") => Self::Scheme,
+            (Some(listed), None) if is_without_https(own, &listed) => Self::Scheme,
             _ if bare(&listed).eq_ignore_ascii_case(&bare(own)) => Self::LetterCase,
             (Some(listed), Some(own)) if is_token_issuer(&own, &listed) => Self::DualStackHost,
             // The canonical form leaves out port 443 and nothing else that has not been ruled out, but for names in Unicode.
@@ -111,13 +121,22 @@ impl Difference {
     }
 }
 
+/// `own` is `listed` with http://, or without a scheme.
+fn is_without_https(own: &str, listed: &Issuer) -> bool {
+    const INSECURE: &str = "http://";
+    let is_insecure = own.get(..INSECURE.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(INSECURE));
+    let rest = if is_insecure { &own[INSECURE.len()..] } else { own };
+    let secure = format!("{SCHEME}{rest}").parse::<Issuer>();
+    !rest.contains("://") && secure.is_ok_and(|own| leads_to_one_place(&own, listed))
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Slash => "a slash at the end",
             Self::DualStackHost => "EKS's dual-stack host, which is never in a token",
             Self::LetterCase => "upper and lower case",
-            Self::Scheme => "http:// in the place of https://, which AWS does not take",
+            Self::Scheme => "https:// at the start",
             Self::Port => "the port",
             Self::Encoding => "characters that are written in another way",
             Self::Other => "another issuer",
@@ -191,6 +210,10 @@ mod tests {
             ("a.example/x", "https://a.example/X/", Some(D::LetterCase)),
             ("a.example/x", "HTTPS://a.example/x", Some(D::LetterCase)),
             ("a.example/x", "http://a.example/x", Some(D::Scheme)),
+            ("a.example/x", "HTTP://A.example/x", Some(D::Scheme)),
+            ("a.example/x", "a.example/x", Some(D::Scheme)),
+            ("a.example/x", "http://b.example/x", Some(D::Other)),
+            ("a.example/x", "ftp://a.example/x", Some(D::Other)),
             ("a.example:443/x", "https://a.example/x", Some(D::Port)),
             ("a.example/x", "https://a.example:8443/x", Some(D::Port)),
             ("a.example/~x", "https://a.example/%7ex", Some(D::Encoding)),
@@ -206,6 +229,27 @@ mod tests {
             ("a.example/x", " https://a.example/x", Some(D::Encoding)),
         ] {
             assert_eq!(Difference::between(listed, own), difference, "{listed} {own}");
+        }
+    }
+
+    #[test]
+    fn what_iam_takes() {
+        for (url, taken) in [
+            ("https://a.example/x/", true),
+            ("https://A.example:443//x%20y", true),
+            ("https://b\u{fc}cher.example", true),
+            ("http://a.example/x", false),
+            ("HTTPS://a.example/x", false),
+            ("a.example/x", false),
+            ("https:\\\\a.example/x", false),
+            ("https://a.example/x?y", false),
+            ("https://a.example/x#", false),
+            ("https://u:p@a.example", false),
+            ("https://a.example/x ", false),
+            ("https://a.exa\nmple/x", false),
+            ("", false),
+        ] {
+            assert_eq!(is_taken_by_iam(url), taken, "{url}");
         }
     }
 

@@ -175,7 +175,8 @@ fn well_formed(arn: &str) -> Result<ProviderArn, UnusableReason> {
 /// The provider with this ARN; its URL is in the ARN too.
 fn provider(arn: &str, answer: Option<&GetOpenIdConnectProviderOutput>) -> Result<Provider, UnusableReason> {
     let arn = well_formed(arn)?;
-    let url = answer.and_then(|answer| answer.url()).unwrap_or_else(|| arn.url());
+    let told = answer.and_then(|answer| answer.url()).filter(|url| !url.is_empty());
+    let url = told.unwrap_or_else(|| arn.url());
     let issuer = Issuer::from_iam(url)?;
     Ok(Provider { origin: Origin::Iam(arn), issuer, details: answer.map(details) })
 }
@@ -186,7 +187,7 @@ fn details(answer: &GetOpenIdConnectProviderOutput) -> Details {
     Details {
         malformed: parsed.iter().filter(|entry| entry.is_err()).count(),
         thumbprints: parsed.into_iter().flatten().collect(),
-        url: answer.url().map(Into::into),
+        url: answer.url().filter(|url| !url.is_empty()).map(Into::into),
         client_ids: answer.client_id_list().iter().cloned().collect::<BTreeSet<_>>(),
         created: answer.create_date().map(|date| Timestamp::from_seconds(date.secs())),
     }

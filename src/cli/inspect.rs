@@ -166,11 +166,8 @@ fn print(report: &Inspection, output: Output) -> Result<(), InspectError> {
             .fold(String::new(), |text, thumbprint| format!("{text}{thumbprint}\n")),
     };
     if matches!(output, Output::Pem | Output::Thumbprint) {
-        for failure in report.failures() {
-            eprintln!("oidc-thumbprint-exporter: {}: {}", report.target, failure.detail);
-        }
-        if let Some(note) = report.order_note {
-            eprintln!("oidc-thumbprint-exporter: {}: {note}", report.target);
+        for aside in report.asides() {
+            eprintln!("oidc-thumbprint-exporter: {}: {aside}", report.target);
         }
     }
     print!("{text}");

@@ -107,7 +107,7 @@ fn begins_with(text: &str, beginning: &str) -> bool {
 /// From a URL with or without its scheme; of a discovery document too.
 fn issuer(url: &str) -> Result<Issuer, TargetError> {
     let base = of_discovery_url(url).unwrap_or(url);
-    let is_url = base.contains("://") || begins_with(base, "https:");
+    let is_url = begins_with(base, "https:") && !base.contains("://");
     let parsed = if is_url { base.parse() } else { Issuer::from_iam(base) };
     parsed.map_err(|error| TargetError::Issuer { target: without_credentials(url), error })
 }

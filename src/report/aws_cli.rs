@@ -4,11 +4,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::endpoint::MAX_URL_BYTES;
 use crate::issuer::Issuer;
-use crate::printable::printable;
 use crate::provider::ProviderArn;
-use crate::spelling::without_scheme;
+use crate::spelling::{is_taken_by_iam, without_scheme};
 use crate::verdict::Plan;
 
 /// `aws iam update-open-id-connect-provider-thumbprint` with its arguments. `ACCOUNT_ID` is left for the reader.
@@ -26,7 +24,7 @@ impl Command {
 
     /// For the provider that `issuer` needs: spelled as in its tokens, when that is known.
     pub(super) fn for_issuer(issuer: &Issuer, own: Option<&str>, plan: Plan) -> Self {
-        let own = own.filter(|own| printable(own, MAX_URL_BYTES) == *own && !own.contains(' '));
+        let own = own.filter(|own| is_taken_by_iam(own));
         let spelled = own.and_then(|own| Some((own, own.parse::<Issuer>().ok()?)));
         let (url, host) = match &spelled {
             Some((own, parsed)) => (*own, parsed.endpoint().host()),
@@ -48,14 +46,22 @@ impl Command {
     }
 }
 
+/// DNS suffixes of AWS's other partitions (the SDKs' `partitions.json`).
+const PARTITIONS: [(&str, &[&str]); 6] = [
+    ("aws-cn", &[".amazonaws.com.cn", ".amazonwebservices.com.cn"]),
+    ("aws-eusc", &[".amazonaws.eu", ".amazonwebservices.eu"]),
+    ("aws-iso-f", &[".csp.hci.ic.gov", ".aws.hci.ic.gov"]),
+    ("aws-iso", &[".c2s.ic.gov", ".aws.ic.gov"]),
+    ("aws-iso-b", &[".sc2s.sgov.gov", ".aws.scloud"]),
+    ("aws-iso-e", &[".cloud.adc-e.uk", ".cloud-aws.adc-e.uk"]),
+];
+
 /// The partition of AWS that hosts this issuer, where its name tells (AWS general reference, "Service endpoints"); else
 /// the usual one.
 fn partition(host: &str) -> &'static str {
     let under = |suffixes: &[&str]| suffixes.iter().any(|suffix| host.ends_with(suffix));
-    if under(&[".amazonaws.com.cn", ".amazonwebservices.com.cn"]) {
-        "aws-cn"
-    } else if under(&[".amazonaws.eu", ".amazonwebservices.eu"]) {
-        "aws-eusc"
+    if let Some((partition, _)) = PARTITIONS.iter().find(|(_, suffixes)| under(suffixes)) {
+        partition
     } else if under(&[".amazonaws.com", ".api.aws"]) && host.split('.').any(|l| l.starts_with("us-gov-")) {
         "aws-us-gov"
     } else {
@@ -99,6 +105,10 @@ mod tests {
             ("oidc.eks.us-gov-west-1.amazonaws.com", "aws-us-gov"),
             ("oidc-eks.us-gov-east-1.api.aws", "aws-us-gov"),
             ("oidc.eks.eusc-de-east-1.amazonaws.eu", "aws-eusc"),
+            ("oidc.eks.us-iso-east-1.c2s.ic.gov", "aws-iso"),
+            ("oidc.eks.us-isob-east-1.sc2s.sgov.gov", "aws-iso-b"),
+            ("oidc.eks.eu-isoe-west-1.cloud.adc-e.uk", "aws-iso-e"),
+            ("oidc.eks.us-isof-south-1.csp.hci.ic.gov", "aws-iso-f"),
             ("us-gov-fans.example.com", "aws"),
             ("amazonaws.com.cn.example.com", "aws"),
         ] {
@@ -126,6 +136,17 @@ mod tests {
                 "https://oidc-eks.cn-north-1.api.amazonwebservices.com.cn/id/A",
                 Some("https://oidc.eks.cn-north-1.amazonaws.com.cn/id/A"),
                 "arn:aws-cn:iam::ACCOUNT_ID:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/A",
+            ),
+            // IAM takes these for no provider.
+            (
+                "https://a.example/x",
+                Some("HTTPS://a.example/x"),
+                "arn:aws:iam::ACCOUNT_ID:oidc-provider/a.example/x",
+            ),
+            (
+                "https://a.example/x",
+                Some("https:\\\\a.example/x"),
+                "arn:aws:iam::ACCOUNT_ID:oidc-provider/a.example/x",
             ),
             // What a terminal would take for an order, or a shell for another word, is nobody's URL.
             (

@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::issuer::Issuer;
 use crate::provider::Origin;
 use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
+use crate::spelling::is_taken_by_iam;
 use crate::verdict::{Severity, Status, not_listed, worst};
 
 /// One round over everything configured.
@@ -168,8 +169,10 @@ fn row(
     if !matches!(provider.map(|provider| &provider.origin), Some(Origin::Iam(_))) {
         notes.extend(before_creation(&state.documents));
         // The file's own spelling is forgiven as far as the canonical form goes.
-        let own = state.documents.issuer.as_deref().and_then(|own| own.parse::<Issuer>().ok());
-        notes.extend(own.filter(|own| own != issuer).and_then(|_| own_spelling(issuer, &state.documents)));
+        let own = state.documents.issuer.as_deref();
+        let is_forgiven =
+            own.is_some_and(|own| is_taken_by_iam(own) && own.parse::<Issuer>().as_ref() == Ok(issuer));
+        notes.extend(own_spelling(issuer, &state.documents).filter(|_| !is_forgiven));
     }
     let required = provider.into_iter().flat_map(|provider| snapshot.audiences.required_of(provider));
     let missing: Vec<_> = required.filter(|required| !required.is_allowed).collect();

@@ -239,6 +239,26 @@ impl Inspection {
         }
         failures
     }
+
+    /// What makes the exit code other than 0, for whoever takes thumbprints or certificates alone: one sentence each.
+    #[must_use]
+    pub(crate) fn asides(&self) -> Vec<String> {
+        let mut asides: Vec<String> = self.failures().iter().map(|failure| failure.detail.clone()).collect();
+        asides.extend(self.order_note.map(str::to_owned));
+        for EndpointReport { endpoint, chains, addresses_unseen, .. } in &self.endpoints {
+            let doubtful = chains.iter().filter(|chain| chain.has_finding || chain.is_unvouched);
+            let warnings = doubtful.flat_map(|chain| &chain.warnings);
+            let warnings = warnings.filter(|warning| self.order_note != Some(warning.as_str()));
+            asides.extend(warnings.map(|warning| format!("{endpoint}: {warning}")));
+            if *addresses_unseen > 0 {
+                asides.push(format!("{endpoint}: {addresses_unseen} more addresses were not looked at"));
+            }
+        }
+        asides.extend(self.problems.iter().map(ProblemReport::note));
+        let withheld = self.no_command.as_ref().filter(|why| why.is_finding());
+        asides.extend(withheld.map(|why| format!("do not make IAM list this: {why}")));
+        asides
+    }
 }
 
 impl EndpointReport {

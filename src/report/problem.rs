@@ -7,7 +7,7 @@ use crate::endpoint::MAX_URL_BYTES;
 use crate::issuer::Issuer;
 use crate::poll::Documents;
 use crate::printable::printable;
-use crate::spelling::is_same;
+use crate::spelling::{is_same, is_taken_by_iam};
 use crate::verdict::{AwsError, Class, Problem, ProblemName};
 
 /// A problem.
@@ -69,6 +69,10 @@ pub(super) fn before_creation(documents: &Documents) -> Option<String> {
 /// another issuer: that is a failed poll.
 pub(super) fn own_spelling(issuer: &Issuer, documents: &Documents) -> Option<String> {
     let own = documents.issuer.as_deref().filter(|own| *own != issuer.as_str() && is_same(own, issuer))?;
-    let own = printable(own, MAX_URL_BYTES);
-    Some(format!("tokens of this issuer say {own}, and the provider's URL in IAM must be that to the letter"))
+    let needed = if is_taken_by_iam(own) {
+        "and the provider's URL in IAM must be that to the letter".to_owned()
+    } else {
+        format!("a URL that IAM takes for no provider: the issuer must say {issuer} instead")
+    };
+    Some(format!("tokens of this issuer say {}, {needed}", printable(own, MAX_URL_BYTES)))
 }

@@ -13,7 +13,7 @@ use crate::plural::counted;
 use crate::poll::{Documents, Phase, Timings};
 use crate::printable::printable;
 use crate::provider::Provider;
-use crate::spelling::{Difference, eks_token_issuer, with_scheme};
+use crate::spelling::{Difference, eks_token_issuer, is_taken_by_iam, with_scheme};
 
 /// "Couldn't retrieve verification key": among the reasons that AWS names is an answer later than this (AWS re:Post, "How can I
 /// resolve the ... `InvalidIdentityToken` error?").
@@ -98,15 +98,15 @@ impl Problem {
     /// document of another issuer is a failed poll.
     pub(crate) fn of_url(issuer: &Issuer, documents: &Documents) -> Option<Self> {
         let own = own_spelling(issuer, documents)?;
-        let is_forgiven = own.parse::<Issuer>().as_ref() == Ok(issuer);
+        let is_forgiven = is_taken_by_iam(&own) && own.parse::<Issuer>().as_ref() == Ok(issuer);
         let problem = Self::spelling(issuer.as_str(), &own).filter(|problem| !problem.is_of_another())?;
         (!is_forgiven).then_some(problem)
     }
 
     fn spelling(listed: &str, own: &str) -> Option<Self> {
         let difference = Difference::between(listed, own)?;
-        let own = printable(own, MAX_URL_BYTES).into();
-        Some(Self::IssuerSpelling { listed: with_scheme(listed).into(), own, difference })
+        let shown = |url: &str| printable(url, MAX_URL_BYTES).into();
+        Some(Self::IssuerSpelling { listed: shown(&with_scheme(listed)), own: shown(own), difference })
     }
 
     fn is_of_another(&self) -> bool {
@@ -163,6 +163,11 @@ pub(crate) fn by_name(problems: &[Problem]) -> BTreeMap<ProblemName, Class> {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::IssuerSpelling { listed, own, difference } if !is_taken_by_iam(own) => write!(
+                f,
+                "spelled {listed}, but its tokens say {own} (the difference: {difference}), a URL that IAM takes for no provider; \
+                 STS compares to the letter, finds no provider and refuses every token: the issuer must say {listed} instead"
+            ),
             Self::IssuerSpelling { listed, own, .. } if self.is_of_another() => write!(
                 f,
                 "made for {listed}, where the discovery document is that of {own}; STS finds no provider for {own} and refuses \
@@ -298,18 +303,20 @@ mod tests {
             (ISSUER, Some(ISSUER), None),
             (ISSUER, Some("https://a.example/x/"), None),
             (ISSUER, Some("https://b.example"), None),
-            (ISSUER, Some("https://a.example/X"), Some("https://a.example/X")),
+            (ISSUER, Some("https://a.example/X"), Some("IAM needs a provider for https://a.example/X")),
+            (ISSUER, Some("https://a.example/x "), Some("the issuer must say https://a.example/x instead")),
+            (ISSUER, Some("http://a.example/x"), Some("the issuer must say https://a.example/x instead")),
+            (ISSUER, Some("a.example/x"), Some("the issuer must say https://a.example/x instead")),
             (
                 "https://oidc-eks.eu-west-1.api.aws/id/A",
                 None,
-                Some("https://oidc.eks.eu-west-1.amazonaws.com/id/A"),
+                Some("IAM needs a provider for https://oidc.eks.eu-west-1.amazonaws.com/id/A"),
             ),
         ] {
             let problem = Problem::of_url(&typed.parse().unwrap(), &documents(own, None));
             let told = problem.map(|problem| problem.to_string());
             assert_eq!(told.is_some(), needed.is_some(), "{typed} {own:?}: {told:?}");
-            let needed = needed.map(|needed| format!("IAM needs a provider for {needed}"));
-            assert!(told.zip(needed).is_none_or(|(told, needed)| told.ends_with(&needed)), "{typed} {own:?}");
+            assert!(told.zip(needed).is_none_or(|(told, needed)| told.ends_with(needed)), "{typed} {own:?}");
         }
     }
 
@@ -373,8 +380,10 @@ mod tests {
 
     #[test]
     fn strangers_choose_their_spelling() {
-        let own = "https://a.example/\u{1b}[2J\u{202e}x";
-        let problem = Problem::spelling("a.example", own).unwrap();
-        assert!(!problem.to_string().chars().any(|c| c.is_control() || c == '\u{202e}'), "{problem}");
+        let odd = "https://a.example/\u{1b}[2J\u{202e}x\n";
+        for (listed, own) in [("a.example", odd), (odd, "https://a.example")] {
+            let problem = Problem::spelling(listed, own).unwrap();
+            assert!(!problem.to_string().chars().any(|c| c.is_control() || c == '\u{202e}'), "{problem}");
+        }
     }
 }

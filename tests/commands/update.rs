@@ -107,6 +107,11 @@ async fn it_is_kept_back_where_it_would_do_harm() {
                 assert!(run.out.contains(why) && !run.out.contains("aws iam"), "{state}: {}", run.out);
                 assert!(run.out.contains("No update command:"), "{state}: {}", run.out);
                 assert_ne!(run.code, 0, "{state}");
+                // Nor is the thumbprint alone, without a word.
+                let alone = inspect_lab(&issuer, &["--output", "thumbprint", issuer.url()]);
+                assert_eq!(alone.code, run.code, "{state}");
+                let is_told = alone.err.contains(why) || alone.code == 2 && !alone.err.is_empty();
+                assert!(is_told, "{state}: {alone:?}");
             }
             (command, why) => panic!("{state}: {command:?}, {why:?}: {}", run.out),
         }
@@ -137,6 +142,14 @@ async fn a_private_ca_that_nobody_has_named_comes_with_a_caution() {
         let after = run.out.split("aws iam").nth(1).unwrap();
         assert_eq!(after.contains("this command makes IAM list the proxy"), code == 1, "{case}: {}", run.out);
         assert_eq!(run.out.contains("unvouched"), code == 1, "{case}: {}", run.out);
+    }
+    for output in ["thumbprint", "pem"] {
+        for (more, code) in [(&[][..], 1), (&["--private-host", HOST], 0)] {
+            let own = ["--allow-loopback", "--resolve", &resolve, "--output", output, issuer.url()];
+            let run = inspect(&[&own[..], &added, more].concat());
+            assert_eq!(run.code, code, "{run:?}");
+            assert_eq!(run.err.contains("may be that of a TLS-inspecting proxy"), code == 1, "{run:?}");
+        }
     }
     let run = inspect(&["--private-host", "https://a.example", "a.example"]);
     assert_eq!(run.code, 2, "{run:?}");

@@ -108,6 +108,8 @@ async fn two_providers_of_one_canonical_url_are_two_and_the_one_that_fits_is_wel
 
     let page = daemon.get("/");
     assert!(page.text().contains("issuer_spelling: spelled"), "{}", page.text());
+    let pasted = misfit.split_once("oidc-provider/").unwrap().1;
+    assert_eq!(daemon.get(&format!("/issuer?url={pasted}")).status, 200);
     let api: Value = serde_json::from_slice(&daemon.get("/api/v1/providers").body).unwrap();
     for provider in api["providers"].as_array().unwrap() {
         let is_misfit = provider["provider_arn"] == misfit.as_str();
@@ -161,6 +163,22 @@ async fn a_provider_for_the_dual_stack_host_of_eks_says_which_is_needed() {
         let run = watch.check(&["--output", "json"]);
         assert_eq!((run.code, problems(&row(&run, &arn))), (1, vec!["issuer_spelling"]), "{run:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_iam_takes_for_no_provider_is_for_the_issuer_to_mend() {
+    let issuer = issuer_at(HOST, PATH).await;
+    let own = issuer.url().replace("https", "HTTPS");
+    issuer.behave(Behaviour::discovery_with("issuer", own.as_str()));
+    let iam = FakeIam::start(ACCOUNT).await;
+    let arn = iam.put(issuer.url(), &issuer.thumbprints());
+    let told = format!("the issuer must say {} instead", issuer.url());
+    let run = Watch::new(&PATIENT).resolve(&issuer).iam(&iam).check(&["--output", "json"]);
+    let found = row(&run, &arn);
+    assert_eq!((run.code, problems(&found)), (1, vec!["issuer_spelling"]), "{run:?}");
+    assert!(found["notes"].to_string().contains(&told), "{found}");
+    let run = Watch::new(&PATIENT).issuer(&issuer, &[]).check(&["--output", "json"]);
+    assert!(run.json()["rows"][0]["notes"].to_string().contains(&told), "{run:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -124,6 +124,7 @@ const PLAIN: &[(Class, &str)] = &[
     (NewerUnwise("every request is refused"), "rate_limit:\n  interval: 1s\n  burst: -3\n"),
     (NewerUnwise("nothing is limited"), "rate_limit:\n  interval: -1s\n  burst: 5\n"),
     (NewerGood, "rate_limit:\n  interval: 1000000000\n  burst: 5.0\n"),
+    (NewerUnwise("60 is a number of nanoseconds"), "rate_limit:\n  interval: 60\n  burst: 5\n"),
     (NewerGood, "rate_limit:\n  burst: 5\n"),
     (NewerBad, "rate_limit:\n  interval: 1s\n  burst: .inf\n"),
 ];
@@ -179,7 +180,11 @@ const UNDER_TLS: &[(Class, &str)] = &[
     (Unwise("any CA that this system trusts"), "client_auth_type: VerifyClientCertIfGiven"),
     (Unwise("left out"), "client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: damaged.pem"),
     (NewerUnwise("nobody can connect"), "client_auth_type: RequireAnyClientCert\n  client_allowed_sans: []"),
-    (NewerBad, "client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: server.key"),
+    (
+        Unwise("no client certificate is accepted"),
+        "client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: server.key",
+    ),
+    (Unwise("vouches for nobody"), "client_auth_type: RequireAnyClientCert\n  client_ca_file: server.key"),
     (NewerBad, "client_allowed_sans: [a]"),
     (
         NewerBad,
@@ -249,7 +254,7 @@ fn inline_certificates_are_as_good_as_files() {
         (format!("cert: {cert}"), false),
         (format!("key: {key}"), false),
         (format!("cert: nonsense\n  key: {key}"), false),
-        (format!("cert: {cert}\n  key: {key}\n  client_ca: nonsense\n  {auth}"), false),
+        (format!("cert: {cert}\n  key: {key}\n  client_ca: nonsense\n  {auth}"), true),
     ] {
         std::fs::write(&file, format!("tls_server_config:\n  {more}\n")).unwrap();
         let ours = WebConfig::read(&file);

@@ -69,7 +69,11 @@ pub(super) fn verifier(
         warnings.push("tls_server_config.client_allowed_sans: is empty, so nobody can connect".to_owned());
     }
     let pinned = match client_ca {
-        Some(pem) => certificates(Some(pem), pem.key, warnings)?,
+        // As in Go, a file without a certificate is no mistake.
+        Some(pem) => certificates(Some(pem), pem.key, warnings).unwrap_or_else(|fault| {
+            warnings.push(format!("{}: {}, so it vouches for nobody", fault.key, fault.message));
+            Vec::new()
+        }),
         None if policy.verified => {
             warnings.push(format!(
                 "tls_server_config.client_auth_type: {name} without client_ca_file lets in whoever has a client \
@@ -83,7 +87,7 @@ pub(super) fn verifier(
     Ok(Some(Arc::new(Clients { crypto: Arc::clone(crypto), policy, issued, pinned, allowed_sans })))
 }
 
-/// The verifier for these roots; none when the system has none, so that nobody is vouched for. As in Go, a root that cannot
+/// The verifier for these roots; none when there is none, so that nobody is vouched for. As in Go, a root that cannot
 /// be used is left out beside one that can.
 fn issued_by(
     roots: &[CertificateDer<'static>],
@@ -93,21 +97,17 @@ fn issued_by(
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, Fault> {
     let mut store = RootCertStore::empty();
     let unusable = roots.iter().filter_map(|root| store.add(root.clone()).err()).last();
-    match (pem, unusable) {
-        (Some(pem), Some(error)) if store.is_empty() => {
-            return Err(fault_of(pem.key, format!("cannot be used: {error}")));
-        }
-        (Some(pem), Some(error)) => {
-            warnings.push(format!(
-                "tls_server_config.{}: a certificate that cannot be used is left out: {error}",
-                pem.key
-            ));
-        }
-        _ if store.is_empty() => {
-            warnings.push("tls_server_config.client_ca_file: this system trusts no CA either".to_owned());
-            return Ok(None);
-        }
-        _ => {}
+    if let (Some(pem), Some(error)) = (pem, unusable) {
+        warnings.push(format!(
+            "tls_server_config.{}: a certificate that cannot be used is left out: {error}",
+            pem.key
+        ));
+    }
+    if store.is_empty() {
+        let what = if pem.is_some() { "no client CA can be used" } else { "this system trusts no CA either" };
+        warnings
+            .push(format!("tls_server_config.client_ca_file: {what}, so no client certificate is accepted"));
+        return Ok(None);
     }
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(store), Arc::clone(crypto)).build();
     verifier

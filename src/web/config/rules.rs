@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
@@ -160,6 +161,10 @@ fn rate_limit(
     }
     if interval.is_zero() {
         return Ok(None);
+    }
+    if interval < Duration::from_micros(1) {
+        warnings
+            .push(format!("rate_limit.interval: {text} is a number of nanoseconds, so nothing is limited"));
     }
     if burst < 1.0 {
         warnings.push("rate_limit.burst: less than 1, so every request is refused".to_owned());

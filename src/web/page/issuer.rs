@@ -9,6 +9,7 @@ use super::words::{enforced, put_thumbprint, put_time, put_url};
 use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
 use crate::endpoint::{Endpoint, MAX_URL_BYTES};
+use crate::issuer::Issuer;
 use crate::plural::counted;
 use crate::printable::printable;
 use crate::provider::Origin;
@@ -20,12 +21,15 @@ use crate::web::answer::Answer;
 /// Chains drawn of one endpoint; a window can hold hundreds.
 const SHOWN_CHAINS: usize = 10;
 
-pub(super) fn page(snapshot: &Snapshot, url: &str, now: Timestamp) -> Answer {
+pub(super) fn page(snapshot: &Snapshot, asked: &str, now: Timestamp) -> Answer {
+    // However it is spelled: people paste what IAM shows.
+    let issuer = Issuer::from_iam(asked);
+    let url = issuer.as_ref().map_or(asked, Issuer::as_str);
     let Some(state) = snapshot.issuers.get(url) else {
         let main = |html: &mut Html| {
             html.put(
                 "<h1>No such issuer</h1>\n<p><code>{}</code> is not watched. <a href=\"/\">See all watched issuers</a></p>\n",
-                &[&url],
+                &[&asked],
             );
         };
         return framed(StatusCode::NOT_FOUND, "no such issuer", main, now);
