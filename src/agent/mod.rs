@@ -3,6 +3,7 @@
 
 mod change_log;
 mod log_limit;
+mod looks;
 mod one_round;
 mod polls;
 mod readings;
@@ -27,6 +28,7 @@ pub(crate) use state::State;
 pub use state::Watch;
 
 use change_log::ChangeLog;
+use looks::{EndedLook, Looks};
 use polls::{EndedPoll, Polls};
 use readings::Readings;
 use reload::{Change, Submitted};
@@ -44,6 +46,7 @@ pub struct Agent {
     schedule: Schedule,
     published: Published,
     polls: Polls,
+    looks: Looks,
     readings: Readings,
     change_log: ChangeLog,
     changes: Changes,
@@ -65,6 +68,7 @@ impl Agent {
             schedule,
             published,
             polls: Polls::default(),
+            looks: Looks::default(),
             readings: Readings::default(),
             change_log: ChangeLog::new(),
             changes,
@@ -87,6 +91,7 @@ impl Agent {
     /// Polls until `stop`; what is under way then is dropped.
     pub async fn run(mut self, supervisor: Supervisor, stop: CancellationToken) {
         let mut round_due = every(self.schedule.round);
+        let mut look_due = every(self.schedule.settle);
         let mut account_due = every(self.schedule.account);
         let mut alive = every(supervisor.watchdog_interval());
         loop {
@@ -106,6 +111,11 @@ impl Agent {
                     }
                     self.publish(supervisor);
                 }
+                _ = look_due.tick() => self.looks.begin(&self.state, &self.poller, self.schedule.concurrency),
+                Some(look) = self.looks.next() => {
+                    self.take_look(look);
+                    self.publish(supervisor);
+                }
                 Some(reading) = self.readings.next() => {
                     match reading {
                         Ok(reading) => {
@@ -123,6 +133,7 @@ impl Agent {
                             if look_again {
                                 round_due = every(self.schedule.round);
                             }
+                            look_due = every(self.schedule.settle);
                             account_due = every(self.schedule.account);
                         }
                         Change::Refuse(reason) => self.state.refuse(&reason),
@@ -141,6 +152,7 @@ impl Agent {
             self.polls.start_waiting(&self.state, &self.poller, &self.schedule);
         }
         self.polls.shutdown().await;
+        self.looks.shutdown().await;
         self.readings.shutdown().await;
     }
 
@@ -151,6 +163,7 @@ impl Agent {
         (self.poller, self.account, self.schedule) = (poller, account, schedule);
         self.polls.retain(|issuer| self.state.is_watched(issuer));
         self.readings.abandon();
+        self.looks.abandon();
         if look_again {
             self.polls.abandon();
         } else {
@@ -169,6 +182,14 @@ impl Agent {
             Ok(EndedPoll { issuer, round, poll }) => self.state.take_poll(&issuer, poll, round),
             Err(error) => note_defect(&error),
         }
+    }
+
+    fn take_look(&mut self, EndedLook { endpoint, capture }: EndedLook) {
+        let capture = capture.unwrap_or_else(|error| {
+            note_defect(&error);
+            None
+        });
+        self.state.take_look(&endpoint, capture.as_ref());
     }
 
     fn publish(&mut self, supervisor: Supervisor) {

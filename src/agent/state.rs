@@ -9,7 +9,7 @@ use crate::chain::TrustStore;
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
-use crate::observe::{WindowRules, sightings};
+use crate::observe::{Look, WindowRules, sightings};
 use crate::poll::{Capture, IssuerPoll, Turns, Via, are_all_private};
 use crate::snapshot::{IssuerState, Snapshot};
 use crate::targets::{FileTargets, IamTargets, Targets};
@@ -124,6 +124,12 @@ impl State {
         endpoints.map(|(endpoint, state)| (endpoint.clone(), Arc::clone(&state.turns))).collect()
     }
 
+    /// The endpoints that are to be looked at before the next round, and whose turn it is there.
+    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&Endpoint, Arc<Turns>)> {
+        let due = self.now.endpoints.iter().filter(|(_, state)| state.burst.is_due());
+        due.map(|(endpoint, state)| (endpoint, Arc::clone(&state.turns)))
+    }
+
     /// What IAM listed last.
     #[must_use]
     pub(crate) fn listed(&self) -> &IamTargets {
@@ -177,15 +183,7 @@ impl State {
             }
         }
         after.jwks = poll.jwks_endpoint.or(after.jwks);
-        let own = self.now.chains(&after).filter(|judged| !judged.is_intercepted());
-        after.root_cas = own.map(|judged| judged.served.root_ca().sha1).collect();
-        // Once every endpoint has been seen whole, what comes to be served is a change.
-        if before.is_complete && !after.root_cas.is_subset(&before.root_cas) {
-            after.thumbprint_changed = Some(poll.at);
-        }
-        let observed =
-            |seen: &Seen<'_>| !seen.window.observations().is_empty() && !seen.window.is_seen_in_part();
-        after.is_complete |= self.now.seen(&after).is_some_and(|seen| seen.iter().all(observed));
+        self.note_root_cas(&mut after, poll.at);
         let moved = after.jwks != before.jwks;
         self.now.issuers.insert(issuer.clone(), Arc::new(after));
         self.now.ready |= self.now.has_first_results();
@@ -194,19 +192,61 @@ impl State {
         }
     }
 
-    /// Judges and records what one endpoint showed, once a round.
+    /// Takes in a look at an endpoint between two rounds, or that it came to nothing.
+    pub(crate) fn take_look(&mut self, endpoint: &Endpoint, capture: Option<&Capture>) {
+        let settle_looks = self.rules.settle_looks;
+        let look = capture.and_then(|capture| Some((capture.at, self.record(capture)?)));
+        let Some(state) = self.now.endpoints.get_mut(endpoint).map(Arc::make_mut) else { return };
+        let Some((at, look)) = look else { return state.burst.after_failure() };
+        state.burst.after_look(settle_looks, look);
+        let issuers = self.now.issuers.iter();
+        let concerned = issuers.filter(|(_, state)| state.known_endpoints().contains(endpoint));
+        let concerned: Vec<_> =
+            concerned.map(|(issuer, state)| (issuer.clone(), Arc::clone(state))).collect();
+        for (issuer, mut state) in concerned {
+            self.note_root_cas(Arc::make_mut(&mut state), at);
+            self.now.issuers.insert(issuer, state);
+        }
+    }
+
+    /// What the endpoints of an issuer serve by now.
+    fn note_root_cas(&self, issuer: &mut IssuerState, at: Timestamp) {
+        let own = self.now.chains(issuer).filter(|judged| !judged.is_intercepted());
+        let root_cas: BTreeSet<_> = own.map(|judged| judged.served.root_ca().sha1).collect();
+        // Once every endpoint has been seen whole, what comes to be served is a change.
+        if issuer.is_complete && !root_cas.is_subset(&issuer.root_cas) {
+            issuer.thumbprint_changed = Some(at);
+        }
+        issuer.root_cas = root_cas;
+        let observed =
+            |seen: &Seen<'_>| !seen.window.observations().is_empty() && !seen.window.is_seen_in_part();
+        issuer.is_complete |= self.now.seen(issuer).is_some_and(|seen| seen.iter().all(observed));
+    }
+
+    /// Takes in what one endpoint showed, once a round.
     fn take_capture(&mut self, capture: &Capture, round: u64) {
+        let settle_looks = self.rules.settle_looks;
         let endpoint = Arc::make_mut(self.now.endpoints.entry(capture.endpoint.clone()).or_default());
         if endpoint.round == round {
             return;
         }
         endpoint.round = round;
+        if let Some(look) = self.record(capture)
+            && let Some(endpoint) = self.now.endpoints.get_mut(&capture.endpoint)
+        {
+            Arc::make_mut(endpoint).burst.after_round(settle_looks, look);
+        }
+    }
+
+    /// Judges and records what an endpoint showed; nothing when it is no longer watched, or has no address.
+    fn record(&mut self, capture: &Capture) -> Option<Look> {
+        let endpoint = Arc::make_mut(self.now.endpoints.get_mut(&capture.endpoint)?);
         if capture.takes_tls12.is_some() {
             endpoint.takes_tls12 = capture.takes_tls12;
             endpoint.tls12_asked = Some(capture.at);
         }
         // A name that does not resolve tells nothing about addresses.
-        let Ok(addresses) = &capture.addresses else { return };
+        let addresses = capture.addresses.as_ref().ok()?;
         let resolved = &capture.resolved;
         endpoint.is_behind_proxy = capture.is_behind_proxy();
         endpoint.addresses = resolved.count();
@@ -224,8 +264,9 @@ impl State {
         let failed = addresses.iter().filter_map(|seen| Some((seen.via, seen.failure.clone()?)));
         endpoint.failures.extend(failed);
         let sightings = sightings(&self.trust, capture);
-        endpoint.window.record_part(self.rules, capture.at, &resolved.addresses, &sightings);
+        let look = endpoint.window.record_part(self.rules, capture.at, &resolved.addresses, &sightings);
         endpoint.window.note_unseen(unseen);
+        Some(look)
     }
 
     /// Watches exactly the issuers of the targets.

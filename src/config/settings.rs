@@ -80,8 +80,11 @@ pub(crate) struct Poll {
     /// How long an observation counts.
     #[serde(with = "humantime_serde")]
     pub window: Duration,
-    /// Rounds after which an address's former chain stops counting.
-    pub settle_rounds: u32,
+    /// Looks after which an address's former chain stops counting.
+    pub settle_looks: u32,
+    /// From one look to the next, while something new is not settled.
+    #[serde(with = "humantime_serde")]
+    pub settle_interval: Duration,
     /// Whether issuers may be on this machine.
     pub allow_loopback: bool,
     /// Addresses that stand in for DNS, by host name as [`crate::endpoint::Endpoint::host`] has it.

@@ -79,6 +79,7 @@ impl Loaded {
         };
         let schedule = Schedule {
             round: settings.poll.interval,
+            settle: settings.poll.settle_interval,
             account: settings.aws.interval,
             concurrency: settings.poll.concurrency,
             tls12: settings.poll.tls12_interval,
@@ -110,7 +111,7 @@ impl Loaded {
             reads_iam: aws.enabled,
             audiences: aws.audiences.clone(),
             interval: poll.interval,
-            rules: WindowRules { window: poll.window, settle_rounds: poll.settle_rounds },
+            rules: WindowRules { window: poll.window, settle_looks: poll.settle_looks },
             trust: self.trust.clone(),
         }
     }

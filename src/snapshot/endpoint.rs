@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::observe::Window;
+use crate::observe::{Burst, Window};
 use crate::poll::{PollError, Turns, Via};
 use crate::verdict::Seen;
 
@@ -23,6 +23,8 @@ pub struct EndpointState {
     pub turns: Arc<Turns>,
     /// The observations that count.
     pub window: Window,
+    /// Looks between the rounds, while something new is not settled.
+    pub burst: Burst,
     /// Whether it takes TLS 1.2, as last told.
     pub takes_tls12: Option<bool>,
     /// When it last told.

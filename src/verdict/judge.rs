@@ -186,7 +186,7 @@ mod tests {
 
     /// One chain per address, as served: leaf to root CA.
     fn window(chains: &[&str]) -> Window {
-        let rules = WindowRules { window: Duration::from_hours(24), settle_rounds: 6 };
+        let rules = WindowRules { window: Duration::from_hours(24), settle_looks: 6 };
         let seen: Vec<_> = (1u8..)
             .zip(chains)
             .map(|(host, letters)| Sighting {

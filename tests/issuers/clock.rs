@@ -105,6 +105,7 @@ fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published,
     };
     let schedule = Schedule {
         round: Duration::from_millis(200),
+        settle: limit,
         account: limit,
         concurrency: 1,
         tls12: Duration::from_hours(6),
@@ -115,7 +116,7 @@ fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published,
         reads_iam: false,
         audiences: BTreeSet::new(),
         interval: schedule.round,
-        rules: WindowRules { window: Duration::from_hours(24), settle_rounds: 6 },
+        rules: WindowRules { window: Duration::from_hours(24), settle_looks: 6 },
         trust,
     };
     let agent = Agent::new(Setup { watch, poller, account: None, schedule });
