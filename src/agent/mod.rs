@@ -34,6 +34,7 @@ use readings::Readings;
 use reload::{Change, Submitted};
 
 use crate::aws::Account;
+use crate::clock::Timestamp;
 use crate::poll::Poller;
 use crate::snapshot::Published;
 use crate::systemd::Supervisor;
@@ -45,6 +46,8 @@ pub struct Agent {
     account: Option<Account>,
     schedule: Schedule,
     published: Published,
+    /// When that was.
+    published_at: Timestamp,
     polls: Polls,
     looks: Looks,
     readings: Readings,
@@ -58,7 +61,8 @@ impl Agent {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let Setup { watch, poller, account, schedule } = setup;
-        let state = State::new(watch, poller.clock.now());
+        let published_at = poller.clock.now();
+        let state = State::new(watch, published_at);
         let published = Arc::new(ArcSwap::from_pointee(state.snapshot()));
         let (changes, submitted) = Changes::channel();
         Self {
@@ -67,6 +71,7 @@ impl Agent {
             account,
             schedule,
             published,
+            published_at,
             polls: Polls::default(),
             looks: Looks::default(),
             readings: Readings::default(),
@@ -194,9 +199,11 @@ impl Agent {
 
     fn publish(&mut self, supervisor: Supervisor) {
         let snapshot = Arc::new(self.state.snapshot());
-        supervisor.status(&snapshot.sentence());
+        let now = self.poller.clock.now();
+        supervisor.status(&snapshot.sentence(now));
         let before = self.published.swap(Arc::clone(&snapshot));
-        self.change_log.note(&before, &snapshot, Instant::now().into_std());
+        self.change_log.note((&before, self.published_at), (&snapshot, now), Instant::now().into_std());
+        self.published_at = now;
     }
 }
 

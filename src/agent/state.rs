@@ -13,7 +13,7 @@ use crate::observe::{Look, WindowRules, sightings};
 use crate::poll::{Capture, IssuerPoll, Turns, Via, are_all_private};
 use crate::snapshot::{IssuerState, Snapshot};
 use crate::targets::{FileTargets, IamTargets, Targets};
-use crate::verdict::{Audiences, Seen};
+use crate::verdict::{Audiences, Rules, Seen};
 
 /// What to watch, and how to judge it.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub struct Watch {
     pub interval: Duration,
     /// When an observation stops counting.
     pub rules: WindowRules,
+    /// Where problems begin.
+    pub health: Rules,
     /// Whose roots are trusted.
     pub trust: TrustStore,
 }
@@ -57,9 +59,10 @@ impl State {
     /// Puts another configuration in force. Issuers, endpoints and providers that stay keep all that is known of them; the
     /// others leave. Chains are judged by another trust store when they are seen next.
     pub(crate) fn reconfigure(&mut self, watch: Watch, at: Timestamp) {
-        let Watch { file, reads_iam, audiences, interval, rules, trust } = watch;
+        let Watch { file, reads_iam, audiences, interval, rules, health, trust } = watch;
         self.now.audiences = Audiences { everywhere: audiences, by_issuer: file.audiences().clone() };
         self.now.interval = interval;
+        self.now.rules = health;
         self.now.configured = Some(at);
         self.now.refused = None;
         if reads_iam {
@@ -175,10 +178,12 @@ impl State {
         match poll.outcome {
             Ok(()) => {
                 after.last_success = Some(poll.at);
+                after.failed_polls = 0;
                 after.error = None;
             }
             Err(error) => {
                 after.failures[error.reason()] += 1;
+                after.failed_polls = after.failed_polls.saturating_add(1);
                 after.error = Some(error);
             }
         }

@@ -31,6 +31,8 @@ impl Settings {
             ("poll.tls12_interval", poll.tls12_interval),
             ("poll.window", poll.window),
             ("poll.settle_interval", poll.settle_interval),
+            ("health.stale_after", self.health.stale_after),
+            ("health.slow", self.health.slow),
             ("aws.interval", self.aws.interval),
             ("aws.timeout", self.aws.timeout),
         ];
@@ -54,6 +56,9 @@ impl Settings {
         }
         if poll.settle_looks == 0 {
             return mistake("poll.settle_looks", "must be at least 1");
+        }
+        if self.health.failed_polls == 0 {
+            return mistake("health.failed_polls", "must be at least 1");
         }
         if let Some((host, _)) = poll.resolve.iter().find(|(_, addresses)| addresses.is_empty()) {
             return mistake("poll.resolve", format!("{host} has no addresses"));

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub probe: Probe,
     /// Whose roots are trusted.
     pub trust: Trust,
+    /// Where problems begin.
+    pub health: HealthSettings,
     /// The IAM account.
     pub aws: Aws,
     /// What is logged, and how.
@@ -112,6 +114,24 @@ pub(crate) struct Trust {
     pub ca_files: Vec<PathBuf>,
     /// Hosts whose chains are expected to end at a private CA.
     pub private_hosts: Vec<HostPattern>,
+}
+
+/// `[health]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HealthSettings {
+    /// A root CA that has fewer days left is a problem.
+    pub root_ca_days: u32,
+    /// A leaf that has fewer days left, late in its life, is one.
+    pub leaf_days: u32,
+    /// Evidence that is older tells nothing of now.
+    #[serde(with = "humantime_serde")]
+    pub stale_after: Duration,
+    /// Polls in a row without the keys.
+    pub failed_polls: u32,
+    /// STS waits no longer for a document.
+    #[serde(with = "humantime_serde")]
+    pub slow: Duration,
 }
 
 /// `[aws]`

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::burst::Look;
 use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
-use crate::poll::{MAX_ADDRESSES, Via};
+use crate::poll::{Capture, MAX_ADDRESSES, Via};
 
 /// Observations kept of one endpoint; beyond that the longest unseen go. One of each address fits.
 pub(crate) const MAX_OBSERVATIONS: usize = MAX_ADDRESSES;
@@ -93,6 +93,16 @@ impl Window {
     pub fn chains(&self) -> impl Iterator<Item = &Arc<JudgedChain>> {
         let mut seen = BTreeSet::new();
         self.observations.iter().map(|o| &o.chain).filter(move |judged| seen.insert(judged.served.id()))
+    }
+
+    /// What one look alone has shown.
+    #[must_use]
+    pub(crate) fn of_one_look(capture: &Capture, sightings: &[Sighting]) -> Self {
+        let mut window = Self::default();
+        let rules = WindowRules { window: Duration::MAX, settle_looks: 1 };
+        window.record_part(rules, capture.at, &capture.resolved.addresses, sightings);
+        window.note_unseen(capture.unseen());
+        window
     }
 
     /// Takes in one round that looked at every address that the name resolved to.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
+use crate::endpoint::Endpoint;
 use crate::observe::{Burst, Window};
 use crate::poll::{PollError, Turns, Via};
-use crate::verdict::Seen;
+use crate::verdict::{EndpointEvidence, Seen};
 
 /// What is known of one endpoint.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +45,17 @@ impl EndpointState {
     #[must_use]
     pub fn failed(&self) -> usize {
         self.failures.len() - self.out_of_reach()
+    }
+
+    /// What problems come of; `endpoint` is whose state this is.
+    pub(crate) fn evidence<'a>(&'a self, endpoint: &'a Endpoint) -> EndpointEvidence<'a> {
+        EndpointEvidence {
+            endpoint,
+            window: &self.window,
+            addresses: self.addresses,
+            failed: self.failed(),
+            is_private: self.is_private,
+        }
     }
 
     /// What a verdict needs.

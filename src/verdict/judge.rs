@@ -96,24 +96,42 @@ impl Verdict {
     }
 }
 
+/// Whether AWS would rely on thumbprints at these endpoints; `None` until that can be told.
+#[must_use]
+pub(crate) fn enforced(endpoints: Option<&[Seen<'_>]>) -> Option<bool> {
+    let endpoints = endpoints?;
+    let observations = || endpoints.iter().flat_map(|seen| seen.window.observations());
+    if observations().next().is_none() || observations().any(|o| o.chain.is_intercepted()) {
+        return None;
+    }
+    let refuses_tls12 = endpoints.iter().any(|seen| seen.takes_tls12 == Some(false));
+    Some(refuses_tls12 || observations().any(|o| !o.chain.judgement.is_public()))
+}
+
+/// Why a verdict of these endpoints says nothing of all that is served, whatever is listed; `None` when it does.
+#[must_use]
+pub(crate) fn unseen(endpoints: Option<&[Seen<'_>]>) -> Option<Unknown> {
+    let Some(endpoints) = endpoints else { return Some(Unknown::EndpointUnnamed) };
+    if endpoints.iter().any(|seen| seen.window.observations().is_empty()) {
+        Some(Unknown::NotObserved)
+    } else if endpoints.iter().any(|seen| seen.window.is_seen_in_part()) {
+        Some(Unknown::AddressesUnseen)
+    } else {
+        None
+    }
+}
+
 /// Judges `provider` by its issuer's endpoints, which are `None` until the discovery document has named them.
 #[must_use]
 pub(crate) fn judge(provider: &Provider, endpoints: Option<&[Seen<'_>]>) -> Verdict {
     let observations = || endpoints.into_iter().flatten().flat_map(|seen| seen.window.observations());
     let intercepted = observations().any(|o| o.chain.is_intercepted());
-    let enforced = match endpoints {
-        Some(endpoints) if observations().next().is_some() && !intercepted => Some(
-            endpoints.iter().any(|seen| seen.takes_tls12 == Some(false))
-                || observations().any(|o| !o.chain.judgement.is_public()),
-        ),
-        _ => None,
-    };
     let mut verdict = Verdict {
         status: Status::Unknown,
         unknown: None,
         coverage: Coverage::default(),
         fragile: false,
-        enforced,
+        enforced: enforced(endpoints),
         positions: BTreeMap::new(),
     };
     let Some(details) = &provider.details else {
