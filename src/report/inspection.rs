@@ -314,6 +314,7 @@ fn problems(
         timings: &poll.timings,
         shares_endpoint: poll.jwks_endpoint.as_ref() == Some(issuer.endpoint()),
         failed_polls: u32::from(poll.outcome.is_err()),
+        has_succeeded: poll.outcome.is_ok(),
         // That is told by itself.
         error: None,
     };

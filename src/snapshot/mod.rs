@@ -145,6 +145,7 @@ fn key_evidence(state: &IssuerState) -> KeyEvidence<'_> {
         timings: &state.timings,
         shares_endpoint: state.jwks.as_ref() == Some(&state.discovery),
         failed_polls: state.failed_polls,
+        has_succeeded: state.last_success.is_some(),
         error: state.error.as_ref(),
     }
 }

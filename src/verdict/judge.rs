@@ -36,6 +36,9 @@ pub enum Unknown {
     /// No chain of one of the endpoints was ever got.
     #[strum(to_string = "no certificate chain has been seen yet at one of the endpoints")]
     NotObserved,
+    /// Neither has ever been got, or not both.
+    #[strum(to_string = "the documents with the keys have not been fetched yet")]
+    KeysUnfetched,
     /// All chains that were seen match, but some addresses were never looked at.
     #[strum(to_string = "all chains seen so far match, but some addresses have not been looked at yet")]
     AddressesUnseen,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Problem, Rules};
 use crate::poll::{Documents, Phase, PollError, Timings};
+use crate::verdict::Unknown;
 
 /// What the polls of an issuer have told of its documents.
 pub(crate) struct KeyEvidence<'a> {
@@ -14,12 +15,14 @@ pub(crate) struct KeyEvidence<'a> {
     pub shares_endpoint: bool,
     /// Polls without success since the last one that had it.
     pub failed_polls: u32,
+    /// A poll has got everything at some time.
+    pub has_succeeded: bool,
     /// Why the last poll failed.
     pub error: Option<&'a PollError>,
 }
 
 pub(super) fn of_documents(evidence: &KeyEvidence<'_>, rules: &Rules) -> Vec<Problem> {
-    let KeyEvidence { documents, failed_polls, error, .. } = evidence;
+    let KeyEvidence { documents, failed_polls, has_succeeded, error, .. } = evidence;
     let mut found = slow(evidence, rules);
     match error {
         Some(error @ (PollError::Discovery(_) | PollError::Jwks(_))) => {
@@ -29,6 +32,7 @@ pub(super) fn of_documents(evidence: &KeyEvidence<'_>, rules: &Rules) -> Vec<Pro
         Some(error) if error.is_about_issuer() && *failed_polls >= rules.failed_polls => {
             found.push(Problem::KeysUnreachable { polls: *failed_polls, error: (*error).clone() });
         }
+        Some(_) if !has_succeeded => found.push(Problem::NotObserved(Unknown::KeysUnfetched)),
         _ => {}
     }
     let disclosed = documents.disclosed_keys.filter(|keys| *keys > 0);

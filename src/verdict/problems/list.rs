@@ -30,7 +30,8 @@ pub(super) fn of_list(evidence: &ProviderEvidence<'_>, rules: &Rules, now: Times
             found.push(Problem::ThumbprintPartial { coverage: verdict.coverage, enforced });
         }
         // The issuer has it too, by endpoint.
-        (Status::Match, _) | (_, None | Some(Unknown::ProviderUnread | Unknown::Intercepted)) => {}
+        (Status::Match, _)
+        | (_, None | Some(Unknown::ProviderUnread | Unknown::Intercepted | Unknown::KeysUnfetched)) => {}
         (Status::Unknown, Some(why)) => found.push(Problem::NotObserved(why)),
     }
     if verdict.fragile {

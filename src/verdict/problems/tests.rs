@@ -102,7 +102,7 @@ fn keys<'a>(
     failed_polls: u32,
     error: Option<&'a PollError>,
 ) -> KeyEvidence<'a> {
-    KeyEvidence { documents, timings, shares_endpoint: true, failed_polls, error }
+    KeyEvidence { documents, timings, shares_endpoint: true, failed_polls, has_succeeded: true, error }
 }
 
 #[test]
