@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{AccountPoll, Listed};
+use crate::aws::{AccountError, AccountPoll, Listed};
 use crate::chain::TrustStore;
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
@@ -14,6 +14,10 @@ use crate::poll::{Capture, IssuerPoll, Turns, Via, are_all_private};
 use crate::snapshot::{IssuerState, Snapshot};
 use crate::targets::{FileTargets, IamTargets, Targets};
 use crate::verdict::{Audiences, Rules, Seen};
+
+/// Readings in a row after which IAM is believed that it has no provider any more: one empty answer would take every provider, and
+/// every alert on it, away.
+const BELIEVED_EMPTY: u32 = 3;
 
 /// What to watch, and how to judge it.
 #[derive(Clone)]
@@ -143,7 +147,12 @@ impl State {
     pub(crate) fn take_account(&mut self, poll: AccountPoll) {
         let Some(account) = &mut self.now.account else { return };
         account.polls += 1;
-        match poll.outcome {
+        let known = self.targets.iam.by_arn().len() + account.unusable().len();
+        let is_emptied = known > 0 && poll.providers.as_ref().is_some_and(Listed::is_empty);
+        account.empty_readings = if is_emptied { account.empty_readings + 1 } else { 0 };
+        let is_doubted = is_emptied && account.empty_readings < BELIEVED_EMPTY;
+        let doubt = is_doubted.then(|| AccountError::emptied(known, BELIEVED_EMPTY));
+        match poll.outcome.and(doubt.map_or(Ok(()), Err)) {
             Ok(()) => {
                 account.last_success = Some(poll.at);
                 account.error = None;
@@ -153,7 +162,7 @@ impl State {
                 account.error = Some(error);
             }
         }
-        if let Some(Listed { usable, unusable }) = poll.providers {
+        if let Some(Listed { usable, unusable }) = poll.providers.filter(|_| !is_doubted) {
             account.unusable = Some(unusable.into());
             if let Some(first) = usable.first() {
                 account.id = Some(first.origin.account_label().to_owned());
