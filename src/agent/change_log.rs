@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
 use super::log_limit::{Admitted, Limiter};
+use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::poll::{ADDRESSES_A_ROUND, PollError};
 use crate::provider::Origin;
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Coverage, Problem, ProblemName, Status, Verdict};
+use crate::verdict::{Class, Coverage, Problem, ProblemName, Status, Verdict};
 
 /// On the last line for a while.
 const NOTE: &str = "changes often; further messages about it are held back for up to an hour";
@@ -31,6 +32,9 @@ enum Subject {
     Problems(Issuer),
 }
 
+/// A snapshot, and at what time it is looked at.
+type Dated<'a> = (&'a Snapshot, Timestamp);
+
 /// Writes the log of what the agent finds.
 pub(super) struct ChangeLog(Limiter<Subject>);
 
@@ -41,11 +45,13 @@ impl ChangeLog {
     }
 
     /// Logs what is different in `after`, and what had been held back for an hour.
-    pub(super) fn note(&mut self, before: &Snapshot, after: &Snapshot, now: Instant) {
-        for issuer in after.issuers.keys().filter(|issuer| !before.issuers.contains_key(*issuer)) {
+    /// Of each, what it was at its time: dates pass without a poll.
+    pub(super) fn note(&mut self, before: Dated<'_>, after: Dated<'_>, now: Instant) {
+        let ((old, _), (new, _)) = (before, after);
+        for issuer in new.issuers.keys().filter(|issuer| !old.issuers.contains_key(*issuer)) {
             tracing::info!(%issuer, "watching issuer");
         }
-        for issuer in before.issuers.keys().filter(|issuer| !after.issuers.contains_key(*issuer)) {
+        for issuer in old.issuers.keys().filter(|issuer| !new.issuers.contains_key(*issuer)) {
             tracing::info!(%issuer, "no longer watching issuer");
         }
         let changed = changed(before, after);
@@ -58,8 +64,9 @@ impl ChangeLog {
     }
 }
 
-fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
+fn changed(dated_before: Dated<'_>, dated_after: Dated<'_>) -> Vec<Subject> {
     let mut changed = Vec::new();
+    let ((before, _), (after, _)) = (dated_before, dated_after);
     for (issuer, state) in &after.issuers {
         let Some(old) = before.issuers.get(issuer) else { continue };
         let reason = |state: &IssuerState| state.error.as_ref().map(PollError::reason);
@@ -71,7 +78,7 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
             changed.push(Subject::RootCa(issuer.clone()));
         }
     }
-    let (were, are) = (problems(before), problems(after));
+    let (were, are) = (problems(dated_before), problems(dated_after));
     let names = |found: Option<&Vec<(String, Problem)>>| -> BTreeSet<(String, ProblemName)> {
         found.into_iter().flatten().map(|(whose, problem)| (whose.clone(), problem.name())).collect()
     };
@@ -110,24 +117,26 @@ fn changed(before: &Snapshot, after: &Snapshot) -> Vec<Subject> {
 }
 
 /// By issuer, those of each provider for it; or its own, when there is none.
-fn problems(snapshot: &Snapshot) -> BTreeMap<&Issuer, Vec<(String, Problem)>> {
+fn problems((snapshot, now): Dated<'_>) -> BTreeMap<&Issuer, Vec<(String, Problem)>> {
     let mut found: BTreeMap<&Issuer, Vec<(String, Problem)>> = BTreeMap::new();
     let mut expected = HashSet::new();
-    for JudgedProvider { provider, problems, .. } in &snapshot.providers {
+    for judged in &snapshot.providers {
+        let provider = &judged.provider;
         expected.insert(&provider.issuer);
-        for problem in problems {
-            found.entry(&provider.issuer).or_default().push((provider.to_string(), problem.clone()));
+        for problem in snapshot.provider_problems(judged, now) {
+            found.entry(&provider.issuer).or_default().push((provider.to_string(), problem));
         }
     }
     for (issuer, state) in snapshot.issuers.iter().filter(|(issuer, _)| !expected.contains(issuer)) {
-        for problem in snapshot.problems(state) {
+        for problem in snapshot.issuer_problems(state, now) {
             found.entry(issuer).or_default().push((issuer.to_string(), problem));
         }
     }
     found
 }
 
-fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admitted) {
+fn tell(subject: &Subject, (before, _): Dated<'_>, dated: Dated<'_>, admitted: &Admitted) {
+    let (after, _) = dated;
     let &Admitted { held_back, last } = admitted;
     let note = last.then_some(NOTE);
     match subject {
@@ -186,10 +195,17 @@ fn tell(subject: &Subject, before: &Snapshot, after: &Snapshot, admitted: &Admit
             }
         }
         Subject::Problems(issuer) => {
-            let found = problems(after).remove(issuer).unwrap_or_default();
+            let found = problems(dated).remove(issuer).unwrap_or_default();
             for (whose, problem) in &found {
                 let (name, class) = (problem.name(), problem.class());
-                tracing::warn!(of = whose, problem = %name, %class, held_back, note, "{problem}");
+                match class {
+                    Class::Failing => {
+                        tracing::error!(of = whose, problem = %name, %class, held_back, note, "{problem}");
+                    }
+                    Class::AtRisk | Class::Unknown => {
+                        tracing::warn!(of = whose, problem = %name, %class, held_back, note, "{problem}");
+                    }
+                }
             }
             if found.is_empty() {
                 tracing::info!(%issuer, held_back, note, "no problems any more");

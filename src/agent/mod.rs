@@ -3,6 +3,7 @@
 
 mod change_log;
 mod log_limit;
+mod looks;
 mod one_round;
 mod polls;
 mod readings;
@@ -27,11 +28,13 @@ pub(crate) use state::State;
 pub use state::Watch;
 
 use change_log::ChangeLog;
+use looks::{EndedLook, Looks};
 use polls::{EndedPoll, Polls};
 use readings::Readings;
 use reload::{Change, Submitted};
 
 use crate::aws::Account;
+use crate::clock::Timestamp;
 use crate::poll::Poller;
 use crate::snapshot::Published;
 use crate::systemd::Supervisor;
@@ -43,7 +46,10 @@ pub struct Agent {
     account: Option<Account>,
     schedule: Schedule,
     published: Published,
+    /// When that was.
+    published_at: Timestamp,
     polls: Polls,
+    looks: Looks,
     readings: Readings,
     change_log: ChangeLog,
     changes: Changes,
@@ -55,7 +61,8 @@ impl Agent {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let Setup { watch, poller, account, schedule } = setup;
-        let state = State::new(watch, poller.clock.now());
+        let published_at = poller.clock.now();
+        let state = State::new(watch, published_at);
         let published = Arc::new(ArcSwap::from_pointee(state.snapshot()));
         let (changes, submitted) = Changes::channel();
         Self {
@@ -64,7 +71,9 @@ impl Agent {
             account,
             schedule,
             published,
+            published_at,
             polls: Polls::default(),
+            looks: Looks::default(),
             readings: Readings::default(),
             change_log: ChangeLog::new(),
             changes,
@@ -87,6 +96,7 @@ impl Agent {
     /// Polls until `stop`; what is under way then is dropped.
     pub async fn run(mut self, supervisor: Supervisor, stop: CancellationToken) {
         let mut round_due = every(self.schedule.round);
+        let mut look_due = every(self.schedule.settle);
         let mut account_due = every(self.schedule.account);
         let mut alive = every(supervisor.watchdog_interval());
         loop {
@@ -106,6 +116,11 @@ impl Agent {
                     }
                     self.publish(supervisor);
                 }
+                _ = look_due.tick() => self.looks.begin(&self.state, &self.poller, self.schedule.concurrency),
+                Some(look) = self.looks.next() => {
+                    self.take_look(look);
+                    self.publish(supervisor);
+                }
                 Some(reading) = self.readings.next() => {
                     match reading {
                         Ok(reading) => {
@@ -123,6 +138,7 @@ impl Agent {
                             if look_again {
                                 round_due = every(self.schedule.round);
                             }
+                            look_due = every(self.schedule.settle);
                             account_due = every(self.schedule.account);
                         }
                         Change::Refuse(reason) => self.state.refuse(&reason),
@@ -141,6 +157,7 @@ impl Agent {
             self.polls.start_waiting(&self.state, &self.poller, &self.schedule);
         }
         self.polls.shutdown().await;
+        self.looks.shutdown().await;
         self.readings.shutdown().await;
     }
 
@@ -151,6 +168,7 @@ impl Agent {
         (self.poller, self.account, self.schedule) = (poller, account, schedule);
         self.polls.retain(|issuer| self.state.is_watched(issuer));
         self.readings.abandon();
+        self.looks.abandon();
         if look_again {
             self.polls.abandon();
         } else {
@@ -171,11 +189,21 @@ impl Agent {
         }
     }
 
+    fn take_look(&mut self, EndedLook { endpoint, capture }: EndedLook) {
+        let capture = capture.unwrap_or_else(|error| {
+            note_defect(&error);
+            None
+        });
+        self.state.take_look(&endpoint, capture.as_ref());
+    }
+
     fn publish(&mut self, supervisor: Supervisor) {
         let snapshot = Arc::new(self.state.snapshot());
-        supervisor.status(&snapshot.sentence());
+        let now = self.poller.clock.now();
+        supervisor.status(&snapshot.sentence(now));
         let before = self.published.swap(Arc::clone(&snapshot));
-        self.change_log.note(&before, &snapshot, Instant::now().into_std());
+        self.change_log.note((&before, self.published_at), (&snapshot, now), Instant::now().into_std());
+        self.published_at = now;
     }
 }
 

@@ -9,6 +9,8 @@ use tokio::time::{Interval, MissedTickBehavior};
 pub struct Schedule {
     /// From the start of one round to the start of the next.
     pub round: Duration,
+    /// From one look to the next at an endpoint that has served something new.
+    pub settle: Duration,
     /// From one reading of IAM to the next.
     pub account: Duration,
     /// Issuers polled at the same time.

@@ -4,16 +4,20 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{AccountPoll, Listed};
+use crate::aws::{AccountError, AccountPoll, Listed};
 use crate::chain::TrustStore;
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
-use crate::observe::{WindowRules, sightings};
+use crate::observe::{Look, WindowRules, sightings};
 use crate::poll::{Capture, IssuerPoll, Turns, Via, are_all_private};
 use crate::snapshot::{IssuerState, Snapshot};
 use crate::targets::{FileTargets, IamTargets, Targets};
-use crate::verdict::{Audiences, Seen};
+use crate::verdict::{Audiences, Rules, Seen};
+
+/// Readings in a row after which IAM is believed that it has no provider any more: one empty answer would take every provider, and
+/// every alert on it, away.
+const BELIEVED_EMPTY: u32 = 3;
 
 /// What to watch, and how to judge it.
 #[derive(Clone)]
@@ -28,6 +32,8 @@ pub struct Watch {
     pub interval: Duration,
     /// When an observation stops counting.
     pub rules: WindowRules,
+    /// Where problems begin.
+    pub health: Rules,
     /// Whose roots are trusted.
     pub trust: TrustStore,
 }
@@ -57,9 +63,10 @@ impl State {
     /// Puts another configuration in force. Issuers, endpoints and providers that stay keep all that is known of them; the
     /// others leave. Chains are judged by another trust store when they are seen next.
     pub(crate) fn reconfigure(&mut self, watch: Watch, at: Timestamp) {
-        let Watch { file, reads_iam, audiences, interval, rules, trust } = watch;
+        let Watch { file, reads_iam, audiences, interval, rules, health, trust } = watch;
         self.now.audiences = Audiences { everywhere: audiences, by_issuer: file.audiences().clone() };
         self.now.interval = interval;
+        self.now.rules = health;
         self.now.configured = Some(at);
         self.now.refused = None;
         if reads_iam {
@@ -124,6 +131,12 @@ impl State {
         endpoints.map(|(endpoint, state)| (endpoint.clone(), Arc::clone(&state.turns))).collect()
     }
 
+    /// The endpoints that are to be looked at before the next round, and whose turn it is there.
+    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&Endpoint, Arc<Turns>)> {
+        let due = self.now.endpoints.iter().filter(|(_, state)| state.burst.is_due());
+        due.map(|(endpoint, state)| (endpoint, Arc::clone(&state.turns)))
+    }
+
     /// What IAM listed last.
     #[must_use]
     pub(crate) fn listed(&self) -> &IamTargets {
@@ -134,7 +147,12 @@ impl State {
     pub(crate) fn take_account(&mut self, poll: AccountPoll) {
         let Some(account) = &mut self.now.account else { return };
         account.polls += 1;
-        match poll.outcome {
+        let known = self.targets.iam.by_arn().len() + account.unusable().len();
+        let is_emptied = known > 0 && poll.providers.as_ref().is_some_and(Listed::is_empty);
+        account.empty_readings = if is_emptied { account.empty_readings + 1 } else { 0 };
+        let is_doubted = is_emptied && account.empty_readings < BELIEVED_EMPTY;
+        let doubt = is_doubted.then(|| AccountError::emptied(known, BELIEVED_EMPTY));
+        match poll.outcome.and(doubt.map_or(Ok(()), Err)) {
             Ok(()) => {
                 account.last_success = Some(poll.at);
                 account.error = None;
@@ -144,7 +162,7 @@ impl State {
                 account.error = Some(error);
             }
         }
-        if let Some(Listed { usable, unusable }) = poll.providers {
+        if let Some(Listed { usable, unusable }) = poll.providers.filter(|_| !is_doubted) {
             account.unusable = Some(unusable.into());
             if let Some(first) = usable.first() {
                 account.id = Some(first.origin.account_label().to_owned());
@@ -169,23 +187,17 @@ impl State {
         match poll.outcome {
             Ok(()) => {
                 after.last_success = Some(poll.at);
+                after.failed_polls = 0;
                 after.error = None;
             }
             Err(error) => {
                 after.failures[error.reason()] += 1;
+                after.failed_polls = after.failed_polls.saturating_add(1);
                 after.error = Some(error);
             }
         }
         after.jwks = poll.jwks_endpoint.or(after.jwks);
-        let own = self.now.chains(&after).filter(|judged| !judged.is_intercepted());
-        after.root_cas = own.map(|judged| judged.served.root_ca().sha1).collect();
-        // Once every endpoint has been seen whole, what comes to be served is a change.
-        if before.is_complete && !after.root_cas.is_subset(&before.root_cas) {
-            after.thumbprint_changed = Some(poll.at);
-        }
-        let observed =
-            |seen: &Seen<'_>| !seen.window.observations().is_empty() && !seen.window.is_seen_in_part();
-        after.is_complete |= self.now.seen(&after).is_some_and(|seen| seen.iter().all(observed));
+        self.note_root_cas(&mut after, poll.at);
         let moved = after.jwks != before.jwks;
         self.now.issuers.insert(issuer.clone(), Arc::new(after));
         self.now.ready |= self.now.has_first_results();
@@ -194,19 +206,61 @@ impl State {
         }
     }
 
-    /// Judges and records what one endpoint showed, once a round.
+    /// Takes in a look at an endpoint between two rounds, or that it came to nothing.
+    pub(crate) fn take_look(&mut self, endpoint: &Endpoint, capture: Option<&Capture>) {
+        let settle_looks = self.rules.settle_looks;
+        let look = capture.and_then(|capture| Some((capture.at, self.record(capture)?)));
+        let Some(state) = self.now.endpoints.get_mut(endpoint).map(Arc::make_mut) else { return };
+        let Some((at, look)) = look else { return state.burst.after_failure() };
+        state.burst.after_look(settle_looks, look);
+        let issuers = self.now.issuers.iter();
+        let concerned = issuers.filter(|(_, state)| state.known_endpoints().contains(endpoint));
+        let concerned: Vec<_> =
+            concerned.map(|(issuer, state)| (issuer.clone(), Arc::clone(state))).collect();
+        for (issuer, mut state) in concerned {
+            self.note_root_cas(Arc::make_mut(&mut state), at);
+            self.now.issuers.insert(issuer, state);
+        }
+    }
+
+    /// What the endpoints of an issuer serve by now.
+    fn note_root_cas(&self, issuer: &mut IssuerState, at: Timestamp) {
+        let own = self.now.chains(issuer).filter(|judged| !judged.is_intercepted());
+        let root_cas: BTreeSet<_> = own.map(|judged| judged.served.root_ca().sha1).collect();
+        // Once every endpoint has been seen whole, what comes to be served is a change.
+        if issuer.is_complete && !root_cas.is_subset(&issuer.root_cas) {
+            issuer.thumbprint_changed = Some(at);
+        }
+        issuer.root_cas = root_cas;
+        let observed =
+            |seen: &Seen<'_>| !seen.window.observations().is_empty() && !seen.window.is_seen_in_part();
+        issuer.is_complete |= self.now.seen(issuer).is_some_and(|seen| seen.iter().all(observed));
+    }
+
+    /// Takes in what one endpoint showed, once a round.
     fn take_capture(&mut self, capture: &Capture, round: u64) {
+        let settle_looks = self.rules.settle_looks;
         let endpoint = Arc::make_mut(self.now.endpoints.entry(capture.endpoint.clone()).or_default());
         if endpoint.round == round {
             return;
         }
         endpoint.round = round;
+        if let Some(look) = self.record(capture)
+            && let Some(endpoint) = self.now.endpoints.get_mut(&capture.endpoint)
+        {
+            Arc::make_mut(endpoint).burst.after_round(settle_looks, look);
+        }
+    }
+
+    /// Judges and records what an endpoint showed; nothing when it is no longer watched, or has no address.
+    fn record(&mut self, capture: &Capture) -> Option<Look> {
+        let endpoint = Arc::make_mut(self.now.endpoints.get_mut(&capture.endpoint)?);
         if capture.takes_tls12.is_some() {
             endpoint.takes_tls12 = capture.takes_tls12;
             endpoint.tls12_asked = Some(capture.at);
         }
         // A name that does not resolve tells nothing about addresses.
-        let Ok(addresses) = &capture.addresses else { return };
+        let addresses = capture.addresses.as_ref().ok()?;
         let resolved = &capture.resolved;
         endpoint.is_behind_proxy = capture.is_behind_proxy();
         endpoint.addresses = resolved.count();
@@ -224,8 +278,9 @@ impl State {
         let failed = addresses.iter().filter_map(|seen| Some((seen.via, seen.failure.clone()?)));
         endpoint.failures.extend(failed);
         let sightings = sightings(&self.trust, capture);
-        endpoint.window.record_part(self.rules, capture.at, &resolved.addresses, &sightings);
+        let look = endpoint.window.record_part(self.rules, capture.at, &resolved.addresses, &sightings);
         endpoint.window.note_unseen(unseen);
+        Some(look)
     }
 
     /// Watches exactly the issuers of the targets.

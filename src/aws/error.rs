@@ -12,6 +12,7 @@ use strum::{Display, EnumIter, IntoStaticStr};
 
 use super::cause::{answer, causes, innermost, why_not};
 use super::profile::{Finding, findings};
+use crate::plural::counted;
 use crate::printable::printable;
 
 /// The value of the label `reason` of `oidc_account_poll_failures_total`.
@@ -35,6 +36,8 @@ pub enum AccountReason {
     Service,
     /// An answer that cannot be understood.
     Response,
+    /// An empty list, where there were providers a moment ago: it is believed when it has come several times.
+    Emptied,
 }
 
 impl AccountReason {
@@ -94,6 +97,16 @@ fn shown(said: &[String]) -> String {
 const MAX_CHARS: usize = 500;
 
 impl AccountError {
+    /// IAM lists nothing, where it listed so many providers before; believed after so many readings.
+    #[must_use]
+    pub(crate) fn emptied(before: usize, readings: u32) -> Self {
+        let said = format!(
+            "lists no OIDC provider, where it listed {}; believed when {readings} readings in a row say so",
+            counted(before, "provider")
+        );
+        Self { call: "iam:ListOpenIDConnectProviders", reason: AccountReason::Emptied, said: vec![said] }
+    }
+
     /// From what the SDK says.
     #[must_use]
     pub fn from_sdk<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self

@@ -64,6 +64,14 @@ pub struct Listed {
     pub unusable: Vec<UnusableProvider>,
 }
 
+impl Listed {
+    /// IAM lists nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.usable.is_empty() && self.unusable.is_empty()
+    }
+}
+
 /// Providers by ARN, as an earlier reading found them.
 type Known = BTreeMap<ProviderArn, Arc<Provider>>;
 

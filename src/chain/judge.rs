@@ -1,5 +1,7 @@
 //! What a served chain is worth: who anchors it, whether it verifies for the host now, and if not, why.
 
+use std::time::Duration;
+
 use enum_map::{EnumMap, enum_map};
 use rustls::pki_types::ServerName;
 
@@ -27,18 +29,9 @@ impl TrustStore {
         };
 
         let mut refusals = Refusals::default();
-        let mut valid = None;
-        for (source, anchors) in sources {
-            match validate(served, &candidates, anchors, now) {
-                Ok(ValidPath { positions, anchor: certificate }) => {
-                    valid = Some(Anchored { positions, anchor: Some(FoundAnchor { source, certificate }) });
-                    break;
-                }
-                Err(reason) => refusals[source] = Some(reason),
-            }
-        }
-
+        let valid = first_valid(served, &candidates, sources, now, &mut refusals);
         let is_valid = valid.is_some();
+        let valid_until = valid.as_ref().and_then(|first| last_end(served, &candidates, sources, first));
         let anchored = valid.unwrap_or_else(|| anchor_by_name(served, &path, sources, now));
         let source = anchored.anchor.as_ref().map(|anchor| anchor.source);
         let named = path.positions.first().is_none_or(|&leaf| is_named(&served[leaf], host));
@@ -50,7 +43,7 @@ impl TrustStore {
         let doubt = host.and_then(|host| self.doubt(host, anchored.anchor.as_ref(), named));
         let statuses = statuses(served, &path, &anchored, verified, named, doubt, now);
         let (anchored_path, anchor) = (anchored.positions, anchored.anchor);
-        Judgement { path, anchored_path, anchor, verified, unproven: None, statuses }
+        Judgement { path, anchored_path, anchor, verified, valid_until, unproven: None, statuses }
     }
 
     /// Whether the chain may be that of a TLS-inspecting proxy, as a state: no public root ends it, and nobody has said that
@@ -67,6 +60,54 @@ impl TrustStore {
         }
         (!self.is_private_host(&host)).then_some(ChainStatus::Unvouched)
     }
+}
+
+/// Paths that are tried for a later end: one that ends is followed by another, as after a cross-sign.
+const MAX_SUCCESSORS: usize = 4;
+
+/// A valid path by the most public source that has one, and what the sources before it say.
+fn first_valid(
+    served: &[Certificate],
+    candidates: &[Vec<usize>],
+    sources: EnumMap<AnchorSource, &Anchors>,
+    now: Timestamp,
+    refusals: &mut Refusals,
+) -> Option<Anchored> {
+    for (source, anchors) in sources {
+        match validate(served, candidates, anchors, now) {
+            Ok(ValidPath { positions, anchor: certificate }) => {
+                return Some(Anchored { positions, anchor: Some(FoundAnchor { source, certificate }) });
+            }
+            Err(reason) => refusals[source] = Some(reason),
+        }
+    }
+    None
+}
+
+/// The end of `first`, or of the paths that are valid after it.
+fn last_end(
+    served: &[Certificate],
+    candidates: &[Vec<usize>],
+    sources: EnumMap<AnchorSource, &Anchors>,
+    first: &Anchored,
+) -> Option<Timestamp> {
+    let mut ends = end(served, first)?;
+    for _ in 0..MAX_SUCCESSORS {
+        let later = ends.plus(Duration::from_secs(1));
+        let next = first_valid(served, candidates, sources, later, &mut Refusals::default());
+        match next.and_then(|next| end(served, &next)).filter(|end| *end > ends) {
+            Some(end) => ends = end,
+            None => break,
+        }
+    }
+    Some(ends)
+}
+
+/// When the first member of a path ends, its anchor included.
+fn end(served: &[Certificate], path: &Anchored) -> Option<Timestamp> {
+    let members = path.positions.iter().filter_map(|&position| served.get(position));
+    let anchor = path.anchor.iter().map(|found| &found.certificate);
+    members.chain(anchor).filter_map(|member| Some(member.readable()?.not_after)).min()
 }
 
 /// The first of the leaf's paths that is valid, cut at its anchor; or the first telling reason why none is.

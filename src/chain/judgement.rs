@@ -36,6 +36,8 @@ pub struct Judgement {
     pub anchor: Option<FoundAnchor>,
     /// Verified by path, dates and name against `anchor`; or the first reason why not. Revocation is not looked at.
     pub verified: Result<AnchorSource, Distrust>,
+    /// Until when a path verifies, if one does now: the end of its first member, or of that of the path which lasts longest.
+    pub valid_until: Option<Timestamp>,
     /// Why it is not known whether the server holds the key of the leaf; `None` when it has shown that it does, or when
     /// there was no server.
     pub unproven: Option<Unproven>,

@@ -102,17 +102,17 @@ fn look(args: &InspectArgs) -> Result<Inspection, InspectError> {
         trust = trust.with_added(ca_certificates(path, &bytes)?);
     }
     trust = trust.with_private_hosts(args.private_host.iter().cloned());
-    let judged = |capture: &Capture| distinct(&sightings(&trust, capture));
+    let seen = |capture: &Capture| sightings(&trust, capture);
     match Target::of(&args.target, |file| Path::new(file).exists())? {
         Target::StandardInput => look_at_file("-", &trust),
         Target::File(file) => look_at_file(&file, &trust),
         Target::Issuer { issuer, provider } => {
             let poll = runtime()?.block_on(poller(args, &trust)?.poll(&Round::default(), &issuer, None));
-            Ok(Inspection::of_issuer(&issuer, provider.as_ref(), &poll, judged))
+            Ok(Inspection::of_issuer(&issuer, provider.as_ref(), &poll, seen))
         }
         Target::Endpoint(endpoint) => {
             let capture = runtime()?.block_on(Capture::take(&poller(args, &trust)?, &endpoint, true));
-            Ok(Inspection::of_endpoint(&capture, &judged(&capture)))
+            Ok(Inspection::of_endpoint(&capture, &distinct(&seen(&capture))))
         }
     }
 }

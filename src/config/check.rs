@@ -30,6 +30,9 @@ impl Settings {
             ("poll.timeout", poll.timeout),
             ("poll.tls12_interval", poll.tls12_interval),
             ("poll.window", poll.window),
+            ("poll.settle_interval", poll.settle_interval),
+            ("health.stale_after", self.health.stale_after),
+            ("health.slow", self.health.slow),
             ("aws.interval", self.aws.interval),
             ("aws.timeout", self.aws.timeout),
         ];
@@ -51,8 +54,11 @@ impl Settings {
         if !(1..=1024).contains(&self.web.max_scrapes) {
             return mistake("web.max_scrapes", "must be between 1 and 1024");
         }
-        if poll.settle_rounds == 0 {
-            return mistake("poll.settle_rounds", "must be at least 1");
+        if poll.settle_looks == 0 {
+            return mistake("poll.settle_looks", "must be at least 1");
+        }
+        if self.health.failed_polls == 0 {
+            return mistake("health.failed_polls", "must be at least 1");
         }
         if let Some((host, _)) = poll.resolve.iter().find(|(_, addresses)| addresses.is_empty()) {
             return mistake("poll.resolve", format!("{host} has no addresses"));

@@ -232,7 +232,7 @@ mod tests {
                 "FILE: poll.concurrency: expected an unsigned 64 bit or less integer, found",
             ),
             ("[poll]\nconcurrency = 0", "FILE: poll.concurrency: must be between 1 and 1024"),
-            ("[poll]\nsettle_rounds = 0", "FILE: poll.settle_rounds: must be at least 1"),
+            ("[poll]\nsettle_looks = 0", "FILE: poll.settle_looks: must be at least 1"),
             ("[probe]\nallow = [\"a/b\"]", "FILE: probe.allow[0]: `a/b`: expected a host such as"),
             (
                 "[trust]\nprivate_hosts = [\"*\"]",

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub probe: Probe,
     /// Whose roots are trusted.
     pub trust: Trust,
+    /// Where problems begin.
+    pub health: HealthSettings,
     /// The IAM account.
     pub aws: Aws,
     /// What is logged, and how.
@@ -80,8 +82,11 @@ pub(crate) struct Poll {
     /// How long an observation counts.
     #[serde(with = "humantime_serde")]
     pub window: Duration,
-    /// Rounds after which an address's former chain stops counting.
-    pub settle_rounds: u32,
+    /// Looks after which an address's former chain stops counting.
+    pub settle_looks: u32,
+    /// From one look to the next, while something new is not settled.
+    #[serde(with = "humantime_serde")]
+    pub settle_interval: Duration,
     /// Whether issuers may be on this machine.
     pub allow_loopback: bool,
     /// Addresses that stand in for DNS, by host name as [`crate::endpoint::Endpoint::host`] has it.
@@ -109,6 +114,24 @@ pub(crate) struct Trust {
     pub ca_files: Vec<PathBuf>,
     /// Hosts whose chains are expected to end at a private CA.
     pub private_hosts: Vec<HostPattern>,
+}
+
+/// `[health]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HealthSettings {
+    /// A root CA that has fewer days left is a problem.
+    pub root_ca_days: u32,
+    /// A leaf that has fewer days left, late in its life, is one.
+    pub leaf_days: u32,
+    /// Evidence that is older tells nothing of now.
+    #[serde(with = "humantime_serde")]
+    pub stale_after: Duration,
+    /// Polls in a row without the keys.
+    pub failed_polls: u32,
+    /// STS waits no longer for a document.
+    #[serde(with = "humantime_serde")]
+    pub slow: Duration,
 }
 
 /// `[aws]`

@@ -17,6 +17,7 @@ use crate::poll::{AddressPolicy, Limits, Poller, Resolver, Tls, Tunnels};
 use crate::proxy::{Egress, ProxyError};
 use crate::targets::FileTargets;
 use crate::trust_files::{CaFileError, read_ca_file, system_roots};
+use crate::verdict::Rules;
 
 /// Threads that poll and answer. TLS handshakes are what costs time, and there are few at once.
 const WORKERS: usize = 2;
@@ -79,6 +80,7 @@ impl Loaded {
         };
         let schedule = Schedule {
             round: settings.poll.interval,
+            settle: settings.poll.settle_interval,
             account: settings.aws.interval,
             concurrency: settings.poll.concurrency,
             tls12: settings.poll.tls12_interval,
@@ -103,6 +105,19 @@ impl Loaded {
         }
     }
 
+    /// No evidence is stale only because rounds are rare.
+    fn rules(&self) -> Rules {
+        let Settings { poll, health, .. } = &self.settings;
+        Rules {
+            root_ca_days: health.root_ca_days.into(),
+            leaf_days: health.leaf_days.into(),
+            stale_after: health.stale_after.max(poll.interval * 3),
+            failed_polls: health.failed_polls,
+            slow: health.slow,
+            window: poll.window,
+        }
+    }
+
     fn watch(&self) -> Watch {
         let Settings { poll, aws, issuers, .. } = &self.settings;
         Watch {
@@ -110,7 +125,8 @@ impl Loaded {
             reads_iam: aws.enabled,
             audiences: aws.audiences.clone(),
             interval: poll.interval,
-            rules: WindowRules { window: poll.window, settle_rounds: poll.settle_rounds },
+            rules: WindowRules { window: poll.window, settle_looks: poll.settle_looks },
+            health: self.rules(),
             trust: self.trust.clone(),
         }
     }

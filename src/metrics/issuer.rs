@@ -1,5 +1,7 @@
 //! Issuers: their polls, and the root CAs behind them.
 
+use strum::IntoEnumIterator as _;
+
 use super::family::families;
 use super::samples::Samples;
 use crate::chain::Thumbprint;
@@ -8,7 +10,7 @@ use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
 use crate::poll::{Phase, Reason};
 use crate::snapshot::{IssuerState, Snapshot};
-use crate::verdict::{Class, ProblemName, by_name};
+use crate::verdict::{Class, Health, ProblemName, by_name, health};
 
 families! {
     Gauge UP(&Issuer) = "oidc_issuer_up",
@@ -27,7 +29,9 @@ families! {
     Gauge THUMBPRINT_CHANGED(&Issuer) = "oidc_issuer_thumbprint_changed_timestamp_seconds",
         "When the issuer last began to serve a new root CA; absent until that happens.";
     Gauge PROBLEM(&Issuer, ProblemName, Class) = "oidc_issuer_problem",
-        "Problems of an issuer, whoever lists it, of those that have no metric of their own; 1 while one is there.";
+        "Problems of an issuer, whoever lists it; 1 while one is there.";
+    Gauge HEALTH(&Issuer, Health) = "oidc_issuer_health",
+        "Whether STS would accept tokens of the issuer, as far as that is up to the issuer: one of the states is 1.";
     Gauge ROOT_CA_DAYS(&Issuer) = "oidc_root_ca_days_to_expiry",
         "Days until the first root CA (last certificate of a chain) served within the window expires.";
     Gauge ROOT_CA_NOT_AFTER(&Issuer) = "oidc_root_ca_not_after_timestamp_seconds",
@@ -61,7 +65,11 @@ pub(super) fn sample(
         samples.info(&THUMBPRINT, (issuer, *thumbprint));
     }
     samples.time(&THUMBPRINT_CHANGED, (issuer,), state.thumbprint_changed);
-    for (problem, class) in by_name(&snapshot.problems(state)) {
+    let problems = snapshot.issuer_problems(state, now);
+    for of in Health::iter() {
+        samples.flag(&HEALTH, (issuer, of), of == health(&problems));
+    }
+    for (problem, class) in by_name(&problems) {
         samples.info(&PROBLEM, (issuer, problem, class));
     }
     if let Some(soonest) = snapshot.root_ca_not_after(state) {

@@ -7,7 +7,7 @@ use crate::issuer::Issuer;
 use crate::poll::{Phase, Reason};
 use crate::provider::Provider;
 use crate::snapshot::AccountState;
-use crate::verdict::{Class, ProblemName, Status};
+use crate::verdict::{Class, Health, ProblemName, Status};
 
 /// Labels and their values.
 pub(super) trait LabelSet {
@@ -75,6 +75,7 @@ label! {
     Status = "status", status => status;
     ProblemName = "problem", problem => problem;
     Class = "class", class => class;
+    Health = "health", health => health;
     SeenAt = "position", seen => seen.0.map_or("none", |role| role.into_str());
     Audience<'_> = "audience", audience => audience.0;
     &AccountState = "account_id", account => account.label();

@@ -94,7 +94,7 @@ fn sample(samples: &mut Samples, snapshot: &Snapshot, now: Timestamp) {
         endpoint::sample(samples, endpoint, state);
     }
     for judged in &snapshot.providers {
-        provider::sample(samples, judged, &snapshot.audiences);
+        provider::sample(samples, judged, snapshot, now);
     }
     if let Some(account) = &snapshot.account {
         account::sample(samples, account);

@@ -6,9 +6,10 @@ use super::family::families;
 use super::labels::{Audience, SeenAt};
 use super::samples::Samples;
 use crate::chain::Thumbprint;
+use crate::clock::Timestamp;
 use crate::provider::Provider;
-use crate::snapshot::JudgedProvider;
-use crate::verdict::{Audiences, Class, ProblemName, Status, by_name};
+use crate::snapshot::{JudgedProvider, Snapshot};
+use crate::verdict::{Class, Health, ProblemName, Status, by_name, health};
 
 families! {
     Gauge MATCH(&Provider) = "oidc_provider_thumbprint_match",
@@ -23,13 +24,15 @@ families! {
     Gauge THUMBPRINT(&Provider, Thumbprint, SeenAt) = "oidc_provider_thumbprint_info",
         "Listed thumbprints, and where each was seen: root, intermediate, leaf or none.";
     Gauge PROBLEM(&Provider, ProblemName, Class) = "oidc_provider_problem",
-        "Problems of a provider and of its issuer, of those that have no metric of their own; 1 while one is there.";
+        "Problems of a provider and of its issuer; 1 while one is there.";
+    Gauge HEALTH(&Provider, Health) = "oidc_provider_health",
+        "Whether STS would accept tokens of the issuer in this account, now and soon: one of the states is 1.";
     Gauge AUDIENCE(&Provider, Audience<'static>) = "oidc_provider_audience_allowed",
         "Whether the provider allows an audience that the configuration requires.";
 }
 
-pub(super) fn sample(samples: &mut Samples, judged: &JudgedProvider, audiences: &Audiences) {
-    let JudgedProvider { provider, verdict, problems } = judged;
+pub(super) fn sample(samples: &mut Samples, judged: &JudgedProvider, snapshot: &Snapshot, now: Timestamp) {
+    let JudgedProvider { provider, verdict } = judged;
     let provider = &**provider;
     samples.info(&INFO, (provider,));
     for status in Status::iter() {
@@ -47,10 +50,14 @@ pub(super) fn sample(samples: &mut Samples, judged: &JudgedProvider, audiences: 
     for (thumbprint, role) in &verdict.positions {
         samples.info(&THUMBPRINT, (provider, *thumbprint, SeenAt(*role)));
     }
-    for (problem, class) in by_name(problems) {
+    let problems = snapshot.provider_problems(judged, now);
+    for of in Health::iter() {
+        samples.flag(&HEALTH, (provider, of), of == health(&problems));
+    }
+    for (problem, class) in by_name(&problems) {
         samples.info(&PROBLEM, (provider, problem, class));
     }
-    for required in audiences.required_of(provider) {
+    for required in snapshot.audiences.required_of(provider) {
         samples.flag(&AUDIENCE, (provider, Audience(required.audience)), required.is_allowed);
     }
 }

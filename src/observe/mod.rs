@@ -1,11 +1,14 @@
 //! From captures to observations: in go what was captured and whose roots are trusted, out come judged chains by address,
 //! and the window that keeps those which count. Pure; nothing here knows who expects what.
 
+mod burst;
 mod window;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use burst::Burst;
+pub(crate) use burst::Look;
 pub use window::WindowRules;
 pub(crate) use window::{Observation, Sighting, Window};
 

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::burst::Look;
 use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
-use crate::poll::{MAX_ADDRESSES, Via};
+use crate::poll::{Capture, MAX_ADDRESSES, Via};
 
 /// Observations kept of one endpoint; beyond that the longest unseen go. One of each address fits.
 pub(crate) const MAX_OBSERVATIONS: usize = MAX_ADDRESSES;
@@ -23,9 +24,9 @@ pub struct Observation {
     pub first_seen: Timestamp,
     /// Last time.
     pub last_seen: Timestamp,
-    /// Successive looks at its address that showed only other chains, or successive rounds in which that was not resolved
-    /// while all others had settled.
-    rounds_absent: u32,
+    /// Successive looks at its address that showed only other chains, or successive looks at the endpoint in which that was
+    /// not resolved while all others had settled.
+    looks_absent: u32,
 }
 
 /// When an observation stops counting.
@@ -33,8 +34,8 @@ pub struct Observation {
 pub struct WindowRules {
     /// Age, measured from the endpoint's newest observation: an endpoint that fails keeps what was last known.
     pub window: Duration,
-    /// Rounds of absence.
-    pub settle_rounds: u32,
+    /// Looks that show its absence.
+    pub settle_looks: u32,
 }
 
 /// What one round saw at one address.
@@ -94,10 +95,20 @@ impl Window {
         self.observations.iter().map(|o| &o.chain).filter(move |judged| seen.insert(judged.served.id()))
     }
 
+    /// What one look alone has shown.
+    #[must_use]
+    pub(crate) fn of_one_look(capture: &Capture, sightings: &[Sighting]) -> Self {
+        let mut window = Self::default();
+        let rules = WindowRules { window: Duration::MAX, settle_looks: 1 };
+        window.record_part(rules, capture.at, &capture.resolved.addresses, sightings);
+        window.note_unseen(capture.unseen());
+        window
+    }
+
     /// Takes in one round that looked at every address that the name resolved to.
     #[cfg(test)]
-    pub fn record(&mut self, rules: WindowRules, at: Timestamp, round: &[Sighting]) {
-        self.record_part(rules, at, &[], round);
+    pub fn record(&mut self, rules: WindowRules, at: Timestamp, round: &[Sighting]) -> Look {
+        self.record_part(rules, at, &[], round)
     }
 
     /// Takes in one round: every address that the name resolved to, as far as it is known, and what those that were looked
@@ -108,10 +119,12 @@ impl Window {
         at: Timestamp,
         resolved: &[IpAddr],
         round: &[Sighting],
-    ) {
+    ) -> Look {
+        let mut has_news = false;
+        let is_first = self.observations.is_empty();
         for sighting in round {
             if let Some(chain) = &sighting.chain {
-                self.see(sighting.via, chain, at);
+                has_news |= self.see(sighting.via, chain, at) && !is_first;
             }
         }
         let resolved = resolved.iter().copied().map(Via::from);
@@ -119,12 +132,12 @@ impl Window {
         let settled = round.iter().any(|sighting| sighting.chain.is_some())
             && resolved.iter().all(|via| self.of(*via).count() <= 1);
         for gone in self.observations.iter_mut().filter(|o| !resolved.contains(&o.via)) {
-            gone.rounds_absent = if settled { gone.rounds_absent + 1 } else { 0 };
+            gone.looks_absent = if settled { gone.looks_absent + 1 } else { 0 };
         }
 
         let newest = self.observations.iter().map(|o| o.last_seen).max().unwrap_or(at);
         self.observations.retain(|observation| {
-            observation.rounds_absent < rules.settle_rounds
+            observation.looks_absent < rules.settle_looks
                 && newest.since(observation.last_seen) <= rules.window
         });
         if self.observations.len() > MAX_OBSERVATIONS {
@@ -133,14 +146,18 @@ impl Window {
             self.observations.truncate(MAX_OBSERVATIONS);
         }
         self.observations.sort_by_key(|o| (o.via, o.first_seen));
+        Look { has_news, is_in_doubt: self.observations.iter().any(|o| o.looks_absent > 0) }
     }
 
     fn of(&self, via: Via) -> impl Iterator<Item = &Observation> {
         self.observations.iter().filter(move |o| o.via == via)
     }
 
-    fn see(&mut self, via: Via, chain: &Arc<JudgedChain>, at: Timestamp) {
+    /// Whether that is news: another chain at an address that is known, or one that no address had served.
+    fn see(&mut self, via: Via, chain: &Arc<JudgedChain>, at: Timestamp) -> bool {
         let id = chain.served.id();
+        let is_other =
+            self.of(via).next().is_some() || !self.observations.iter().any(|o| o.chain.served.id() == id);
         // Every copy is judged anew, at whichever address it was seen.
         for same in self.observations.iter_mut().filter(|o| o.chain.served.id() == id) {
             same.chain = Arc::clone(chain);
@@ -148,18 +165,19 @@ impl Window {
         let mut known = false;
         for observation in self.observations.iter_mut().filter(|o| o.via == via) {
             if observation.chain.served.id() == id {
-                observation.last_seen = at;
-                observation.rounds_absent = 0;
+                observation.last_seen = at.max(observation.last_seen);
+                observation.looks_absent = 0;
                 known = true;
             } else {
-                observation.rounds_absent += 1;
+                observation.looks_absent += 1;
             }
         }
         if !known {
             let chain = Arc::clone(chain);
-            let observation = Observation { via, chain, first_seen: at, last_seen: at, rounds_absent: 0 };
+            let observation = Observation { via, chain, first_seen: at, last_seen: at, looks_absent: 0 };
             self.observations.push(observation);
         }
+        !known && is_other
     }
 }
 
@@ -170,7 +188,7 @@ mod tests {
     use super::*;
     use crate::chain::{ServedChain, TrustStore};
 
-    const RULES: WindowRules = WindowRules { window: Duration::from_hours(24), settle_rounds: 6 };
+    const RULES: WindowRules = WindowRules { window: Duration::from_hours(24), settle_looks: 6 };
 
     /// A chain is told from another by its bytes; these need not be certificates.
     fn chain(byte: u8) -> Arc<JudgedChain> {

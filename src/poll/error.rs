@@ -256,6 +256,19 @@ fn named(status: u16) -> String {
 }
 
 impl PollError {
+    /// It says that AWS cannot get the documents either, as far as can be told from here: not what this machine or its proxy
+    /// failed at, and not a handshake that only this program does not speak.
+    #[must_use]
+    pub(crate) const fn is_about_issuer(&self) -> bool {
+        !matches!(
+            self,
+            Self::Local { .. }
+                | Self::Blocked { .. }
+                | Self::Proxy { .. }
+                | Self::Tls { failure: TlsFailure::NotSpoken(_), .. }
+        )
+    }
+
     /// Whether it arose on this machine, and says nothing about the issuer.
     #[must_use]
     pub const fn is_local(&self) -> bool {

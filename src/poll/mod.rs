@@ -30,6 +30,7 @@ mod turns;
 mod via;
 mod wire;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -91,6 +92,13 @@ impl Poller {
         let outcome = tokio::time::timeout(limit, self.run(round, issuer, known, &mut poll)).await;
         poll.outcome = outcome.unwrap_or(Err(PollError::Overrun));
         poll
+    }
+
+    /// Looks at one endpoint, at those addresses whose turn it is, and asks for nothing. `None` when the limit of a poll is
+    /// reached.
+    pub async fn look(&self, endpoint: &Endpoint, turns: &Turns) -> Option<Capture> {
+        let choose = |all: &[IpAddr]| turns.next(all);
+        tokio::time::timeout(self.limits.poll, Capture::take_of(self, endpoint, false, choose)).await.ok()
     }
 
     async fn run(

@@ -10,13 +10,13 @@ use super::problem::{ProblemReport, before_creation, own_spelling};
 use super::shown::{shown, shown_if_any};
 use super::warnings;
 use crate::aws::{AccountError, UnusableProvider};
-use crate::chain::{ChainStatus, JudgedChain, Thumbprint};
+use crate::chain::{JudgedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::Issuer;
 use crate::provider::Origin;
 use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
 use crate::spelling::is_taken_by_iam;
-use crate::verdict::{Severity, Status, not_listed, worst};
+use crate::verdict::{Health, Status, health, not_listed};
 
 /// One round over everything configured.
 #[derive(Debug, Serialize)]
@@ -57,9 +57,12 @@ pub(crate) struct Row {
     pub problems: Vec<ProblemReport>,
     /// Problems in words, states of the chains that a person should look at, failures, and why a verdict is unknown.
     pub notes: Vec<String>,
-    /// What decides the order of the rows.
+    /// The worst of the problems.
+    #[serde(serialize_with = "shown")]
+    pub health: Health,
+    /// The last poll did not get everything.
     #[serde(skip)]
-    pub severity: Severity,
+    pub has_failed: bool,
 }
 
 impl Row {
@@ -112,19 +115,20 @@ impl FleetReport {
         let watched = watched.map(|(issuer, state)| row(snapshot, issuer, state, None, now));
         let mut rows: Vec<Row> = expected.chain(watched).collect();
         rows.sort_by(|a, b| {
-            let key = |row: &Row| (Reverse(row.severity), row.rank(), row.enforced != Some(true));
+            let key = |row: &Row| (Reverse(row.health), row.rank(), row.enforced != Some(true));
             key(a).cmp(&key(b)).then_with(|| a.issuer.cmp(&b.issuer))
         });
         let account = snapshot.account.as_ref();
         let account_error = account.and_then(|account| account.error.clone());
         let unusable_providers = account.map(|account| account.unusable().to_vec()).unwrap_or_default();
-        Self { at: now, summary: snapshot.sentence(), rows, account_error, unusable_providers }
+        Self { at: now, summary: snapshot.sentence(now), rows, account_error, unusable_providers }
     }
 
     /// Something that a person should look at.
     #[must_use]
     pub(crate) fn has_finding(&self) -> bool {
-        !self.unusable_providers.is_empty() || self.rows.iter().any(|row| row.severity >= Severity::Finding)
+        !self.unusable_providers.is_empty()
+            || self.rows.iter().flat_map(|row| &row.problems).any(|problem| problem.is_finding)
     }
 
     /// Nothing can be told of some part, or there is nothing at all to tell of.
@@ -132,7 +136,10 @@ impl FleetReport {
     pub(crate) fn is_incomplete(&self) -> bool {
         self.rows.is_empty()
             || self.account_error.is_some()
-            || self.rows.iter().any(|row| row.severity == Severity::Untold)
+            || self
+                .rows
+                .iter()
+                .any(|row| row.has_failed || row.problems.iter().any(|problem| !problem.is_finding))
     }
 }
 
@@ -145,14 +152,13 @@ fn row(
 ) -> Row {
     let provider = judged.map(|judged| &*judged.provider);
     let verdict = judged.map(|judged| &judged.verdict);
-    let statuses: BTreeSet<ChainStatus> = snapshot
-        .chains(state)
-        .flat_map(|judged| judged.judgement.statuses.iter().copied())
-        .filter(|status| status.is_finding())
-        .collect();
     let not_listed =
         provider.map(|provider| not_listed(provider, snapshot.chains(state))).unwrap_or_default();
-    let found = judged.map_or_else(|| snapshot.problems(state), |judged| judged.problems.clone());
+    let mut found = match judged {
+        Some(judged) => snapshot.provider_problems(judged, now),
+        None => snapshot.issuer_problems(state, now),
+    };
+    found.sort_by_key(|problem| Reverse(problem.class()));
     let problems = ProblemReport::all(&found);
     let mut notes: Vec<String> = problems.iter().map(ProblemReport::note).collect();
     if !not_listed.is_empty() {
@@ -160,9 +166,6 @@ fn row(
         let are = if not_listed.len() == 1 { "is" } else { "are" };
         notes.push(format!("serves {}, which {are} not listed", thumbprints.join(" and ")));
     }
-    let mut words: Vec<&str> = statuses.iter().map(ChainStatus::into_str).collect();
-    words.sort_unstable();
-    notes.extend(words.into_iter().map(str::to_owned));
     if snapshot.chains(state).any(JudgedChain::is_unvouched) {
         notes.push(warnings::UNVOUCHED.to_owned());
     }
@@ -174,37 +177,16 @@ fn row(
             own.is_some_and(|own| is_taken_by_iam(own) && own.parse::<Issuer>().as_ref() == Ok(issuer));
         notes.extend(own_spelling(issuer, &state.documents).filter(|_| !is_forgiven));
     }
-    let required = provider.into_iter().flat_map(|provider| snapshot.audiences.required_of(provider));
-    let missing: Vec<_> = required.filter(|required| !required.is_allowed).collect();
-    notes.extend(missing.iter().map(|required| format!("audience {} is not allowed", required.audience)));
-    let malformed = provider.and_then(|provider| provider.details.as_ref()).map_or(0, |d| d.malformed);
-    match malformed {
-        0 => {}
-        1 => notes.push("1 listed entry is not a thumbprint".to_owned()),
-        _ => notes.push(format!("{malformed} listed entries are not thumbprints")),
-    }
-    if let Some(why) = verdict.and_then(|verdict| verdict.unknown) {
-        notes.push(why.to_string());
-    }
-    let fragile = verdict.is_some_and(|verdict| verdict.fragile);
-    if fragile {
-        notes.push("only the leaf certificate is listed".to_owned());
-    }
-    let mut is_seen_in_part = false;
     for endpoint in state.known_endpoints() {
         let Some(seen) = snapshot.endpoints.get(endpoint).filter(|seen| seen.window.unseen() > 0) else {
             continue;
         };
-        is_seen_in_part |= seen.window.is_seen_in_part();
         let (unseen, all) = (seen.window.unseen(), seen.addresses);
         notes.push(format!("{unseen} of {all} addresses of {endpoint} not looked at"));
     }
     if let Some(error) = &state.error {
         notes.push(format!("{}: {error}", error.reason()));
     }
-    let has_finding = !statuses.is_empty() || !missing.is_empty();
-    let severity =
-        Severity::of(verdict, worst(&found), has_finding, state.error.is_some() || is_seen_in_part);
     Row {
         verdict: verdict.map(|verdict| verdict.status),
         enforced: verdict.and_then(|verdict| verdict.enforced),
@@ -215,6 +197,7 @@ fn row(
         not_listed,
         problems,
         notes,
-        severity,
+        health: health(&found),
+        has_failed: state.error.is_some(),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::fleet::FleetReport;
 use super::style::Style;
 use crate::provider::Origin;
-use crate::verdict::Severity;
+use crate::verdict::Health;
 
 impl FleetReport {
     /// A table for people.
@@ -25,15 +25,16 @@ impl FleetReport {
         let width = self.rows.iter().map(|row| row.issuer.as_str().chars().count()).max().unwrap_or(0).max(6);
         let _ = writeln!(
             text,
-            "{:<8}  {:<8}  {:<12}  {:<width$}  {:>15}  NOTES",
-            "VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA EXPIRES"
+            "{:<8}  {:<8}  {:<8}  {:<12}  {:<width$}  {:>15}  NOTES",
+            "HEALTH", "VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA EXPIRES"
         );
         for row in &self.rows {
             let verdict = format!("{:<8}", row.verdict_word());
-            let verdict = match row.severity {
-                Severity::Outage | Severity::Drift => style.bad(&verdict),
-                Severity::Finding | Severity::Untold => style.doubtful(&verdict),
-                Severity::Good => style.good(&verdict),
+            let health = format!("{:<8}", row.health.words());
+            let health = match row.health {
+                Health::Failing => style.bad(&health),
+                Health::AtRisk | Health::Unknown => style.doubtful(&health),
+                Health::Healthy => style.good(&health),
             };
             let enforced = match row.enforced {
                 Some(true) => "yes",
@@ -48,13 +49,13 @@ impl FleetReport {
             };
             let notes = row.notes.join("; ");
             let line = format!(
-                "{verdict}  {enforced:<8}  {account:<12}  {:<width$}  {expires:>15}  {notes}",
+                "{health}  {verdict}  {enforced:<8}  {account:<12}  {:<width$}  {expires:>15}  {notes}",
                 row.issuer.as_str()
             );
             let _ = writeln!(text, "{}", line.trim_end());
         }
         let _ = writeln!(text, "\n{}", self.summary);
-        if self.rows.iter().any(|row| row.severity > Severity::Good) {
+        if self.rows.iter().any(|row| row.health > Health::Healthy) {
             text += "run `oidc-thumbprint-exporter inspect ISSUER` to see the chain and the command that updates IAM\n";
         }
         text

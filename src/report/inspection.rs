@@ -14,9 +14,13 @@ use crate::chain::{FileOrder, JudgedChain, ServedChain, Thumbprint, is_well_know
 use crate::clock::Timestamp;
 use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
+use crate::observe::{Sighting, Window, distinct};
 use crate::poll::{Capture, IssuerPoll, PollError, Reason, Via, are_all_private};
-use crate::provider::{Origin, Provider, ProviderArn};
-use crate::verdict::{Evidence, Plan, Problem, SeenEndpoint, Withheld};
+use crate::provider::ProviderArn;
+use crate::verdict::{
+    EndpointEvidence, IssuerEvidence, KeyEvidence, Plan, Problem, Rules, Seen, SeenEndpoint, Withheld,
+    enforced, of_issuer, of_listed, of_url,
+};
 
 /// What is known of one target.
 #[derive(Debug, Serialize)]
@@ -105,11 +109,13 @@ impl Inspection {
         issuer: &Issuer,
         arn: Option<&ProviderArn>,
         poll: &IssuerPoll,
-        judged: impl Fn(&Capture) -> Vec<Arc<JudgedChain>>,
+        sightings: impl Fn(&Capture) -> Vec<Sighting>,
     ) -> Self {
         let last = poll.captures.len().saturating_sub(1);
         let told = poll.jwks_endpoint.is_some();
-        let chains: Vec<Vec<_>> = poll.captures.iter().map(|capture| judged(capture)).collect();
+        let looks = poll.captures.iter().map(|capture| (&**capture, sightings(capture)));
+        let looks: Vec<(&Capture, Vec<Sighting>)> = looks.collect();
+        let chains: Vec<Vec<_>> = looks.iter().map(|(_, sightings)| distinct(sightings)).collect();
         let seen = poll.captures.iter().zip(&chains).enumerate();
         let seen: Vec<SeenEndpoint<'_>> = seen
             .map(|(index, (capture, chains))| SeenEndpoint {
@@ -127,7 +133,7 @@ impl Inspection {
         let target = arn.map_or_else(|| issuer.to_string(), ToString::to_string);
         let mut report = Self::new(target, poll.at, endpoints.collect());
         let own = poll.documents.issuer.as_deref();
-        report.problems = ProblemReport::all(&problems(issuer, arn, poll));
+        report.problems = ProblemReport::all(&problems(issuer, arn, poll, &looks));
         let misspelled = report.problems.iter().any(ProblemReport::is_of_spelling);
         // Where there is a provider that fits, nobody has to make one.
         report.remarks.extend(before_creation(&poll.documents).filter(|_| arn.is_none() || misspelled));
@@ -299,25 +305,46 @@ impl EndpointReport {
     }
 }
 
-/// What makes STS refuse this issuer's tokens, or will.
-fn problems(issuer: &Issuer, arn: Option<&ProviderArn>, poll: &IssuerPoll) -> Vec<Problem> {
-    let is_private = |capture: &&Arc<Capture>| are_all_private(capture.resolved.addresses.iter().copied());
-    let private = poll.captures.iter().filter(is_private);
-    let evidence = Evidence {
+/// What makes STS refuse this issuer's tokens, or will. What could not be seen is told in other places.
+fn problems(
+    issuer: &Issuer,
+    arn: Option<&ProviderArn>,
+    poll: &IssuerPoll,
+    looks: &[(&Capture, Vec<Sighting>)],
+) -> Vec<Problem> {
+    let windows: Vec<(&Capture, Window)> = looks
+        .iter()
+        .map(|(capture, sightings)| (*capture, Window::of_one_look(capture, sightings)))
+        .collect();
+    let seen = windows.iter().map(|(capture, window)| Seen { window, takes_tls12: capture.takes_tls12 });
+    let seen: Vec<Seen<'_>> = seen.collect();
+    let failed = |capture: &Capture| {
+        let failures = capture.addresses.iter().flatten().filter_map(|seen| seen.failure.as_ref());
+        failures.filter(|failure| !failure.is_local()).count()
+    };
+    let endpoints = windows.iter().map(|(capture, window)| EndpointEvidence {
+        endpoint: &capture.endpoint,
+        window,
+        addresses: capture.resolved.count(),
+        failed: failed(capture),
+        is_private: are_all_private(capture.resolved.addresses.iter().copied()),
+    });
+    let keys = KeyEvidence {
         documents: &poll.documents,
         timings: &poll.timings,
         shares_endpoint: poll.jwks_endpoint.as_ref() == Some(issuer.endpoint()),
-        private: private.map(|capture| &capture.endpoint).collect(),
+        failed_polls: u32::from(poll.outcome.is_err()),
+        has_succeeded: poll.outcome.is_ok(),
+        // That is told by itself.
+        error: None,
     };
-    let of_issuer = Problem::of_issuer(&evidence);
-    match arn {
-        Some(arn) => {
-            let provider =
-                Provider { origin: Origin::Iam(arn.clone()), issuer: issuer.clone(), details: None };
-            Problem::of_provider(&provider, &poll.documents, of_issuer)
-        }
-        None => Problem::of_url(issuer, &poll.documents).into_iter().chain(of_issuer).collect(),
-    }
+    let enforced = enforced(Some(&seen));
+    let evidence = IssuerEvidence { keys, endpoints: endpoints.collect(), enforced, unseen: None };
+    let spelling = match arn {
+        Some(arn) => of_listed(arn.url(), issuer, &poll.documents),
+        None => of_url(issuer, &poll.documents),
+    };
+    spelling.into_iter().chain(of_issuer(&evidence, &Rules::default(), poll.at)).collect()
 }
 
 /// What the reader should think of before running the command.

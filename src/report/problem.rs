@@ -35,7 +35,7 @@ impl From<&Problem> for ProblemReport {
             class: problem.class(),
             aws_error: problem.aws_error(),
             detail: problem.to_string(),
-            is_finding: problem.is_finding(),
+            is_finding: problem.class() != Class::Unknown || matches!(problem, Problem::Intercepted(_)),
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct AccountState {
     pub failures: EnumMap<AccountReason, u64>,
     /// Start of the last reading that got everything.
     pub last_success: Option<Timestamp>,
+    /// Readings in a row that listed nothing, where there were providers before.
+    pub empty_readings: u32,
     /// Why the last one failed.
     pub error: Option<AccountError>,
     /// Providers that it lists and that cannot be watched; `None` before the first list.

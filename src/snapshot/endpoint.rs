@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::observe::Window;
+use crate::endpoint::Endpoint;
+use crate::observe::{Burst, Window};
 use crate::poll::{PollError, Turns, Via};
-use crate::verdict::Seen;
+use crate::verdict::{EndpointEvidence, Seen};
 
 /// What is known of one endpoint.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct EndpointState {
     pub turns: Arc<Turns>,
     /// The observations that count.
     pub window: Window,
+    /// Looks between the rounds, while something new is not settled.
+    pub burst: Burst,
     /// Whether it takes TLS 1.2, as last told.
     pub takes_tls12: Option<bool>,
     /// When it last told.
@@ -42,6 +45,17 @@ impl EndpointState {
     #[must_use]
     pub fn failed(&self) -> usize {
         self.failures.len() - self.out_of_reach()
+    }
+
+    /// What problems come of; `endpoint` is whose state this is.
+    pub(crate) fn evidence<'a>(&'a self, endpoint: &'a Endpoint) -> EndpointEvidence<'a> {
+        EndpointEvidence {
+            endpoint,
+            window: &self.window,
+            addresses: self.addresses,
+            failed: self.failed(),
+            is_private: self.is_private,
+        }
     }
 
     /// What a verdict needs.

@@ -21,6 +21,8 @@ pub struct IssuerState {
     pub last_poll: Option<Timestamp>,
     /// Start of the last poll that got everything.
     pub last_success: Option<Timestamp>,
+    /// Polls since the last one that got everything.
+    pub failed_polls: u32,
     /// Why the last poll failed.
     pub error: Option<PollError>,
     /// Of the last poll.
@@ -48,6 +50,7 @@ impl IssuerState {
             failures: EnumMap::default(),
             last_poll: None,
             last_success: None,
+            failed_polls: 0,
             error: None,
             timings: Timings::default(),
             documents: Documents::default(),

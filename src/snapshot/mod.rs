@@ -21,7 +21,9 @@ use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::provider::Provider;
-use crate::verdict::{self, Audiences, Evidence, Problem, Seen, Status, Verdict};
+use crate::verdict::{
+    self, Audiences, IssuerEvidence, KeyEvidence, Problem, ProviderEvidence, Rules, Seen, Status, Verdict,
+};
 
 /// The snapshot that is in force, shared by the agent, which writes it, and everybody else, who reads it.
 pub type Published = Arc<ArcSwap<Snapshot>>;
@@ -33,8 +35,6 @@ pub struct JudgedProvider {
     pub provider: Arc<Provider>,
     /// By what was seen of its issuer.
     pub verdict: Verdict,
-    /// Its own problems, and its issuer's.
-    pub(crate) problems: Vec<Problem>,
 }
 
 /// Everything that is known at one moment.
@@ -52,6 +52,8 @@ pub struct Snapshot {
     pub audiences: Audiences,
     /// The set interval of the rounds.
     pub interval: Duration,
+    /// Where problems begin.
+    pub rules: Rules,
     /// When the configuration that is in force was loaded.
     pub configured: Option<Timestamp>,
     /// Why a later one was refused.
@@ -78,30 +80,34 @@ impl Snapshot {
     /// `provider`, judged by what is known of its issuer.
     #[must_use]
     pub(crate) fn judge(&self, provider: &Arc<Provider>) -> JudgedProvider {
-        let state = self.issuers.get(&provider.issuer);
-        let seen = state.and_then(|state| self.seen(state));
-        let problems = state.map(|state| {
-            let of_issuer = self.problems(state);
-            Problem::of_provider(provider, &state.documents, of_issuer)
-        });
-        JudgedProvider {
-            provider: Arc::clone(provider),
-            verdict: verdict::judge(provider, seen.as_deref()),
-            problems: problems.unwrap_or_default(),
-        }
+        let seen = self.issuers.get(&provider.issuer).and_then(|state| self.seen(state));
+        JudgedProvider { provider: Arc::clone(provider), verdict: verdict::judge(provider, seen.as_deref()) }
     }
 
-    /// The problems of an issuer, whoever lists it.
+    /// The problems of an issuer at `now`, whoever lists it.
     #[must_use]
-    pub(crate) fn problems(&self, state: &IssuerState) -> Vec<Problem> {
-        let is_private = |endpoint: &&Endpoint| self.endpoints.get(*endpoint).is_some_and(|e| e.is_private);
-        let evidence = Evidence {
-            documents: &state.documents,
-            timings: &state.timings,
-            shares_endpoint: state.jwks.as_ref() == Some(&state.discovery),
-            private: state.known_endpoints().into_iter().filter(is_private).collect(),
+    pub(crate) fn issuer_problems(&self, state: &IssuerState, now: Timestamp) -> Vec<Problem> {
+        let seen = self.seen(state);
+        let endpoints = state.known_endpoints().into_iter();
+        let evidence = IssuerEvidence {
+            keys: key_evidence(state),
+            endpoints: endpoints.filter_map(|of| Some(self.endpoints.get(of)?.evidence(of))).collect(),
+            enforced: verdict::enforced(seen.as_deref()),
+            unseen: verdict::unseen(seen.as_deref()),
         };
-        Problem::of_issuer(&evidence)
+        verdict::of_issuer(&evidence, &self.rules, now)
+    }
+
+    /// The problems of a provider at `now`: its own, then its issuer's.
+    #[must_use]
+    pub(crate) fn provider_problems(&self, judged: &JudgedProvider, now: Timestamp) -> Vec<Problem> {
+        let JudgedProvider { provider, verdict } = judged;
+        let Some(state) = self.issuers.get(&provider.issuer) else { return Vec::new() };
+        let seen = self.seen(state);
+        let (audiences, endpoints) = (&self.audiences, seen.as_deref());
+        let evidence = ProviderEvidence { provider, verdict, audiences, endpoints };
+        let of_issuer = self.issuer_problems(state, now);
+        verdict::of_provider(&evidence, &key_evidence(state), of_issuer, &self.rules, now)
     }
 
     /// Every distinct chain of the issuer's endpoints that counts.
@@ -130,6 +136,17 @@ impl Snapshot {
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
         self.providers.iter().filter(|judged| judged.verdict.status == status).count()
+    }
+}
+
+fn key_evidence(state: &IssuerState) -> KeyEvidence<'_> {
+    KeyEvidence {
+        documents: &state.documents,
+        timings: &state.timings,
+        shares_endpoint: state.jwks.as_ref() == Some(&state.discovery),
+        failed_polls: state.failed_polls,
+        has_succeeded: state.last_success.is_some(),
+        error: state.error.as_ref(),
     }
 }
 

@@ -1,32 +1,17 @@
 //! The state in one sentence.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Snapshot;
+use crate::clock::Timestamp;
 use crate::plural::counted;
-use crate::verdict::{Class, Status, worst};
+use crate::verdict::{Health, Problem, ProblemName, health};
 
 impl Snapshot {
-    /// One sentence for `systemctl status`.
+    /// One sentence for `systemctl status`: how many are in which health, and what of.
     #[must_use]
-    pub fn sentence(&self) -> String {
-        let down =
-            self.issuers.values().filter(|issuer| issuer.last_poll.is_some() && !issuer.is_up()).count();
-        let of_class = |class| self.providers.iter().filter(|p| worst(&p.problems) == Some(class)).count();
-        let [failing, at_risk] = [Class::Failing, Class::AtRisk].map(of_class);
-        let mut parts = Vec::new();
-        let [mismatch, partial, unknown] =
-            [Status::Mismatch, Status::Partial, Status::Unknown].map(|status| self.count(status));
-        for (count, words) in [
-            (failing, format!("{} refused by STS", counted(failing, "provider"))),
-            (mismatch, counted(mismatch, "mismatch")),
-            (partial, format!("{partial} partial")),
-            (unknown, format!("{unknown} unknown")),
-            (at_risk, format!("{} at risk", counted(at_risk, "provider"))),
-            (down, format!("{} down", counted(down, "issuer"))),
-        ] {
-            if count > 0 {
-                parts.push(words);
-            }
-        }
+    pub fn sentence(&self, now: Timestamp) -> String {
+        let mut parts = self.by_health(now);
         let unusable = self.account.as_ref().map_or(0, |account| account.unusable().len());
         if unusable > 0 {
             parts.push(format!("{} cannot be watched", counted(unusable, "listed provider")));
@@ -34,10 +19,13 @@ impl Snapshot {
         if self.account.as_ref().is_some_and(|account| account.error.is_some()) {
             parts.push("IAM cannot be read".to_owned());
         }
+        let down =
+            self.issuers.values().filter(|issuer| issuer.last_poll.is_some() && !issuer.is_up()).count();
+        if down > 0 {
+            parts.push(format!("{} down", counted(down, "issuer")));
+        }
         if parts.is_empty() {
-            parts.push(
-                if self.providers.is_empty() { "no thumbprints to compare" } else { "all match" }.to_owned(),
-            );
+            parts.push(if self.issuers.is_empty() { "nothing is watched" } else { "all healthy" }.to_owned());
         }
         if let Some(reason) = self.refused.as_deref().and_then(|reason| reason.lines().next()) {
             parts.push(format!("new configuration rejected ({reason})"));
@@ -50,5 +38,26 @@ impl Snapshot {
         let providers = counted(self.providers.len(), "provider");
         let issuers = counted(self.issuers.len(), "issuer");
         format!("{providers}, {issuers}: {findings}; {polled}")
+    }
+
+    /// Worst first: `1 failing (root_ca_expired)`, of providers and of issuers that nobody expects anything of.
+    fn by_health(&self, now: Timestamp) -> Vec<String> {
+        let expected: BTreeSet<_> = self.providers.iter().map(|judged| &judged.provider.issuer).collect();
+        let of_providers = self.providers.iter().map(|judged| self.provider_problems(judged, now));
+        let others = self.issuers.iter().filter(|(issuer, _)| !expected.contains(issuer));
+        let of_issuers = others.map(|(_, state)| self.issuer_problems(state, now));
+        let mut counts: BTreeMap<Health, (usize, BTreeSet<ProblemName>)> = BTreeMap::new();
+        for problems in of_providers.chain(of_issuers) {
+            let (count, names) = counts.entry(health(&problems)).or_default();
+            *count += 1;
+            let decide = |problem: &&Problem| Health::from(problem.class()) == health(&problems);
+            names.extend(problems.iter().filter(decide).map(Problem::name));
+        }
+        counts.remove(&Health::Healthy);
+        let words = |(health, (count, names)): (Health, (usize, BTreeSet<ProblemName>))| {
+            let names: Vec<&str> = names.into_iter().map(|name| name.into_str()).collect();
+            format!("{count} {} ({})", health.words(), names.join(", "))
+        };
+        counts.into_iter().rev().map(words).collect()
     }
 }

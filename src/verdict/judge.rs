@@ -36,6 +36,9 @@ pub enum Unknown {
     /// No chain of one of the endpoints was ever got.
     #[strum(to_string = "no certificate chain has been seen yet at one of the endpoints")]
     NotObserved,
+    /// Neither has ever been got, or not both.
+    #[strum(to_string = "the documents with the keys have not been fetched yet")]
+    KeysUnfetched,
     /// All chains that were seen match, but some addresses were never looked at.
     #[strum(to_string = "all chains seen so far match, but some addresses have not been looked at yet")]
     AddressesUnseen,
@@ -96,24 +99,42 @@ impl Verdict {
     }
 }
 
+/// Whether AWS would rely on thumbprints at these endpoints; `None` until that can be told.
+#[must_use]
+pub(crate) fn enforced(endpoints: Option<&[Seen<'_>]>) -> Option<bool> {
+    let endpoints = endpoints?;
+    let observations = || endpoints.iter().flat_map(|seen| seen.window.observations());
+    if observations().next().is_none() || observations().any(|o| o.chain.is_intercepted()) {
+        return None;
+    }
+    let refuses_tls12 = endpoints.iter().any(|seen| seen.takes_tls12 == Some(false));
+    Some(refuses_tls12 || observations().any(|o| !o.chain.judgement.is_public()))
+}
+
+/// Why a verdict of these endpoints says nothing of all that is served, whatever is listed; `None` when it does.
+#[must_use]
+pub(crate) fn unseen(endpoints: Option<&[Seen<'_>]>) -> Option<Unknown> {
+    let Some(endpoints) = endpoints else { return Some(Unknown::EndpointUnnamed) };
+    if endpoints.iter().any(|seen| seen.window.observations().is_empty()) {
+        Some(Unknown::NotObserved)
+    } else if endpoints.iter().any(|seen| seen.window.is_seen_in_part()) {
+        Some(Unknown::AddressesUnseen)
+    } else {
+        None
+    }
+}
+
 /// Judges `provider` by its issuer's endpoints, which are `None` until the discovery document has named them.
 #[must_use]
 pub(crate) fn judge(provider: &Provider, endpoints: Option<&[Seen<'_>]>) -> Verdict {
     let observations = || endpoints.into_iter().flatten().flat_map(|seen| seen.window.observations());
     let intercepted = observations().any(|o| o.chain.is_intercepted());
-    let enforced = match endpoints {
-        Some(endpoints) if observations().next().is_some() && !intercepted => Some(
-            endpoints.iter().any(|seen| seen.takes_tls12 == Some(false))
-                || observations().any(|o| !o.chain.judgement.is_public()),
-        ),
-        _ => None,
-    };
     let mut verdict = Verdict {
         status: Status::Unknown,
         unknown: None,
         coverage: Coverage::default(),
         fragile: false,
-        enforced,
+        enforced: enforced(endpoints),
         positions: BTreeMap::new(),
     };
     let Some(details) = &provider.details else {
@@ -186,7 +207,7 @@ mod tests {
 
     /// One chain per address, as served: leaf to root CA.
     fn window(chains: &[&str]) -> Window {
-        let rules = WindowRules { window: Duration::from_hours(24), settle_rounds: 6 };
+        let rules = WindowRules { window: Duration::from_hours(24), settle_looks: 6 };
         let seen: Vec<_> = (1u8..)
             .zip(chains)
             .map(|(host, letters)| Sighting {

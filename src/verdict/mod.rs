@@ -2,17 +2,20 @@
 //! the other, how urgent that is, what the list lacks, and what it should be. Pure; nothing here knows how either was learnt.
 
 mod audiences;
+mod health;
 mod judge;
 mod not_listed;
 mod plan;
 mod problems;
-mod severity;
 
 pub(crate) use audiences::Audiences;
+pub use health::Health;
 pub use judge::Status;
-pub(crate) use judge::{Coverage, Seen, Verdict, judge};
+pub(crate) use judge::{Coverage, Seen, Unknown, Verdict, enforced, judge, unseen};
 pub(crate) use not_listed::not_listed;
 pub(crate) use plan::{Plan, SeenEndpoint, Withheld};
-pub(crate) use problems::{AwsError, Evidence, Problem, by_name, worst};
-pub use problems::{Class, ProblemName};
-pub(crate) use severity::Severity;
+pub(crate) use problems::{
+    AwsError, EndpointEvidence, IssuerEvidence, KeyEvidence, Problem, ProviderEvidence, by_name, health,
+    of_issuer, of_listed, of_provider, of_url,
+};
+pub use problems::{Class, ProblemName, Rules};

@@ -17,7 +17,7 @@ use crate::issuer::Issuer;
 use crate::poll::{Phase, PollError, Via};
 use crate::report::{ChainReport, ErrorReport, ProblemReport};
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::Status;
+use crate::verdict::{Status, health};
 
 /// `/api/v1/providers`.
 #[derive(Serialize)]
@@ -44,6 +44,7 @@ struct ProviderView<'a> {
     thumbprints: Option<Vec<Listed>>,
     /// Listed, and no thumbprints at all.
     malformed_thumbprints: Option<usize>,
+    health: &'static str,
     problems: Vec<ProblemReport>,
     /// As IAM spells it; none of what the configuration file expects.
     url: Option<&'a str>,
@@ -75,6 +76,7 @@ struct IssuerView<'a> {
     poll_failures_total: BTreeMap<&'static str, u64>,
     /// Why the last poll failed.
     error: Option<ErrorReport>,
+    health: &'static str,
     problems: Vec<ProblemReport>,
     /// As the discovery document spells it, and so the tokens.
     own_spelling: Option<&'a str>,
@@ -142,13 +144,15 @@ impl<'a> ProviderList<'a> {
     /// Of `snapshot`, in its order.
     #[must_use]
     pub(super) fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
-        let providers = snapshot.providers.iter().map(provider_view);
+        let providers = snapshot.providers.iter().map(|judged| provider_view(snapshot, judged, now));
         let unusable = snapshot.account.as_ref().map(AccountState::unusable).unwrap_or_default();
         Self { at_timestamp_seconds: now.as_f64(), providers: providers.collect(), unusable }
     }
 }
 
-fn provider_view(JudgedProvider { provider, verdict, problems }: &JudgedProvider) -> ProviderView<'_> {
+fn provider_view<'a>(snapshot: &Snapshot, judged: &'a JudgedProvider, now: Timestamp) -> ProviderView<'a> {
+    let JudgedProvider { provider, verdict } = judged;
+    let problems = snapshot.provider_problems(judged, now);
     let details = provider.details.as_ref();
     let listed = |(thumbprint, role): (&Thumbprint, &Option<Role>)| Listed {
         thumbprint: *thumbprint,
@@ -166,7 +170,8 @@ fn provider_view(JudgedProvider { provider, verdict, problems }: &JudgedProvider
         fragile: verdict.fragile,
         thumbprints: details.map(|_| verdict.positions.iter().map(listed).collect()),
         malformed_thumbprints: details.map(|details| details.malformed),
-        problems: ProblemReport::all(problems),
+        health: health(&problems).into_str(),
+        problems: ProblemReport::all(&problems),
         url: provider.iam_url(),
         client_ids: details.map(|details| details.client_ids.iter().map(String::as_str).collect()),
         created_timestamp_seconds: details.and_then(|details| details.created).map(Timestamp::as_f64),
@@ -195,6 +200,7 @@ fn issuer_view<'a>(
 ) -> IssuerView<'a> {
     let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_f64);
     let root_ca_ends = snapshot.root_ca_not_after(state);
+    let problems = snapshot.issuer_problems(state, now);
     let endpoints =
         [(EndpointUse::Discovery, Some(&state.discovery)), (EndpointUse::Jwks, state.jwks.as_ref())];
     let endpoints = endpoints
@@ -210,7 +216,8 @@ fn issuer_view<'a>(
             .map(|(reason, count)| (reason.into_str(), *count))
             .collect(),
         error: state.error.as_ref().map(ErrorReport::from),
-        problems: ProblemReport::all(&snapshot.problems(state)),
+        health: health(&problems).into_str(),
+        problems: ProblemReport::all(&problems),
         own_spelling: state.documents.issuer.as_deref(),
         last_poll_timestamp_seconds: seconds(state.last_poll),
         last_success_timestamp_seconds: seconds(state.last_success),

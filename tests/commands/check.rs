@@ -23,37 +23,44 @@ async fn the_worst_comes_first() {
     let text = watch.check(&[]);
     assert_eq!((text.code, text.err.as_str()), (1, ""), "{text:?}");
     let expected = [
-        ("wrong", "mismatch", "serves "),
-        ("twins", "partial", "serves "),
-        ("expired", "match", "expired"),
-        ("dead", "unknown", "connect: cannot connect to 127.0.0.1"),
-        ("endless", "match", "too_large: JWKS: larger than 1048576 bytes"),
-        ("amazon", "match", ""),
-        ("elsewhere", "match", ""),
-        ("private", "match", ""),
+        ("wrong", "failing", "mismatch", "serves "),
+        ("twins", "failing", "partial", "serves "),
+        ("expired", "failing", "match", "root_ca_expired: the root CA"),
+        ("dead", "unknown", "unknown", "connect: cannot connect to 127.0.0.1"),
+        ("endless", "unknown", "match", "too_large: JWKS: larger than 1048576 bytes"),
+        ("amazon", "healthy", "match", ""),
+        ("elsewhere", "healthy", "match", ""),
+        ("private", "healthy", "match", ""),
     ];
     let lines = text.lines();
     let heads: Vec<&str> = lines[0].split("  ").filter(|head| !head.is_empty()).map(str::trim).collect();
-    assert_eq!(heads, ["VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA EXPIRES", "NOTES"]);
+    assert_eq!(heads, ["HEALTH", "VERDICT", "ENFORCED", "ACCOUNT", "ISSUER", "ROOT CA EXPIRES", "NOTES"]);
     let column = lines[0].find("ISSUER").unwrap();
     let mut found: Vec<(&str, &str)> = Vec::new();
-    for ((name, verdict, note), line) in expected.iter().zip(&lines[1..]) {
+    for ((name, health, verdict, note), line) in expected.iter().zip(&lines[1..]) {
         let issuer = lab.issuer(name);
         assert!(line[column..].starts_with(issuer.url()), "{name}: {line}");
-        assert!(line.starts_with(verdict) && line.contains(ACCOUNT) && line.contains(note), "{name}: {line}");
+        let words: Vec<&str> = line.split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();
+        assert_eq!(words[..2], [*health, *verdict], "{name}: {line}");
+        assert!(line.contains(ACCOUNT) && line.contains(note), "{name}: {line}");
         found.push((name, verdict));
     }
     assert_eq!((found.len(), lines[9]), (expected.len(), ""), "{}", text.out);
     assert!(
-        lines[10].starts_with("8 providers, 8 issuers: 1 mismatch, 1 partial, 1 unknown, 2 issuers down")
+        lines[10].starts_with(
+            "8 providers, 8 issuers: 3 failing (thumbprint_mismatch, thumbprint_partial, root_ca_expired, certificate_expired), \
+             2 unknown (not_observed), 2 issuers down"
+        ),
+        "{}", lines[10]
     );
 
     let json = watch.check(&["--output", "json"]);
     assert_eq!(json.code, 1);
     let rows = rows(&json);
-    for ((name, verdict, _), row) in expected.iter().zip(&rows) {
+    for ((name, health, verdict, _), row) in expected.iter().zip(&rows) {
         let issuer = lab.issuer(name);
         assert_eq!((&row["issuer"], &row["verdict"]), (&issuer.url().into(), &(*verdict).into()));
+        assert_eq!(row["health"], health.replace(' ', "_"));
         assert_eq!(row["provider_arn"], lab.iam.arn(issuer.url()));
         assert_eq!(row["account_id"], ACCOUNT);
         let not_listed: Vec<String> = match *name {
@@ -117,7 +124,7 @@ async fn an_iam_that_does_not_answer_is_named_and_the_issuers_are_polled_all_the
     let run = watch.check(&[]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.out.starts_with("IAM: ") && run.out.contains("access_denied"), "{}", run.out);
-    assert!(run.out.contains("\nmatch "), "{}", run.out);
+    assert!(run.out.contains("  match "), "{}", run.out);
     let json = watch.check(&["--output", "json"]).json();
     assert!(json["account_error"].as_str().unwrap().contains("access_denied"), "{json}");
 

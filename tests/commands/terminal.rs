@@ -103,5 +103,5 @@ async fn a_round_shows_its_progress_on_a_terminal() {
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.contains("\r0 of 1 issuers polled"), "{:?}", run.out);
     assert!(run.out.contains("\r\x1b[K"), "the line is wiped out at the end: {:?}", run.out);
-    assert!(run.out.contains("\x1b[32mmatch"), "{:?}", run.out);
+    assert!(run.out.contains("\x1b[32mhealthy"), "{:?}", run.out);
 }

@@ -9,7 +9,7 @@ use oidc_thumbprint_exporter::aws::AccountReason;
 use oidc_thumbprint_exporter::chain::{ChainStatus, Distrust, Role};
 use oidc_thumbprint_exporter::metrics;
 use oidc_thumbprint_exporter::poll::{Phase, Reason};
-use oidc_thumbprint_exporter::verdict::{Class, ProblemName, Status};
+use oidc_thumbprint_exporter::verdict::{Class, Health, ProblemName, Status};
 use prometheus::core::Collector as _;
 use prometheus::proto::MetricType;
 use strum::IntoEnumIterator;
@@ -68,6 +68,7 @@ pub fn values(metric: &str, label: &str) -> Option<Vec<&'static str>> {
         ("oidc_provider_thumbprint_status", "status") => words::<Status>(),
         ("oidc_provider_problem", "problem") => words::<ProblemName>(),
         ("oidc_provider_problem", "class") => words::<Class>(),
+        ("oidc_provider_health", "health") => words::<Health>(),
         ("oidc_provider_thumbprint_info", "position") => {
             let roles = [Role::Root, Role::Intermediate, Role::Leaf].map(|role| role.into_str());
             [&roles[..], &["none"]].concat()

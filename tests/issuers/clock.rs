@@ -14,6 +14,7 @@ use oidc_thumbprint_exporter::poll::{AddressPolicy, Limits, Poller, Resolver, Tl
 use oidc_thumbprint_exporter::snapshot::Published;
 use oidc_thumbprint_exporter::systemd::Supervisor;
 use oidc_thumbprint_exporter::targets::FileTargets;
+use oidc_thumbprint_exporter::verdict::Rules;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::daemon::{Exposition, wait_for};
@@ -105,6 +106,7 @@ fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published,
     };
     let schedule = Schedule {
         round: Duration::from_millis(200),
+        settle: limit,
         account: limit,
         concurrency: 1,
         tls12: Duration::from_hours(6),
@@ -115,7 +117,8 @@ fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published,
         reads_iam: false,
         audiences: BTreeSet::new(),
         interval: schedule.round,
-        rules: WindowRules { window: Duration::from_hours(24), settle_rounds: 6 },
+        rules: WindowRules { window: Duration::from_hours(24), settle_looks: 6 },
+        health: Rules::default(),
         trust,
     };
     let agent = Agent::new(Setup { watch, poller, account: None, schedule });

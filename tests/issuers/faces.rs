@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::support::daemon::Exposition;
 use crate::support::lab::chains::{good, twin_intermediates};
 use crate::support::lab::{LabIssuer, Spec};
-use crate::support::told::verdict;
+use crate::support::told::{polls, verdict};
 use crate::support::watch::{BRISK, Watch};
 
 const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -75,6 +75,63 @@ async fn a_rotation_alarms_at_once_and_settles_as_mismatch() {
     assert_eq!(thumbprints, [new.thumbprint()]);
     assert_eq!(verdict(&after, &bystander), "match");
     daemon.wait_log(&format!("new={:?}", new.thumbprint()));
+}
+
+/// Rounds that are far apart, and looks that are not.
+const BURSTS: [&str; 5] = [
+    "interval = \"3s\"",
+    "timeout = \"5s\"",
+    "settle_looks = 6",
+    "settle_interval = \"100ms\"",
+    "concurrency = 4",
+];
+
+/// Six rounds would take 18 s here, and half an hour at the usual interval.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_is_settled_by_looks_between_two_rounds() {
+    let (old, new) = (good("host.oidc.test"), good("host.oidc.test"));
+    let issuer =
+        LabIssuer::start(Spec::new("host.oidc.test", old.clone()).also_at(SECOND, old.clone())).await;
+    let listed = LabIssuer::start(Spec::new("host.oidc.test", old.clone())).await;
+    let daemon = Watch::new(&BURSTS)
+        .issuer(&issuer, &[old.thumbprint()])
+        .issuer(&listed, &[old.thumbprint(), new.thumbprint()])
+        .start();
+    daemon.wait_metrics("match", |metrics| [&issuer, &listed].map(|of| verdict(metrics, of)) == ["match"; 2]);
+    let handshakes = listed.handshakes();
+    issuer.serve(&new);
+    let during = daemon.wait_metrics("partial", |metrics| verdict(metrics, &issuer) == "partial");
+    let after = daemon.wait_metrics("mismatch", |metrics| verdict(metrics, &issuer) == "mismatch");
+    let rounds = |metrics: &Exposition| polls(metrics, &issuer).unwrap();
+    assert!(rounds(&after) - rounds(&during) < 5, "{} {}", rounds(&during), rounds(&after));
+    assert_eq!(
+        after.labels("oidc_issuer_thumbprint_info", &[("issuer", issuer.url())], "thumbprint"),
+        [new.thumbprint()]
+    );
+    daemon.wait_log(&format!("new={:?}", new.thumbprint()));
+    // Who serves nothing new is looked at once a round.
+    let rounds_at_most = rounds(&after) as usize;
+    assert!(listed.handshakes() - handshakes <= rounds_at_most, "{handshakes} {}", listed.handshakes());
+}
+
+/// Looks find out that it alternates, and leave it at that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_begins_to_alternate_stays_partial_and_is_not_looked_at_for_ever() {
+    let [first, second] = twin_intermediates("host.oidc.test");
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", first.clone())).await;
+    let daemon = Watch::new(&BURSTS).issuer(&issuer, &[first.thumbprint()]).start();
+    daemon.wait_metrics("match", |metrics| verdict(metrics, &issuer) == "match");
+    let before = issuer.handshakes();
+    issuer.faces()[0].serve_in_turn(&[first.clone(), second.clone(), second]);
+    let begun = daemon.wait_metrics("partial", |metrics| verdict(metrics, &issuer) == "partial");
+    let rounds = |metrics: &Exposition| polls(metrics, &issuer).unwrap();
+    let after = daemon.wait_metrics("three more rounds", |metrics| {
+        assert_eq!(verdict(metrics, &issuer), "partial");
+        rounds(metrics) >= rounds(&begun) + 3
+    });
+    let looks = issuer.handshakes() - before;
+    // One burst of six, and the rounds with their connections.
+    assert!((7..20).contains(&looks), "{looks} handshakes in {} rounds", rounds(&after));
 }
 
 #[tokio::test(flavor = "multi_thread")]

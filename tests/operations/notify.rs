@@ -4,7 +4,8 @@ use std::os::unix::net::UnixDatagram;
 
 use super::ONE_ROUND;
 use crate::support::daemon::{Daemon, wait_for};
-use crate::support::lab::{Behaviour, LabIssuer, Wire};
+use crate::support::lab::chains::private_ca;
+use crate::support::lab::{Behaviour, LabIssuer, Spec, Wire};
 use crate::support::service_manager::ServiceManager;
 use crate::support::watch::{BRISK, Watch};
 
@@ -18,13 +19,15 @@ fn start(watch: &Watch, watchdog_micros: &str) -> (Daemon, ServiceManager) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_is_reloading_with_its_time_then_status_then_ready() {
-    let issuer = LabIssuer::good("host.oidc.test").await;
+    let issuer = LabIssuer::start(Spec::new("host.oidc.test", private_ca("host.oidc.test"))).await;
     let mut watch = Watch::new(&ONE_ROUND).issuer(&issuer, &issuer.thumbprints());
     let (daemon, mut manager) = start(&watch, "600000000");
-    manager.next("STATUS after the round", |message| message.contains("all match"));
+    manager.next("STATUS after the round", |message| message.contains("all healthy"));
 
     let mut times = Vec::new();
-    for (more, told) in [("", "all match"), ("[poll\n", "new configuration rejected ("), ("", "all match")] {
+    for (more, told) in
+        [("", "all healthy"), ("[poll\n", "new configuration rejected ("), ("", "all healthy")]
+    {
         watch.settings.more = more.to_owned();
         watch.write();
         daemon.signal("HUP");

@@ -98,10 +98,10 @@ fn the_keyboard_is_enough() {
     assert_eq!(browser.text(FOCUSED), "filter");
     assert_eq!(browser.text("document.activeElement.value"), "", "the key itself is not typed");
     assert_eq!(browser.value(SHOWN_ROWS), json!(8));
-    browser.press("OUTAGE wro");
+    browser.press("FAILING wro");
     assert_eq!(browser.value(SHOWN_ROWS), json!(1));
     assert_eq!(browser.text("document.getElementById('shown').textContent"), "1 of 8 shown");
-    assert_eq!(browser.text("location.search"), "?q=OUTAGE%20wro", "the address can be passed on");
+    assert_eq!(browser.text("location.search"), "?q=FAILING%20wro", "the address can be passed on");
     browser.press(ESCAPE);
     assert_eq!(browser.value(SHOWN_ROWS), json!(8));
     browser.press("a/b");
@@ -140,7 +140,8 @@ fn the_filter_works_without_scripts() {
     let (stage, daemon) = seen_once();
     let browser = Browser::start();
     browser.call("Emulation.setScriptExecutionDisabled", json!({"value": true}));
-    for (query, rows) in [("", 8), ("?q=", 8), ("?q=Wrong", 1), ("?q=wrong+outage", 1), ("?q=wrong+good", 0)]
+    for (query, rows) in
+        [("", 8), ("?q=", 8), ("?q=Wrong", 1), ("?q=wrong+failing", 1), ("?q=wrong+healthy", 0)]
     {
         browser.open(&format!("http://{}/{query}", daemon.address()));
         assert_eq!(browser.value(SHOWN_ROWS), json!(rows), "{query}");
@@ -173,6 +174,6 @@ fn a_screen_reader_is_told_what_there_is() {
     assert_eq!(names("rowheader").len(), 8);
     assert_eq!(names("heading"), ["Providers", "Account 111122223333", "This exporter"]);
     let read = names("StaticText");
-    assert!(read.iter().any(|text| text.trim() == "outage"), "{read:?}");
+    assert!(read.iter().any(|text| text.trim() == "failing"), "{read:?}");
     assert!(!read.iter().any(|text| text.contains('\u{2716}')), "marks are for the eye: {read:?}");
 }

@@ -15,7 +15,7 @@ fn it_is_told_ready_status_watchdog_and_stopping() {
         wait_for(message, || (manager.count(message) >= times).then_some(()));
     };
     heard("READY=1", 1);
-    let told = "STATUS=8 providers, 8 issuers: 1 mismatch, 1 partial, 1 unknown, 2 issuers down; last poll ";
+    let told = "STATUS=8 providers, 8 issuers: 3 failing (";
     wait_for(told, || manager.heard().iter().any(|message| message.starts_with(told)).then_some(()));
     heard("WATCHDOG=1", manager.count("WATCHDOG=1") + 5);
     assert_eq!(manager.count("STOPPING=1"), 0);

@@ -131,3 +131,24 @@ fn failures(metrics: &Exposition) -> f64 {
 fn last_success(metrics: &Exposition) -> Option<f64> {
     metrics.value("oidc_account_last_success_timestamp_seconds", &[("account_id", ACCOUNT)])
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_list_is_believed_when_it_has_come_three_times() {
+    let issuer = LabIssuer::good("host.oidc.test").await;
+    let iam = FakeIam::start(ACCOUNT).await;
+    let arn = iam.put(issuer.url(), &["0".repeat(40)]);
+    let daemon = Watch::new(&BRISK).resolve(&issuer).iam(&iam).start();
+    daemon.wait_metrics("mismatch", |metrics| {
+        account_is_up(metrics) && verdict(metrics, &issuer) == "mismatch"
+    });
+    assert!(iam.remove(&arn));
+    let doubted = daemon.wait_metrics("doubt", |metrics| !account_is_up(metrics));
+    assert_eq!(reasons(&doubted), ["emptied"]);
+    assert_eq!(verdict(&doubted, &issuer), "mismatch", "what is wrong is not mended by it");
+    daemon.wait_log(
+        "lists no OIDC provider, where it listed 1 provider; believed when 3 readings in a row say so",
+    );
+    let believed = daemon.wait_metrics("belief", account_is_up);
+    assert_eq!(believed.all("oidc_provider_info", &[]).count(), 0);
+    assert!((failures(&believed) - 2.0).abs() < 0.1, "two were doubted");
+}

@@ -592,7 +592,7 @@ async fn the_credentials_of_a_login_session_are_used() {
     });
     put(&watch.directory().join(hashed(&Sha256::digest(LOGIN), "login")), &token.to_string());
     let run = watch.check(&[]);
-    assert!(run.out.contains("\nmatch ") && !run.out.contains("IAM:"), "{run:?}");
+    assert!(run.out.contains("  match ") && !run.out.contains("IAM:"), "{run:?}");
     assert!(!run.said().contains(SECRET));
     let calls = iam.calls();
     assert!(

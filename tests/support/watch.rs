@@ -14,7 +14,7 @@ pub const BRISK: [&str; 5] = [
     "timeout = \"10s\"",
     "connect_timeout = \"5s\"",
     "request_timeout = \"5s\"",
-    "settle_rounds = 4",
+    "settle_looks = 4",
 ];
 
 /// For tests that ask why a poll failed: only what never comes is late.

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use super::chain::{Listing, put_chain};
 use super::frame::framed;
 use super::html::Html;
-use super::words::{enforced, put_thumbprint, put_time, put_url};
+use super::words::{class, enforced, put_thumbprint, put_time, put_url};
 use crate::chain::JudgedChain;
 use crate::clock::Timestamp;
 use crate::endpoint::{Endpoint, MAX_URL_BYTES};
@@ -15,7 +15,7 @@ use crate::printable::printable;
 use crate::provider::Origin;
 use crate::report::ChainReport;
 use crate::snapshot::{EndpointState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Class, Coverage, Problem, Status, not_listed};
+use crate::verdict::{Coverage, Health, Problem, Status, not_listed};
 use crate::web::answer::Answer;
 
 /// Chains drawn of one endpoint; a window can hold hundreds.
@@ -48,9 +48,10 @@ pub(super) fn page(snapshot: &Snapshot, asked: &str, now: Timestamp) -> Answer {
             );
         }
         for (index, judged) in providers.iter().enumerate() {
-            provider(html, index, judged, snapshot.chains(state), now);
+            let problems = snapshot.provider_problems(judged, now);
+            provider(html, index, judged, &problems, snapshot.chains(state), now);
         }
-        polls(html, state, &snapshot.problems(state), now);
+        polls(html, state, &snapshot.issuer_problems(state, now), now);
         for (index, shown) in state.known_endpoints().into_iter().enumerate() {
             endpoint(
                 html,
@@ -116,15 +117,11 @@ fn put_problems(html: &mut Html, problems: &[Problem]) {
     }
     html.put("<dt>Problems</dt><dd>", &[]);
     for (index, problem) in problems.iter().enumerate() {
-        let class = match problem.class() {
-            _ if !problem.is_finding() => "plain",
-            Class::Failing => "outage",
-            Class::AtRisk => "finding",
-        };
+        let health = Health::from(problem.class());
         html.put(if index == 0 { "" } else { "<br>" }, &[]);
         html.put(
             "<strong class=\"{}\">{}</strong>, {}: {}",
-            &[&class, &problem.name(), &problem.class().to_string().replace('_', " "), problem],
+            &[&class(health), &problem.name(), &health.words(), problem],
         );
         if let Some(error) = problem.aws_error() {
             html.put(" (AWS: <q>{}</q>)", &[&error]);
@@ -136,7 +133,8 @@ fn put_problems(html: &mut Html, problems: &[Problem]) {
 fn provider<'a>(
     html: &mut Html,
     index: usize,
-    JudgedProvider { provider, verdict, problems }: &JudgedProvider,
+    JudgedProvider { provider, verdict }: &JudgedProvider,
+    problems: &[Problem],
     chains: impl Iterator<Item = &'a JudgedChain>,
     now: Timestamp,
 ) {

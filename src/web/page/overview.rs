@@ -6,7 +6,7 @@ use hyper::StatusCode;
 
 use super::frame::framed;
 use super::html::{Html, QueryValue};
-use super::words::{DaysLeft, Span, enforced, put_severity, put_time, put_url};
+use super::words::{DaysLeft, Span, enforced, put_health, put_time, put_url};
 use crate::clock::Timestamp;
 use crate::plural::counted;
 use crate::provider::Origin;
@@ -19,7 +19,7 @@ const OVERDUE_INTERVALS: u32 = 3;
 
 pub(super) fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Answer {
     let rows = FleetReport::new(snapshot, now).rows;
-    let sentence = snapshot.sentence();
+    let sentence = snapshot.sentence(now);
     let title = sentence.split(';').next().unwrap_or_default();
     let main = |html: &mut Html| {
         html.put("<h1>Providers</h1>\n<p class=\"lead\">{}.</p>\n", &[&sentence]);
@@ -68,13 +68,13 @@ fn providers(html: &mut Html, snapshot: &Snapshot, rows: &[Row], filter: &str, n
 /// What the filter looks at, in lower case.
 fn searched(row: &Row) -> String {
     let account = row.origin.as_ref().map_or("", Origin::account_label);
-    let state = [row.severity.into_str(), row.verdict_word(), enforced(row.enforced)].join(" ");
+    let state = [row.health.words(), row.verdict_word(), enforced(row.enforced)].join(" ");
     format!("{state} {} {account} {}", row.issuer, row.notes.join(" ")).to_lowercase()
 }
 
 fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
     html.put("<td>", &[]);
-    put_severity(html, row.severity);
+    put_health(html, row.health);
     html.put("<br>{}", &[&row.verdict_word()]);
     if row.origin.is_some() {
         html.put(",<br>{}", &[&enforced(row.enforced)]);

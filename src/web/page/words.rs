@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::html::Html;
 use crate::chain::EXPIRES_SOON_DAYS;
 use crate::clock::Timestamp;
-use crate::verdict::Severity;
+use crate::verdict::Health;
 
 /// A duration in its largest unit: `40 s`, `3 min`, `5 h`, `2 days`.
 pub(super) struct Span(pub Duration);
@@ -63,19 +63,27 @@ pub(super) fn put_date(html: &mut Html, time: Timestamp) {
 }
 
 /// How bad a row is, as a word, a mark and a colour.
-pub(super) fn put_severity(html: &mut Html, severity: Severity) {
-    let mark = match severity {
-        Severity::Outage => "\u{2716}",
-        Severity::Drift => "\u{25b2}",
-        Severity::Finding => "\u{25c6}",
-        Severity::Untold => "?",
-        Severity::Good => "\u{2714}",
+pub(super) fn put_health(html: &mut Html, health: Health) {
+    let mark = match health {
+        Health::Failing => "\u{2716}",
+        Health::AtRisk => "\u{25c6}",
+        Health::Unknown => "?",
+        Health::Healthy => "\u{2714}",
     };
-    let word = severity.into_str();
     html.put(
         "<strong class=\"state {}\"><span aria-hidden=\"true\">{}</span> {}</strong>",
-        &[&word, &mark, &word],
+        &[&class(health), &mark, &health.words()],
     );
+}
+
+/// The class of elements that show it.
+pub(super) const fn class(health: Health) -> &'static str {
+    match health {
+        Health::Failing => "outage",
+        Health::AtRisk => "finding",
+        Health::Unknown => "unclear",
+        Health::Healthy => "good",
+    }
 }
 
 /// A URL that a narrow column breaks between its parts.
