@@ -120,12 +120,12 @@ async fn good_answers_of_every_kind_open_the_tunnel() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_out_of_reach_is_named_and_not_the_issuer() {
     let issuer = LabIssuer::good("outside.oidc.test").await;
-    let nobody = {
-        let proxy = ConnectProxy::start(&[], &[]).await;
-        proxy.url()
-    };
+    // Bound, so that nobody else gets the port, and not listening.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = (format!("http://{}", nobody.local_addr().unwrap()), nobody);
     for (url, words) in [
-        (nobody.as_str(), "cannot connect to 127.0.0.1: Connection refused"),
+        (nobody.0.as_str(), "cannot connect to 127.0.0.1: Connection refused"),
         (
             "http://proxy.nowhere.test:3128",
             "proxy http://proxy.nowhere.test:3128: cannot resolve proxy.nowhere.test",
