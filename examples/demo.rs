@@ -86,16 +86,21 @@ async fn show() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 fn print_table(lab: &Lab, metrics: &Exposition) {
-    println!("\n  {:<11} {:<5} {:<9} {:>12}  what it stages", "issuer", "up", "verdict", "root CA ends");
+    println!(
+        "\n  {:<10} {:<5} {:<8} {:<9} {:>12}  what it stages",
+        "issuer", "up", "health", "verdict", "root CA ends"
+    );
     for issuer in &lab.issuers {
         let labels = [("issuer", issuer.url())];
         let up = metrics.value("oidc_issuer_up", &labels) == Some(1.0);
         let up = if up { "up" } else { "DOWN" };
+        let mut healths = metrics.all("oidc_provider_health", &labels);
+        let health = healths.find(|sample| sample.value > 0.0).map_or("-", |sample| &sample.labels["health"]);
         let verdict = metrics.state("oidc_provider_thumbprint_status", &labels).join(" ");
         let days = match metrics.value("oidc_root_ca_days_to_expiry", &labels) {
             Some(days) => format!("{days:.1} d"),
             None => "-".to_owned(),
         };
-        println!("  {:<11} {up:<5} {verdict:<9} {days:>12}  {}", issuer.name, issuer.story);
+        println!("  {:<10} {up:<5} {health:<8} {verdict:<9} {days:>12}  {}", issuer.name, issuer.story);
     }
 }
