@@ -1,26 +1,25 @@
 //! What `inspect` says of a target: captures and judgements as plain data. Pure; `text` draws it, JSON is its own form.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::aws_cli::Command;
+use super::cautions::cautions;
 use super::chain::ChainReport;
+use super::endpoint::{EndpointReport, ErrorReport};
+use super::one_look::problems;
 use super::problem::{ProblemReport, before_creation, own_spelling};
 use super::shown::{shown, shown_if_any};
 use super::warnings;
-use crate::chain::{FileOrder, JudgedChain, ServedChain, Thumbprint, is_well_known_public_issuer};
+use crate::chain::{FileOrder, JudgedChain, Thumbprint};
 use crate::clock::Timestamp;
-use crate::endpoint::{Endpoint, EndpointUse};
+use crate::endpoint::EndpointUse;
 use crate::issuer::Issuer;
-use crate::observe::{Sighting, Window, distinct};
-use crate::poll::{Capture, IssuerPoll, PollError, Reason, Via, are_all_private};
+use crate::observe::{Sighting, distinct};
+use crate::poll::{Capture, IssuerPoll};
 use crate::provider::ProviderArn;
-use crate::verdict::{
-    EndpointEvidence, IssuerEvidence, KeyEvidence, Plan, Problem, Rules, Seen, SeenEndpoint, Withheld,
-    enforced, of_issuer, of_listed, of_url,
-};
+use crate::verdict::{Plan, SeenEndpoint, Withheld};
 
 /// What is known of one target.
 #[derive(Debug, Serialize)]
@@ -48,58 +47,6 @@ pub(crate) struct Inspection {
     /// Why the order of a file's certificates may not be that of a server; also among the warnings of its chain.
     #[serde(skip)]
     pub order_note: Option<&'static str>,
-}
-
-/// A failure: its closed reason, and in words.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct ErrorReport {
-    /// As in `oidc_issuer_poll_failures_total`.
-    pub reason: Reason,
-    /// For people.
-    pub detail: String,
-}
-
-/// One endpoint, or one file.
-#[derive(Debug, Serialize)]
-pub(crate) struct EndpointReport {
-    /// `host:port`, or the name of the file.
-    pub endpoint: String,
-    /// `discovery`, `jwks`, both, or neither.
-    pub serves: Vec<EndpointUse>,
-    /// Every address of the host that was looked at, or the one face that a proxy showed.
-    pub addresses: Vec<AddressReport>,
-    /// How many were not, since there are too many.
-    pub addresses_unseen: usize,
-    /// A proxy chose the address, so that other addresses were not seen.
-    pub behind_proxy: bool,
-    /// Why there is no address.
-    pub error: Option<ErrorReport>,
-    /// Whether it takes TLS 1.2, when it told.
-    pub tls12_accepted: Option<bool>,
-    /// Every distinct chain.
-    pub chains: Vec<ChainReport>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct AddressReport {
-    /// None where a proxy chose it.
-    pub address: Option<IpAddr>,
-    /// The same in words.
-    #[serde(skip)]
-    pub via: Via,
-    /// Which of the endpoint's chains it served, counted from 1.
-    pub chain: Option<usize>,
-    /// Why there was no connection.
-    pub error: Option<ErrorReport>,
-    /// The failure is this machine's own, so it says nothing about the issuer.
-    #[serde(skip)]
-    pub is_out_of_reach: bool,
-}
-
-impl From<&PollError> for ErrorReport {
-    fn from(error: &PollError) -> Self {
-        Self { reason: error.reason(), detail: error.to_string() }
-    }
 }
 
 impl Inspection {
@@ -265,130 +212,4 @@ impl Inspection {
         asides.extend(withheld.map(|why| format!("do not make IAM list this: {why}")));
         asides
     }
-}
-
-impl EndpointReport {
-    /// A chain has one or may be a proxy's, or an address fails where another answers.
-    fn has_finding(&self) -> bool {
-        let has_failed = |address: &AddressReport| address.error.is_some() && !address.is_out_of_reach;
-        self.chains.iter().any(|chain| chain.has_finding || chain.is_unvouched)
-            || (!self.chains.is_empty() && self.addresses.iter().any(has_failed))
-    }
-
-    /// Why there is no address, or no connection to one.
-    pub(super) fn failures(&self) -> impl Iterator<Item = &ErrorReport> {
-        self.error.iter().chain(self.addresses.iter().filter_map(|address| address.error.as_ref()))
-    }
-
-    fn new(capture: &Capture, serves: Vec<EndpointUse>, chains: &[Arc<JudgedChain>], now: Timestamp) -> Self {
-        let seen = capture.addresses.as_deref().unwrap_or_default();
-        let number = |chain: &ServedChain| {
-            chains.iter().position(|judged| judged.served.id() == chain.id()).map(|index| index + 1)
-        };
-        let addresses = seen.iter().map(|address| AddressReport {
-            address: address.via.address(),
-            via: address.via,
-            chain: address.chain.as_ref().and_then(number),
-            error: address.failure.as_ref().map(ErrorReport::from),
-            is_out_of_reach: address.failure.as_ref().is_some_and(PollError::is_local),
-        });
-        Self {
-            endpoint: capture.endpoint.to_string(),
-            serves,
-            addresses: addresses.collect(),
-            addresses_unseen: capture.unseen(),
-            behind_proxy: capture.is_behind_proxy(),
-            error: capture.addresses.as_ref().err().map(ErrorReport::from),
-            tls12_accepted: capture.takes_tls12,
-            chains: chains.iter().map(|chain| ChainReport::new(chain, now)).collect(),
-        }
-    }
-}
-
-/// What makes STS refuse this issuer's tokens, or will. What could not be seen is told in other places.
-fn problems(
-    issuer: &Issuer,
-    arn: Option<&ProviderArn>,
-    poll: &IssuerPoll,
-    looks: &[(&Capture, Vec<Sighting>)],
-) -> Vec<Problem> {
-    let windows: Vec<(&Capture, Window)> = looks
-        .iter()
-        .map(|(capture, sightings)| (*capture, Window::of_one_look(capture, sightings)))
-        .collect();
-    let seen = windows.iter().map(|(capture, window)| Seen { window, takes_tls12: capture.takes_tls12 });
-    let seen: Vec<Seen<'_>> = seen.collect();
-    let failed = |capture: &Capture| {
-        let failures = capture.addresses.iter().flatten().filter_map(|seen| seen.failure.as_ref());
-        failures.filter(|failure| !failure.is_local()).count()
-    };
-    let endpoints = windows.iter().map(|(capture, window)| EndpointEvidence {
-        endpoint: &capture.endpoint,
-        window,
-        addresses: capture.resolved.count(),
-        failed: failed(capture),
-        is_private: are_all_private(capture.resolved.addresses.iter().copied()),
-    });
-    let keys = KeyEvidence {
-        documents: &poll.documents,
-        timings: &poll.timings,
-        shares_endpoint: poll.jwks_endpoint.as_ref() == Some(issuer.endpoint()),
-        failed_polls: u32::from(poll.outcome.is_err()),
-        has_succeeded: poll.outcome.is_ok(),
-        // That is told by itself.
-        error: None,
-    };
-    let enforced = enforced(Some(&seen));
-    let evidence = IssuerEvidence { keys, endpoints: endpoints.collect(), enforced, unseen: None };
-    let spelling = match arn {
-        Some(arn) => of_listed(arn.url(), issuer, &poll.documents),
-        None => of_url(issuer, &poll.documents),
-    };
-    spelling.into_iter().chain(of_issuer(&evidence, &Rules::default(), poll.at)).collect()
-}
-
-/// What the reader should think of before running the command.
-fn cautions(issuer: &Issuer, plan: &Plan, endpoints: &[EndpointReport]) -> Vec<String> {
-    let doubted = plan.unvouched.iter().map(Endpoint::host);
-    let mut cautions: Vec<String> = doubted
-        .map(|host| {
-            let unless = if is_well_known_public_issuer(host) {
-                "look at the chain from another network first".to_owned()
-            } else {
-                format!("run it only if {host} has a CA of its own, and say so with --private-host {host}")
-            };
-            format!(
-                "no public root anchors the chain of {host}; if a TLS-inspecting proxy has made it, this command makes IAM list \
-                 the proxy: {unless}"
-            )
-        })
-        .collect();
-    for EndpointReport { endpoint, addresses, addresses_unseen, behind_proxy, .. } in endpoints {
-        if *behind_proxy {
-            cautions.push(format!(
-                "{endpoint} was seen through a proxy, at one of its addresses only; if the root CA of another differs, it is \
-                 missing from this list"
-            ));
-            continue;
-        }
-        if *addresses_unseen > 0 {
-            cautions.push(format!(
-                "{addresses_unseen} more addresses of {endpoint} were not looked at: what they serve is not known"
-            ));
-        }
-        let unseen = addresses.iter().filter(|address| address.chain.is_none()).count();
-        if unseen > 0 {
-            let whose = if unseen == 1 { "its" } else { "their" };
-            cautions.push(format!(
-                "{unseen} of {} addresses of {endpoint} served no chain; if {whose} root CA differs, it is missing from \
-                 this list",
-                addresses.len()
-            ));
-        }
-    }
-    // IAM API reference, CreateOpenIDConnectProvider: "The URL should not contain a port number."
-    if issuer.endpoint().port() != 443 {
-        cautions.push("the IAM documentation says that a provider URL should not contain a port".to_owned());
-    }
-    cautions
 }

@@ -2,10 +2,13 @@
 //! its forms as text, JSON and PEM. Pure; nothing here knows where the words go.
 
 mod aws_cli;
+mod cautions;
 mod chain;
+mod endpoint;
 mod fleet;
 mod fleet_table;
 mod inspection;
+mod one_look;
 mod pem;
 mod problem;
 mod shown;
@@ -14,8 +17,9 @@ mod text;
 mod warnings;
 
 pub(crate) use chain::{AnchorReport, CertificateReport, ChainReport};
+pub(crate) use endpoint::ErrorReport;
 pub(crate) use fleet::{FleetReport, Row};
-pub(crate) use inspection::{ErrorReport, Inspection};
+pub(crate) use inspection::Inspection;
 pub(crate) use pem::as_pem;
 pub(crate) use problem::ProblemReport;
 pub(crate) use style::Style;

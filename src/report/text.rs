@@ -3,7 +3,8 @@
 use std::fmt::{Display, Write as _};
 
 use super::chain::{AnchorReport, CertificateReport, ChainReport, FieldsReport};
-use super::inspection::{EndpointReport, ErrorReport, Inspection};
+use super::endpoint::{EndpointReport, ErrorReport};
+use super::inspection::Inspection;
 use super::style::Style;
 use crate::plural::counted;
 
