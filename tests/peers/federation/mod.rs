@@ -4,7 +4,8 @@
 //! - enforce thumbprints whoever the CA is, and beside them to verify the chain with the roots of its system, dates and name included;
 //! - compare with every certificate that is served and every one of the verified paths: a leaf, a root that was not served,
 //!   or one beside the path is as good as any;
-//! - try `ISSUER/.well-known/jwks.json` where the discovery document is not to be had, so that its messages are about that;
+//! - try `ISSUER/.well-known/jwks.json` where the discovery document is not to be had or is another's, so that its messages
+//!   are about that;
 //! - answer `AccessDenied` to everything but a wrong audience (`InvalidParameterValue`), with the reason in its message;
 //! - name providers without an account: `arn:aws:iam:::oidc-provider/HOST`.
 //!
@@ -28,6 +29,7 @@ use self::table::{Health, Row, Sts, TABLE};
 use crate::support::connect_proxy::TlsFront;
 use crate::support::daemon::TempDir;
 use crate::support::lab::pem::pem;
+use crate::support::lab::{LabIssuer, Spec};
 use crate::support::process::Run;
 use crate::support::server::own_address;
 use crate::support::venv::installed_or_skip;
@@ -62,12 +64,27 @@ struct World<'a> {
     roots: &'a Path,
 }
 
+/// What listens for an issuer; it ends when it is dropped.
+enum Served {
+    ByFronts(Vec<TlsFront>),
+    ByLab(LabIssuer),
+}
+
+impl Served {
+    fn port(&self) -> u16 {
+        match self {
+            Self::ByFronts(fronts) => fronts[0].address().port(),
+            Self::ByLab(issuer) => issuer.port(),
+        }
+    }
+}
+
 impl World<'_> {
     /// What STS says to a token, and what we say of its provider.
     async fn play(&self, scene: &Scene, patience: Duration) -> (Answer, Run) {
-        let fronts = self.serve(scene).await;
+        let served = self.serve(scene).await;
         // Of its own for each scene, so that nobody remembers keys of another.
-        let origin = format!("https://{HOST}:{}", fronts[0].address().port());
+        let origin = format!("https://{HOST}:{}", served.port());
         let token = self.bao.token(&origin);
         let issuer = format!("{origin}{PATH}");
         let mut provider = None;
@@ -75,7 +92,7 @@ impl World<'_> {
             let url = format!("{issuer}{}", scene.slash);
             provider = Some(self.weed.create(&url, scene.audience, listed).await);
         }
-        if scene.documents == Documents::Refused {
+        if matches!(scene.documents, Documents::Refused) {
             self.bao.seal();
         }
         let answer = self.weed.assume(&token, patience).await;
@@ -86,18 +103,27 @@ impl World<'_> {
         (answer, run)
     }
 
-    /// The issuer behind TLS with the chains of this scene.
-    async fn serve(&self, scene: &Scene) -> Vec<TlsFront> {
-        let behind = match scene.documents {
-            Documents::Unreachable => own_address(),
+    /// The issuer with the chains of this scene.
+    async fn serve(&self, scene: &Scene) -> Served {
+        let behind = match &scene.documents {
             Documents::Good | Documents::Refused => self.bao.address(),
+            Documents::Unreachable => own_address(),
+            Documents::Lab(behaviour) => {
+                let spec = Spec {
+                    path: PATH.to_owned(),
+                    faces: scene.faces.clone(),
+                    behaviour: behaviour.clone(),
+                    ..Spec::new(HOST, scene.faces[0].1.clone())
+                };
+                return Served::ByLab(LabIssuer::start(spec).await);
+            }
         };
         let mut fronts: Vec<TlsFront> = Vec::new();
         for (address, chain) in &scene.faces {
             let port = fronts.first().map_or(0, |front| front.address().port());
             fronts.push(TlsFront::start_at(SocketAddr::new(*address, port), chain, behind).await);
         }
-        fronts
+        Served::ByFronts(fronts)
     }
 
     fn watch(&self, scene: &Scene, issuer: &str) -> Watch {

@@ -7,7 +7,7 @@ use strum::EnumIter;
 use super::openbao::AUDIENCE;
 use crate::support::lab::ca::{Der, thumbprint};
 use crate::support::lab::fleet::WRONG;
-use crate::support::lab::{Chain, chains};
+use crate::support::lab::{Behaviour, Chain, Reply, chains};
 
 /// A name that every resolver knows: `SeaweedFS` asks the system's, which gives the first of the addresses below.
 pub const HOST: &str = "localhost";
@@ -40,18 +40,23 @@ pub enum State {
     /// Our configuration names the issuer.
     AbsentAndNamed,
     KeysUnreachable,
+    JwksRefused,
+    JwksWithoutKeys,
+    OtherIssuer,
     /// The last, since the issuer stays so.
     KeysRefused,
 }
 
 /// How the documents are answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Documents {
     Good,
     /// Connections end after the handshake.
     Unreachable,
-    /// Status 503.
+    /// Status 503, both.
     Refused,
+    /// By the lab, whose keys are not those of the token.
+    Lab(Behaviour),
 }
 
 pub struct Scene {
@@ -83,6 +88,10 @@ impl Scene {
 
     fn listing(self, listed: Vec<String>) -> Self {
         Self { listed: Some(listed), ..self }
+    }
+
+    fn answering(self, behaviour: Behaviour) -> Self {
+        Self { documents: Documents::Lab(behaviour), ..self }
     }
 
     /// The roots that clients shall trust.
@@ -130,6 +139,11 @@ impl State {
             Self::Absent => Scene { listed: None, ..right() },
             Self::AbsentAndNamed => Scene { listed: None, is_named: true, ..right() },
             Self::KeysUnreachable => Scene { documents: Documents::Unreachable, ..right() },
+            Self::JwksRefused => right().answering(Behaviour::Jwks(Reply::Status(500))),
+            Self::JwksWithoutKeys => right().answering(Behaviour::keys(Vec::new())),
+            Self::OtherIssuer => {
+                right().answering(Behaviour::discovery_with("issuer", "https://other.oidc.test"))
+            }
             Self::KeysRefused => Scene { documents: Documents::Refused, ..right() },
         }
     }

@@ -104,5 +104,9 @@ pub const TABLE: &[Row] = &[
     row(S::AbsentAndNamed, Refuses(NO_PROVIDER), Healthy, &[],
         Some(Differs::Open("that is the health of the issuer, which has no provider here; who only watches one need not have a provider"))),
     row(S::KeysUnreachable, Refuses("jwks.json\": EOF"), Failing, &["keys_unreachable", "not_observed"], None),
+    row(S::JwksRefused, Refuses("JWKS endpoint returned status: 500"), Failing, &["keys_unreachable"], None),
+    row(S::JwksWithoutKeys, Refuses("not found in JWKS after refresh"), Failing, &["keys_unusable"], None),
+    // Nothing is at the address that it tries instead of the document's.
+    row(S::OtherIssuer, Refuses("JWKS endpoint returned status: 404"), Failing, &["issuer_spelling", "keys_unusable", "not_observed"], None),
     row(S::KeysRefused, Refuses("JWKS endpoint returned status: 503"), Failing, &["keys_unreachable", "not_observed"], None),
 ];
