@@ -1,7 +1,7 @@
 //! Our health beside what an STS says to a real token, for each state of one provider.
 //!
 //! `OpenBao` signs the tokens, behind TLS of the lab. `SeaweedFS` is IAM and STS; 4.48 was seen to
-//! - enforce thumbprints whoever the CA is, and beside them to verify the chain with the roots of its system, dates and name included;
+//! - enforce thumbprints, also of chains that end at a root of its system, and verify each chain with those roots, dates and name included;
 //! - compare with every certificate that is served and every one of the verified paths: a leaf, a root that was not served,
 //!   or one beside the path is as good as any;
 //! - try `ISSUER/.well-known/jwks.json` where the discovery document is not to be had or is another's, so that its messages
