@@ -37,7 +37,8 @@ mod lint;
 mod operations;
 // What the web server shows of the state: pages in a real browser, JSON for programs, polls on demand.
 mod page;
-// The daemon beside other projects' servers: Prometheus, blackbox_exporter, moto's IAM, systemd's socket, tinyproxy.
+// The daemon beside other projects' servers: Prometheus, blackbox_exporter, moto's IAM, systemd's socket,
+// tinyproxy, OpenBao as an issuer, SeaweedFS's STS.
 mod peers;
 // What the metrics say of a provider, for each list and each failure of IAM.
 mod providers;

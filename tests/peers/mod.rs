@@ -1,6 +1,7 @@
 //! The daemon beside other projects' programs, each a process on loopback. `tests/run` installs them.
 
 mod blackbox;
+mod federation;
 mod moto;
 mod prometheus;
 mod systemd;

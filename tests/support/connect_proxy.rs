@@ -167,6 +167,11 @@ pub struct TlsFront {
 impl TlsFront {
     /// Shows this chain.
     pub async fn start(chain: &Chain, server: SocketAddr) -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), chain, server).await
+    }
+
+    /// Shows this chain at this address.
+    pub async fn start_at(at: SocketAddr, chain: &Chain, server: SocketAddr) -> Self {
         let key = PrivatePkcs8KeyDer::from(chain.key.serialize_der());
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
@@ -175,7 +180,7 @@ impl TlsFront {
             .with_single_cert(chain.served.clone(), key.into())
             .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(at).await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
