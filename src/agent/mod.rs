@@ -2,12 +2,14 @@
 //! In go a setup and its changes, out come snapshots and log lines. Nothing here knows who reads them.
 
 mod change_log;
+mod keeper;
 mod log_limit;
 mod looks;
 mod one_round;
 mod polls;
 mod readings;
 mod reload;
+mod restore;
 mod schedule;
 mod state;
 
@@ -19,6 +21,7 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use keeper::Keeping;
 pub(crate) use one_round::one_round;
 pub(crate) use reload::Changes;
 pub use reload::Setup;
@@ -28,6 +31,7 @@ pub(crate) use state::State;
 pub use state::Watch;
 
 use change_log::ChangeLog;
+use keeper::{EndedWrite, Keeper};
 use looks::{EndedLook, Looks};
 use polls::{EndedPoll, Polls};
 use readings::Readings;
@@ -48,6 +52,7 @@ pub struct Agent {
     polls: Polls,
     looks: Looks,
     readings: Readings,
+    keeper: Keeper,
     change_log: ChangeLog,
     changes: Changes,
     submitted: mpsc::Receiver<Submitted>,
@@ -60,6 +65,7 @@ impl Agent {
         let Setup { watch, poller, account, schedule } = setup;
         let state = State::new(watch, poller.clock.now());
         let published = Arc::new(ArcSwap::from_pointee(state.snapshot()));
+        let keeper = Keeper::new(None, poller.clock.clone());
         let (changes, submitted) = Changes::channel();
         Self {
             state,
@@ -70,10 +76,28 @@ impl Agent {
             polls: Polls::default(),
             looks: Looks::default(),
             readings: Readings::default(),
+            keeper,
             change_log: ChangeLog::new(),
             changes,
             submitted,
         }
+    }
+
+    /// Goes on from what an earlier process kept, and keeps its own state there.
+    pub async fn kept(mut self, keeping: Keeping) -> Self {
+        self.keeper = Keeper::new(Some(keeping), self.poller.clock.clone());
+        let memory = self.keeper.read().await;
+        if let Some(memory) = &memory {
+            self.state.restore(memory, self.poller.addresses, self.poller.clock.now());
+        }
+        self.state.note_kept(memory.is_some());
+        let snapshot = Arc::new(self.state.snapshot());
+        if let Some(memory) = &memory {
+            let (issuers, providers) = (snapshot.issuers.len(), snapshot.providers.len());
+            tracing::info!(written = %memory.written(), issuers, providers, "going on from the state file");
+        }
+        self.published.store(snapshot);
+        self
     }
 
     /// Where changes of the configuration are handed in.
@@ -93,6 +117,7 @@ impl Agent {
         let mut round_due = every(self.schedule.round);
         let mut look_due = every(self.schedule.settle);
         let mut account_due = every(self.schedule.account);
+        let mut keep_due = self.keeper.interval();
         let mut alive = every(supervisor.watchdog_interval());
         loop {
             tokio::select! {
@@ -142,6 +167,11 @@ impl Agent {
                     // Who asked may have gone.
                     let _ = in_force.send(());
                 }
+                _ = keep_due.tick(), if self.keeper.is_due() => self.keeper.begin(self.published.load_full()),
+                Some(EndedWrite { at, is_written }) = self.keeper.next() => {
+                    self.state.note_write(at, is_written);
+                    self.publish_unchanged();
+                }
                 // This very loop answers, and only while polls come to their ends.
                 _ = alive.tick() => {
                     if self.polls.are_in_time(Instant::now()) {
@@ -154,6 +184,7 @@ impl Agent {
         self.polls.shutdown().await;
         self.looks.shutdown().await;
         self.readings.shutdown().await;
+        self.keeper.shutdown(self.published.load_full()).await;
     }
 
     /// Puts another configuration in force.
@@ -197,6 +228,12 @@ impl Agent {
         supervisor.status(&snapshot.sentence());
         let before = self.published.swap(Arc::clone(&snapshot));
         self.change_log.note(&before, &snapshot, Instant::now().into_std());
+        self.keeper.note_news();
+    }
+
+    /// Publishes what is not worth keeping.
+    fn publish_unchanged(&mut self) {
+        self.published.store(Arc::new(self.state.snapshot()));
     }
 }
 

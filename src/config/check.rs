@@ -33,6 +33,7 @@ impl Settings {
             ("poll.settle_interval", poll.settle_interval),
             ("aws.interval", self.aws.interval),
             ("aws.timeout", self.aws.timeout),
+            ("state.interval", self.state.interval),
         ];
         for (key, duration) in durations {
             if duration.is_zero() || duration > MAX_DURATION {

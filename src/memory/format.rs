@@ -1,0 +1,145 @@
+//! The file, version 1: JSON with what is worth reading first, and the bytes of the certificates at its end. A member that is not
+//! known is passed over, so that one can be added; what changes its meaning needs another version.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::ser::{PrettyFormatter, Serializer};
+
+use super::check::Refusal;
+use super::text::{Canonical, Der, Moment, Plain, Way};
+use crate::chain::{Fingerprint, Thumbprint, Unproven};
+use crate::clock::Timestamp;
+use crate::endpoint::Endpoint;
+use crate::issuer::Issuer;
+use crate::provider::ProviderArn;
+
+/// The longest file that is written or read, bytes. Ten thousand providers, each with a host of its own, need less than half.
+pub const MAX_STATE_BYTES: usize = 48 << 20;
+
+/// The version of the format.
+pub(super) const VERSION: u64 = 1;
+
+/// All that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    pub(super) version: u64,
+    pub(super) written: Canonical<Moment>,
+    pub(super) issuers: BTreeMap<Canonical<Issuer>, KeptIssuer>,
+    /// What IAM listed last; nothing when it is not read.
+    pub(super) account: Option<KeptAccount>,
+    pub(super) endpoints: BTreeMap<Canonical<Endpoint>, KeptEndpoint>,
+    /// By the fingerprint of the whole chain, the certificates in served order.
+    pub(super) chains: BTreeMap<Canonical<Fingerprint>, Vec<Canonical<Fingerprint>>>,
+    /// By SHA-256, each once.
+    pub(super) certificates: BTreeMap<Canonical<Fingerprint>, Der>,
+}
+
+/// Of one issuer. Its health, and since when, would stand here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptIssuer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_endpoint: Option<Canonical<Endpoint>>,
+    pub is_complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<Canonical<Moment>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbprint_changed: Option<Canonical<Moment>>,
+    #[serde(default)]
+    pub documents: KeptDocuments,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptDocuments {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Plain>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_response_types: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disclosed_keys: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptAccount {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<Canonical<Moment>>,
+    pub providers: BTreeMap<Canonical<ProviderArn>, KeptProvider>,
+}
+
+/// Of one provider. Its health, and since when, would stand here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptProvider {
+    /// As last read; nothing when IAM never told.
+    pub details: Option<KeptDetails>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptDetails {
+    pub thumbprints: BTreeSet<Canonical<Thumbprint>>,
+    #[serde(default)]
+    pub malformed: usize,
+    pub client_ids: BTreeSet<Plain>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<Plain>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<Canonical<Moment>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptEndpoint {
+    pub addresses: usize,
+    pub unseen: usize,
+    pub was_seen_whole: bool,
+    pub is_private: bool,
+    pub is_behind_proxy: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub takes_tls12: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls12_asked: Option<Canonical<Moment>>,
+    pub observations: Vec<KeptObservation>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptObservation {
+    pub via: Canonical<Way>,
+    pub chain: Canonical<Fingerprint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unproven: Option<Unproven>,
+    pub first_seen: Canonical<Moment>,
+    pub last_seen: Canonical<Moment>,
+    #[serde(default)]
+    pub looks_absent: u32,
+}
+
+impl Memory {
+    /// Reads what [`Self::bytes`] wrote.
+    ///
+    /// # Errors
+    /// When it is not such a file, of another version, from the future, or holds what was never written.
+    pub fn read(bytes: &[u8], now: Timestamp) -> Result<Self, Refusal> {
+        if bytes.len() > MAX_STATE_BYTES {
+            return Err(Refusal::TooLarge);
+        }
+        let memory: Self = serde_json::from_slice(bytes).map_err(|error| Refusal::of_json(bytes, &error))?;
+        memory.check(now)?;
+        Ok(memory)
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// When a value cannot be written, which is a defect.
+    pub fn bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = Vec::new();
+        let formatter = PrettyFormatter::with_indent(b" ");
+        self.serialize(&mut Serializer::with_formatter(&mut bytes, formatter))?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// When it was written.
+    #[must_use]
+    pub fn written(&self) -> Timestamp {
+        self.written.0.0
+    }
+}

@@ -1,0 +1,149 @@
+//! A snapshot as it is kept. Results of the last poll are not: what is down after a restart is for the next poll to say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::format::{
+    KeptAccount, KeptDetails, KeptDocuments, KeptEndpoint, KeptIssuer, KeptObservation, KeptProvider, Memory,
+    VERSION,
+};
+use super::text::{Canonical, Der, Moment, Plain, Way};
+use crate::chain::{Certificate, Fingerprint};
+use crate::clock::Timestamp;
+use crate::endpoint::Endpoint;
+use crate::observe::Observation;
+use crate::provider::{Details, Origin};
+use crate::snapshot::{EndpointState, IssuerState, Snapshot};
+
+/// Bytes of all certificates together. A server may have a new chain for every client: what does not fit is left out by
+/// endpoint, the greediest first, since half of what an endpoint showed would be another verdict.
+const MAX_CERTIFICATE_BYTES: usize = 24 << 20;
+
+impl Memory {
+    /// What is worth keeping of a snapshot.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, at: Timestamp) -> Self {
+        let issuers =
+            snapshot.issuers.iter().map(|(issuer, state)| (Canonical(issuer.clone()), kept_issuer(state)));
+        let mut memory = Self {
+            version: VERSION,
+            written: Canonical(Moment(at)),
+            issuers: issuers.collect(),
+            account: kept_account(snapshot),
+            endpoints: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            certificates: BTreeMap::new(),
+        };
+        let mut endpoints: Vec<(usize, &Endpoint, &EndpointState)> =
+            snapshot.endpoints.iter().map(|(endpoint, state)| (bytes(state), endpoint, &**state)).collect();
+        endpoints.sort_by_key(|(bytes, ..)| *bytes);
+        let mut left = MAX_CERTIFICATE_BYTES;
+        for (_, endpoint, state) in endpoints {
+            let new = memory.new_bytes(state);
+            let Some(rest) = left.checked_sub(new) else { break };
+            left = rest;
+            memory.keep_endpoint(endpoint, state);
+        }
+        memory
+    }
+
+    /// What the certificates of an endpoint would add.
+    fn new_bytes(&self, state: &EndpointState) -> usize {
+        let is_new =
+            |certificate: &&Certificate| !self.certificates.contains_key(&Canonical(certificate.sha256));
+        certificates(state).filter(is_new).map(|certificate| certificate.der.len()).sum()
+    }
+
+    fn keep_endpoint(&mut self, endpoint: &Endpoint, state: &EndpointState) {
+        for judged in state.window.chains() {
+            let certificates = judged.served.certificates();
+            let names = certificates.iter().map(|certificate| Canonical(certificate.sha256));
+            self.chains.entry(Canonical(judged.served.id())).or_insert_with(|| names.collect());
+            for certificate in certificates {
+                let der = || Der(certificate.der.clone());
+                self.certificates.entry(Canonical(certificate.sha256)).or_insert_with(der);
+            }
+        }
+        self.endpoints.insert(Canonical(endpoint.clone()), kept_endpoint(state));
+    }
+}
+
+/// Of the distinct chains of an endpoint.
+fn certificates(state: &EndpointState) -> impl Iterator<Item = &Certificate> {
+    let mut seen: BTreeSet<Fingerprint> = BTreeSet::new();
+    let all = state.window.chains().flat_map(|judged| judged.served.certificates());
+    all.filter(move |certificate| seen.insert(certificate.sha256))
+}
+
+fn bytes(state: &EndpointState) -> usize {
+    certificates(state).map(|certificate| certificate.der.len()).sum()
+}
+
+fn moment(at: Option<Timestamp>) -> Option<Canonical<Moment>> {
+    at.and_then(Moment::new).map(Canonical)
+}
+
+fn kept_issuer(state: &IssuerState) -> KeptIssuer {
+    let documents = &state.documents;
+    KeptIssuer {
+        jwks_endpoint: state.jwks.clone().map(Canonical),
+        is_complete: state.is_complete,
+        last_success: moment(state.last_success),
+        thumbprint_changed: moment(state.thumbprint_changed),
+        documents: KeptDocuments {
+            issuer: documents.issuer.as_deref().and_then(Plain::new),
+            has_response_types: documents.has_response_types,
+            disclosed_keys: documents.disclosed_keys,
+        },
+    }
+}
+
+fn kept_account(snapshot: &Snapshot) -> Option<KeptAccount> {
+    let account = snapshot.account.as_ref()?;
+    let listed = snapshot.providers.iter().filter_map(|judged| match &judged.provider.origin {
+        Origin::Iam(arn) => {
+            // What has a text that is not fit to be kept is read again from IAM.
+            let details = judged.provider.details.as_ref().and_then(kept_details);
+            Some((Canonical(arn.clone()), KeptProvider { details }))
+        }
+        Origin::File => None,
+    });
+    Some(KeptAccount { last_success: moment(account.last_success), providers: listed.collect() })
+}
+
+fn kept_details(details: &Details) -> Option<KeptDetails> {
+    let url = match &details.url {
+        Some(url) => Some(Plain::new(url)?),
+        None => None,
+    };
+    Some(KeptDetails {
+        thumbprints: details.thumbprints.iter().copied().map(Canonical).collect(),
+        malformed: details.malformed,
+        client_ids: details.client_ids.iter().map(|id| Plain::new(id)).collect::<Option<_>>()?,
+        url,
+        created: moment(details.created),
+    })
+}
+
+fn kept_endpoint(state: &EndpointState) -> KeptEndpoint {
+    KeptEndpoint {
+        addresses: state.addresses,
+        unseen: state.window.unseen(),
+        was_seen_whole: state.window.was_seen_whole(),
+        is_private: state.is_private,
+        is_behind_proxy: state.is_behind_proxy,
+        takes_tls12: state.takes_tls12,
+        tls12_asked: moment(state.tls12_asked),
+        observations: state.window.observations().iter().map(kept_observation).collect(),
+    }
+}
+
+fn kept_observation(observation: &Observation) -> KeptObservation {
+    KeptObservation {
+        via: Canonical(Way(observation.via)),
+        chain: Canonical(observation.chain.served.id()),
+        unproven: observation.chain.judgement.unproven,
+        first_seen: Canonical(Moment(observation.first_seen)),
+        last_seen: Canonical(Moment(observation.last_seen)),
+        looks_absent: observation.looks_absent,
+    }
+}
