@@ -10,6 +10,8 @@ mod polls;
 mod readings;
 mod reload;
 mod restore;
+#[cfg(test)]
+mod restore_measured;
 mod schedule;
 mod state;
 

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{PrettyFormatter, Serializer};
 
-use super::check::Refusal;
 use super::text::{Canonical, Der, Moment, Plain, Way};
 use crate::chain::{Fingerprint, Thumbprint, Unproven};
 use crate::clock::Timestamp;
@@ -112,19 +111,6 @@ pub(super) struct KeptObservation {
 }
 
 impl Memory {
-    /// Reads what [`Self::bytes`] wrote.
-    ///
-    /// # Errors
-    /// When it is not such a file, of another version, from the future, or holds what was never written.
-    pub fn read(bytes: &[u8], now: Timestamp) -> Result<Self, Refusal> {
-        if bytes.len() > MAX_STATE_BYTES {
-            return Err(Refusal::TooLarge);
-        }
-        let memory: Self = serde_json::from_slice(bytes).map_err(|error| Refusal::of_json(bytes, &error))?;
-        memory.check(now)?;
-        Ok(memory)
-    }
-
     /// The file.
     ///
     /// # Errors
@@ -141,5 +127,43 @@ impl Memory {
     #[must_use]
     pub fn written(&self) -> Timestamp {
         self.written.0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{minute, snapshot};
+    use super::*;
+
+    #[test]
+    fn it_reads_what_it_wrote_and_a_person_can_read_it_too() {
+        let memory = Memory::of(&snapshot(), minute(3));
+        let bytes = memory.bytes().unwrap();
+        assert_eq!(Memory::read(&bytes, minute(3)).unwrap(), memory);
+        let text = String::from_utf8(bytes).unwrap();
+        for line in [
+            "{\n \"version\": 1,",
+            " \"written\": \"2025-11-24T16:03:00.123Z\",",
+            "  \"https://a.example/id/X\": {",
+            "   \"last_success\": \"2025-11-24T16:02:00.123Z\",",
+            "   \"arn:aws:iam::123456789012:oidc-provider/a.example/id/X/\": {\n    \"details\": null",
+            "     \"via\": \"proxy\",",
+            "     \"unproven\": \"unreadable_leaf\",",
+            "     \"looks_absent\": 2",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+        // Each certificate and each chain once.
+        assert_eq!((memory.certificates.len(), memory.chains.len()), (6, 3));
+        assert_eq!(text.matches("\"YQ==\"").count(), 1);
+    }
+
+    #[test]
+    fn a_member_of_a_later_program_is_passed_over() {
+        let memory = Memory::of(&snapshot(), minute(3));
+        let text = String::from_utf8(memory.bytes().unwrap()).unwrap();
+        let more = text.replace("\"is_complete\"", "\"health\": {\"is\": [\"failing\", 3]}, \"is_complete\"");
+        assert_ne!(more, text);
+        assert_eq!(Memory::read(more.as_bytes(), minute(3)).unwrap(), memory);
     }
 }

@@ -2,16 +2,18 @@
 //! process goes on from. What is read is never fresher than it was, and certificates are judged anew. Only `store.rs` does
 //! I/O; nothing here knows when it is asked to.
 
-mod check;
 mod file;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod format;
+mod read;
 mod remember;
 mod restore;
 mod store;
 mod text;
 
-pub use check::Refusal;
 pub use file::StateFile;
 pub use format::{MAX_STATE_BYTES, Memory};
+pub use read::Refusal;
 pub(crate) use restore::Restoring;
 pub use store::{Store, WriteError};

@@ -22,6 +22,10 @@ impl Memory {
     /// What is worth keeping of a snapshot.
     #[must_use]
     pub fn of(snapshot: &Snapshot, at: Timestamp) -> Self {
+        Self::within(snapshot, at, MAX_CERTIFICATE_BYTES)
+    }
+
+    fn within(snapshot: &Snapshot, at: Timestamp, max_certificate_bytes: usize) -> Self {
         let issuers =
             snapshot.issuers.iter().map(|(issuer, state)| (Canonical(issuer.clone()), kept_issuer(state)));
         let mut memory = Self {
@@ -36,7 +40,7 @@ impl Memory {
         let mut endpoints: Vec<(usize, &Endpoint, &EndpointState)> =
             snapshot.endpoints.iter().map(|(endpoint, state)| (bytes(state), endpoint, &**state)).collect();
         endpoints.sort_by_key(|(bytes, ..)| *bytes);
-        let mut left = MAX_CERTIFICATE_BYTES;
+        let mut left = max_certificate_bytes;
         for (_, endpoint, state) in endpoints {
             let new = memory.new_bytes(state);
             let Some(rest) = left.checked_sub(new) else { break };
@@ -145,5 +149,64 @@ fn kept_observation(observation: &Observation) -> KeptObservation {
         first_seen: Canonical(Moment(observation.first_seen)),
         last_seen: Canonical(Moment(observation.last_seen)),
         looks_absent: observation.looks_absent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::pki_types::CertificateDer;
+
+    use super::super::fixture::{ARN, RULES, minute, provider, snapshot};
+    use super::*;
+    use crate::chain::{JudgedChain, ServedChain, TrustStore};
+    use crate::observe::{Sighting, Window};
+    use crate::poll::Via;
+
+    /// So many chains of one certificate of a kibibyte, none like another; the first one is at every endpoint.
+    fn endpoint(number: u8, chains: u8) -> Arc<EndpointState> {
+        let seen: Vec<Sighting> = (0..chains)
+            .map(|chain| {
+                let mut der = vec![0; 1 << 10];
+                (der[0], der[1]) = if chain == 0 { (0, 0) } else { (number, chain) };
+                let served = ServedChain::new(vec![CertificateDer::from(der)]).unwrap();
+                let judgement = TrustStore::empty().judge(served.certificates(), None, minute(0));
+                let chain_of = Arc::new(JudgedChain { served, judgement });
+                Sighting { via: Via::Address([192, 0, 2, chain].into()), chain: Some(chain_of) }
+            })
+            .collect();
+        let mut window = Window::default();
+        window.record(RULES, minute(0), &seen);
+        Arc::new(EndpointState { window, ..EndpointState::default() })
+    }
+
+    #[test]
+    fn who_serves_too_much_is_left_out_and_nobody_else() {
+        let mut snapshot = Snapshot::default();
+        for (number, chains) in [(1, 30), (2, 3), (3, 1), (4, 12)] {
+            let name = format!("{number}.example").parse().unwrap();
+            snapshot.endpoints.insert(name, endpoint(number, chains));
+        }
+        let memory = Memory::within(&snapshot, minute(1), 24 << 10);
+        let kept: Vec<String> = memory.endpoints.keys().map(|endpoint| endpoint.0.to_string()).collect();
+        assert_eq!(kept, ["2.example:443", "3.example:443", "4.example:443"]);
+        assert_eq!(memory.certificates.len(), 14);
+        Memory::read(&memory.bytes().unwrap(), minute(1)).unwrap();
+    }
+
+    #[test]
+    fn texts_that_would_be_refused_are_not_written() {
+        let mut snapshot = snapshot();
+        let issuer = snapshot.issuers.values_mut().next().unwrap();
+        Arc::make_mut(issuer).documents.issuer = Some("https://a.exam\nple".into());
+        let mut odd = provider(ARN, Some("c"));
+        Arc::make_mut(&mut odd).details.as_mut().unwrap().client_ids.insert("\u{202e}".to_owned());
+        snapshot.providers = vec![snapshot.judge(&odd)];
+        let memory = Memory::of(&snapshot, minute(3));
+        let read = Memory::read(&memory.bytes().unwrap(), minute(3)).unwrap();
+        assert_eq!(read.issuers.values().next().unwrap().documents.issuer, None);
+        let account = read.account.unwrap();
+        assert!(account.providers.values().all(|provider| provider.details.is_none()));
     }
 }

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::check::Refusal;
 use super::format::{MAX_STATE_BYTES, Memory};
+use super::read::Refusal;
 use crate::clock::Timestamp;
 use crate::files::read_regular_up_to;
 
@@ -146,5 +146,136 @@ impl Store {
         let mut name = self.0.clone().into_os_string();
         name.push(ending);
         name.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::super::fixture::{minute, snapshot};
+    use super::*;
+
+    /// A directory that goes away with its handle.
+    struct Directory(PathBuf);
+
+    impl Directory {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("oidc-state-{}-{name}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn store(&self) -> Store {
+            Store::at(self.0.join("state.json"))
+        }
+
+        fn files(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name());
+            let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+            names.sort();
+            names
+        }
+    }
+
+    impl Drop for Directory {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn memory(at: i64) -> Memory {
+        Memory::of(&snapshot(), minute(at))
+    }
+
+    #[test]
+    fn a_process_that_ends_after_any_step_leaves_the_old_file_or_the_new_one() {
+        let directory = Directory::new("steps");
+        let store = directory.store();
+        let bytes = memory(4).bytes().unwrap();
+        let mut last = None;
+        for end in 0.. {
+            store.write(&memory(3)).unwrap();
+            let mut steps = Vec::new();
+            let outcome = store.write_in_steps(&bytes, 97, |step| {
+                steps.push(step);
+                if steps.len() > end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            outcome.unwrap();
+            let step = *steps.last().unwrap();
+            let is_new = matches!(step, Step::Renamed | Step::DirectorySynced);
+            let found = store.read(minute(4)).unwrap();
+            assert_eq!(found, Some(memory(if is_new { 4 } else { 3 })), "{step:?}");
+            // Whatever was left, the next write succeeds and clears it away.
+            store.write(&memory(4)).unwrap();
+            assert_eq!(store.read(minute(4)).unwrap(), Some(memory(4)), "{step:?}");
+            assert_eq!(directory.files(), ["state.json"], "{step:?}");
+            if last == Some(step) {
+                break;
+            }
+            last = Some(step);
+        }
+        assert_eq!(last, Some(Step::DirectorySynced));
+    }
+
+    #[test]
+    fn before_the_first_write_there_is_nothing() {
+        let directory = Directory::new("first");
+        let store = directory.store();
+        assert_eq!(store.read(minute(4)).unwrap(), None);
+        for step in [Step::Created, Step::Wrote(7), Step::Synced] {
+            let bytes = memory(4).bytes().unwrap();
+            let until = |at| if at == step { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            store.write_in_steps(&bytes, if step == Step::Synced { bytes.len() } else { 7 }, until).unwrap();
+            assert_eq!(store.read(minute(4)).unwrap(), None, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn only_its_owner_reads_it_and_no_link_is_followed() {
+        let directory = Directory::new("mode");
+        let (store, elsewhere) = (directory.store(), directory.0.join("elsewhere"));
+        fs::write(&elsewhere, "mine").unwrap();
+        symlink(&elsewhere, directory.0.join("state.json.new")).unwrap();
+        symlink(&elsewhere, store.path()).unwrap();
+        store.write(&memory(3)).unwrap();
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "mine");
+        let metadata = fs::symlink_metadata(store.path()).unwrap();
+        assert!(metadata.is_file());
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_what_was_there() {
+        let directory = Directory::new("failing");
+        let store = directory.store();
+        store.write(&memory(3)).unwrap();
+        // In the way of the new file.
+        fs::create_dir(directory.0.join("state.json.new")).unwrap();
+        fs::write(directory.0.join("state.json.new/x"), "").unwrap();
+        store.write(&memory(4)).unwrap_err();
+        assert_eq!(store.read(minute(4)).unwrap(), Some(memory(3)));
+        let missing = Store::at(directory.0.join("missing/state.json"));
+        assert_eq!(missing.read(minute(4)).unwrap(), None);
+        assert!(matches!(missing.write(&memory(4)), Err(WriteError::Io(_))));
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_read_and_stays_where_it_is() {
+        let device = Store::at("/dev/zero".into());
+        assert_eq!(device.read(minute(4)).unwrap_err().to_string(), "cannot be read: not a regular file");
+        assert!(device.set_aside().is_err());
+
+        let directory = Directory::new("aside");
+        let store = directory.store();
+        for _ in 0..2 {
+            fs::write(store.path(), "{").unwrap();
+            store.read(minute(4)).unwrap_err();
+            store.set_aside().unwrap();
+            assert_eq!(directory.files(), ["state.json.rejected"]);
+        }
+        let large = File::create(store.path()).unwrap();
+        large.set_len(MAX_STATE_BYTES as u64 + 1).unwrap();
+        assert_eq!(store.read(minute(4)).unwrap_err().to_string(), "larger than 48 MiB");
     }
 }
