@@ -22,17 +22,12 @@ impl State {
             account.id = first.map(|provider| provider.origin.account_label().to_owned());
             self.retarget();
         }
-        for (issuer, state) in &mut self.now.issuers {
-            if let Some(kept) = restoring.issuer(issuer) {
-                *state = Arc::new(kept);
-            }
-        }
+        let kept: Vec<_> = restoring.issuers(|issuer| self.is_watched(issuer)).collect();
+        self.now.issuers.extend(kept.into_iter().map(|(issuer, state)| (issuer, Arc::new(state))));
         let used: BTreeSet<&Endpoint> =
             self.now.issuers.values().flat_map(|issuer| issuer.known_endpoints()).collect();
-        let endpoints = used
-            .into_iter()
-            .filter_map(|endpoint| Some((endpoint.clone(), Arc::new(restoring.endpoint(endpoint)?))));
-        self.now.endpoints = endpoints.collect();
+        let endpoints = restoring.endpoints(|endpoint| used.contains(endpoint));
+        self.now.endpoints = endpoints.map(|(endpoint, state)| (endpoint, Arc::new(state))).collect();
         let mut issuers = std::mem::take(&mut self.now.issuers);
         for state in issuers.values_mut() {
             let root_cas = self.now.root_cas(state);

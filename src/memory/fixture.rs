@@ -54,7 +54,7 @@ pub(crate) fn provider(arn: &str, listed: Option<&str>) -> Arc<Provider> {
         thumbprints: letters.bytes().map(|byte| Thumbprint::of(&[byte])).collect(),
         malformed: 1,
         client_ids: ["sts.amazonaws.com".to_owned()].into(),
-        url: Some("a.example/id/X".into()),
+        url: Some("A.example/id/X".into()),
         created: Some(minute(-1000)),
     });
     Arc::new(Provider { origin: Origin::Iam(arn.parse().unwrap()), issuer: ISSUER.parse().unwrap(), details })

@@ -1,11 +1,12 @@
-//! The file, version 1: JSON with what is worth reading first, and the bytes of the certificates at its end. A member that is not
-//! known is passed over, so that one can be added; what changes its meaning needs another version.
+//! The file, version 1: JSON with a line for each thing that is known, and the bytes of the certificates at its end. A member that
+//! is not known is passed over, so that one can be added; what changes its meaning needs another version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::ser::{PrettyFormatter, Serializer};
+use serde_json::ser::Serializer;
 
+use super::lines::Lines;
 use super::text::{Canonical, Der, Moment, Plain, Way};
 use crate::chain::{Fingerprint, Thumbprint, Unproven};
 use crate::clock::Timestamp;
@@ -27,6 +28,8 @@ pub struct Memory {
     pub(super) issuers: BTreeMap<Canonical<Issuer>, KeptIssuer>,
     /// What IAM listed last; nothing when it is not read.
     pub(super) account: Option<KeptAccount>,
+    #[serde(default)]
+    pub(super) providers: BTreeMap<Canonical<ProviderArn>, KeptProvider>,
     pub(super) endpoints: BTreeMap<Canonical<Endpoint>, KeptEndpoint>,
     /// By the fingerprint of the whole chain, the certificates in served order.
     pub(super) chains: BTreeMap<Canonical<Fingerprint>, Vec<Canonical<Fingerprint>>>,
@@ -44,7 +47,7 @@ pub(super) struct KeptIssuer {
     pub last_success: Option<Canonical<Moment>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbprint_changed: Option<Canonical<Moment>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub documents: KeptDocuments,
 }
 
@@ -62,7 +65,6 @@ pub(super) struct KeptDocuments {
 pub(super) struct KeptAccount {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_success: Option<Canonical<Moment>>,
-    pub providers: BTreeMap<Canonical<ProviderArn>, KeptProvider>,
 }
 
 /// Of one provider. Its health, and since when, would stand here.
@@ -75,9 +77,10 @@ pub(super) struct KeptProvider {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptDetails {
     pub thumbprints: BTreeSet<Canonical<Thumbprint>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub malformed: usize,
     pub client_ids: BTreeSet<Plain>,
+    /// Where it is not as the ARN has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<Plain>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,9 +90,12 @@ pub(super) struct KeptDetails {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptEndpoint {
     pub addresses: usize,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unseen: usize,
     pub was_seen_whole: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub is_private: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub is_behind_proxy: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub takes_tls12: Option<bool>,
@@ -106,8 +112,12 @@ pub(super) struct KeptObservation {
     pub unproven: Option<Unproven>,
     pub first_seen: Canonical<Moment>,
     pub last_seen: Canonical<Moment>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub looks_absent: u32,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Memory {
@@ -117,8 +127,7 @@ impl Memory {
     /// When a value cannot be written, which is a defect.
     pub fn bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut bytes = Vec::new();
-        let formatter = PrettyFormatter::with_indent(b" ");
-        self.serialize(&mut Serializer::with_formatter(&mut bytes, formatter))?;
+        self.serialize(&mut Serializer::with_formatter(&mut bytes, Lines::default()))?;
         bytes.push(b'\n');
         Ok(bytes)
     }
@@ -142,14 +151,14 @@ mod tests {
         assert_eq!(Memory::read(&bytes, minute(3)).unwrap(), memory);
         let text = String::from_utf8(bytes).unwrap();
         for line in [
-            "{\n \"version\": 1,",
-            " \"written\": \"2025-11-24T16:03:00.123Z\",",
-            "  \"https://a.example/id/X\": {",
-            "   \"last_success\": \"2025-11-24T16:02:00.123Z\",",
-            "   \"arn:aws:iam::123456789012:oidc-provider/a.example/id/X/\": {\n    \"details\": null",
-            "     \"via\": \"proxy\",",
-            "     \"unproven\": \"unreadable_leaf\",",
-            "     \"looks_absent\": 2",
+            "{\n \"version\": 1,\n \"written\": \"2025-11-24T16:03:00.123Z\",\n \"issuers\": {\n",
+            "\n  \"https://a.example/id/X\": {\"jwks_endpoint\": \"keys.example:8443\", \"is_complete\": true, ",
+            "\"last_success\": \"2025-11-24T16:02:00.123Z\", \"thumbprint_changed\": \"2025-11-24T16:01:00.123Z\"",
+            "\n  \"arn:aws:iam::123456789012:oidc-provider/a.example/id/X/\": {\"details\": null}\n },\n",
+            "\"via\": \"proxy\", ",
+            "\"unproven\": \"unreadable_leaf\", ",
+            "\"looks_absent\": 2}, {",
+            "\n  \"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb\": \"YQ==\"\n }\n}\n",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

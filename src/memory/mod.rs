@@ -6,6 +6,7 @@ mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod format;
+mod lines;
 mod read;
 mod remember;
 mod restore;
@@ -15,5 +16,5 @@ mod text;
 pub use file::StateFile;
 pub use format::{MAX_STATE_BYTES, Memory};
 pub use read::Refusal;
-pub(crate) use restore::Restoring;
+pub use restore::Restoring;
 pub use store::{Store, WriteError};

@@ -93,8 +93,7 @@ impl Memory {
         for (Canonical(endpoint), kept) in &self.endpoints {
             self.check_endpoint(&endpoint.to_string(), kept)?;
         }
-        let providers = self.account.iter().flat_map(|account| &account.providers);
-        for (Canonical(arn), provider) in providers {
+        for (Canonical(arn), provider) in &self.providers {
             let url = provider.details.as_ref().and_then(|details| details.url.as_ref());
             if Issuer::from_iam(url.map_or(arn.url(), |url| url.as_str())).is_err() {
                 return Err(Refusal::Provider(printable(arn.as_str(), MAX_SHOWN)));
@@ -185,7 +184,7 @@ mod tests {
     #[test]
     fn what_this_program_did_not_write_here_before_now_is_refused() {
         let issuer = format!("/issuers/{}", ISSUER.replace('/', "~1"));
-        let provider = format!("/account/providers/{}/details", ARN.replace('/', "~1"));
+        let provider = format!("/providers/{}/details", ARN.replace('/', "~1"));
         let observations = "/endpoints/a.example:443/observations";
         let later = json!("2025-11-24T16:04:00.124Z");
         let many = vec![whole()["endpoints"]["a.example:443"]["observations"][0].clone(); 2];

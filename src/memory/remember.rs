@@ -11,8 +11,8 @@ use crate::chain::{Certificate, Fingerprint};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::observe::Observation;
-use crate::provider::{Details, Origin};
-use crate::snapshot::{EndpointState, IssuerState, Snapshot};
+use crate::provider::{Details, Origin, ProviderArn};
+use crate::snapshot::{AccountState, EndpointState, IssuerState, Snapshot};
 
 /// Bytes of all certificates together. A server may have a new chain for every client: what does not fit is left out by
 /// endpoint, the greediest first, since half of what an endpoint showed would be another verdict.
@@ -32,7 +32,8 @@ impl Memory {
             version: VERSION,
             written: Canonical(Moment(at)),
             issuers: issuers.collect(),
-            account: kept_account(snapshot),
+            account: snapshot.account.as_ref().map(kept_account),
+            providers: kept_providers(snapshot),
             endpoints: BTreeMap::new(),
             chains: BTreeMap::new(),
             certificates: BTreeMap::new(),
@@ -101,23 +102,26 @@ fn kept_issuer(state: &IssuerState) -> KeptIssuer {
     }
 }
 
-fn kept_account(snapshot: &Snapshot) -> Option<KeptAccount> {
-    let account = snapshot.account.as_ref()?;
+fn kept_account(account: &AccountState) -> KeptAccount {
+    KeptAccount { last_success: moment(account.last_success) }
+}
+
+fn kept_providers(snapshot: &Snapshot) -> BTreeMap<Canonical<ProviderArn>, KeptProvider> {
     let listed = snapshot.providers.iter().filter_map(|judged| match &judged.provider.origin {
         Origin::Iam(arn) => {
             // What has a text that is not fit to be kept is read again from IAM.
-            let details = judged.provider.details.as_ref().and_then(kept_details);
+            let details = judged.provider.details.as_ref().and_then(|details| kept_details(arn, details));
             Some((Canonical(arn.clone()), KeptProvider { details }))
         }
         Origin::File => None,
     });
-    Some(KeptAccount { last_success: moment(account.last_success), providers: listed.collect() })
+    listed.collect()
 }
 
-fn kept_details(details: &Details) -> Option<KeptDetails> {
-    let url = match &details.url {
-        Some(url) => Some(Plain::new(url)?),
-        None => None,
+fn kept_details(arn: &ProviderArn, details: &Details) -> Option<KeptDetails> {
+    let url = match details.url.as_deref() {
+        Some(url) if url != arn.url() => Some(Plain::new(url)?),
+        _ => None,
     };
     Some(KeptDetails {
         thumbprints: details.thumbprints.iter().copied().map(Canonical).collect(),
@@ -206,7 +210,6 @@ mod tests {
         let memory = Memory::of(&snapshot, minute(3));
         let read = Memory::read(&memory.bytes().unwrap(), minute(3)).unwrap();
         assert_eq!(read.issuers.values().next().unwrap().documents.issuer, None);
-        let account = read.account.unwrap();
-        assert!(account.providers.values().all(|provider| provider.details.is_none()));
+        assert!(read.providers.values().all(|provider| provider.details.is_none()));
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::format::{KeptEndpoint, KeptObservation, KeptProvider, Memory};
+use super::format::{KeptEndpoint, KeptIssuer, KeptObservation, KeptProvider, Memory};
 use super::text::{Canonical, Moment};
 use crate::chain::{Fingerprint, JudgedChain, ServedChain, TrustStore, Unproven};
 use crate::clock::Timestamp;
@@ -16,7 +16,7 @@ use crate::provider::{Details, Origin, Provider, ProviderArn};
 use crate::snapshot::{EndpointState, IssuerState};
 
 /// What was kept, under the configuration that is in force.
-pub(crate) struct Restoring<'a> {
+pub struct Restoring<'a> {
     pub memory: &'a Memory,
     pub trust: &'a TrustStore,
     pub rules: WindowRules,
@@ -27,21 +27,36 @@ pub(crate) struct Restoring<'a> {
 
 impl Restoring<'_> {
     /// What IAM listed last.
-    pub(crate) fn providers(&self) -> impl Iterator<Item = Provider> {
-        let listed = self.memory.account.iter().flat_map(|account| &account.providers);
-        listed.filter_map(|(Canonical(arn), kept)| provider(arn, kept))
+    pub fn providers(&self) -> impl Iterator<Item = Provider> {
+        self.memory.providers.iter().filter_map(|(Canonical(arn), kept)| provider(arn, kept))
     }
 
     /// When IAM was last read to its end.
-    pub(crate) fn account_last_success(&self) -> Option<Timestamp> {
+    pub fn account_last_success(&self) -> Option<Timestamp> {
         self.time(self.memory.account.as_ref()?.last_success.as_ref())
     }
 
-    /// What is known of an issuer beside what its endpoints showed.
-    pub(crate) fn issuer(&self, issuer: &Issuer) -> Option<IssuerState> {
-        let kept = self.memory.issuers.get(&Canonical(issuer.clone()))?;
+    /// The issuers that are watched, with what is known of each beside what its endpoints showed.
+    pub fn issuers(
+        &self,
+        is_watched: impl Fn(&Issuer) -> bool,
+    ) -> impl Iterator<Item = (Issuer, IssuerState)> {
+        let watched = self.memory.issuers.iter().filter(move |(issuer, _)| is_watched(&issuer.0));
+        watched.map(|(Canonical(issuer), kept)| (issuer.clone(), self.issuer(issuer, kept)))
+    }
+
+    /// The endpoints that these use, with what each showed.
+    pub fn endpoints(
+        &self,
+        is_used: impl Fn(&Endpoint) -> bool,
+    ) -> impl Iterator<Item = (Endpoint, EndpointState)> {
+        let used = self.memory.endpoints.iter().filter(move |(endpoint, _)| is_used(&endpoint.0));
+        used.map(|(Canonical(endpoint), kept)| (endpoint.clone(), self.endpoint(endpoint, kept)))
+    }
+
+    fn issuer(&self, issuer: &Issuer, kept: &KeptIssuer) -> IssuerState {
         let documents = &kept.documents;
-        Some(IssuerState {
+        IssuerState {
             last_success: self.time(kept.last_success.as_ref()),
             documents: Documents {
                 issuer: documents.issuer.as_ref().map(|text| text.as_str().into()),
@@ -52,12 +67,10 @@ impl Restoring<'_> {
             is_complete: kept.is_complete,
             thumbprint_changed: self.time(kept.thumbprint_changed.as_ref()),
             ..IssuerState::new(issuer)
-        })
+        }
     }
 
-    /// What an endpoint showed.
-    pub(crate) fn endpoint(&self, endpoint: &Endpoint) -> Option<EndpointState> {
-        let kept = self.memory.endpoints.get(&Canonical(endpoint.clone()))?;
+    fn endpoint(&self, endpoint: &Endpoint, kept: &KeptEndpoint) -> EndpointState {
         let observations = self.observations(endpoint, kept);
         let mut state = EndpointState {
             addresses: kept.addresses,
@@ -72,7 +85,7 @@ impl Restoring<'_> {
         let look = Look { has_news: true, is_in_doubt: observations.iter().any(|o| o.looks_absent > 0) };
         state.burst.after_round(self.rules.settle_looks, look);
         state.window = Window::restored(self.rules, observations, kept.unseen, kept.was_seen_whole);
-        Some(state)
+        state
     }
 
     fn observations(&self, endpoint: &Endpoint, kept: &KeptEndpoint) -> Vec<Observation> {
@@ -130,7 +143,7 @@ fn provider(arn: &ProviderArn, kept: &KeptProvider) -> Option<Provider> {
         thumbprints: kept.thumbprints.iter().map(|thumbprint| thumbprint.0).collect(),
         malformed: kept.malformed,
         client_ids: kept.client_ids.iter().map(|id| id.as_str().to_owned()).collect(),
-        url: kept.url.as_ref().map(|url| url.as_str().into()),
+        url: Some(kept.url.as_ref().map_or(arn.url(), |url| url.as_str()).into()),
         created: kept.created.as_ref().map(|created| created.0.0),
     });
     let url = details.as_ref().and_then(|details| details.url.as_deref()).unwrap_or_else(|| arn.url());
