@@ -109,8 +109,11 @@ fn kept_account(account: &AccountState) -> KeptAccount {
 fn kept_providers(snapshot: &Snapshot) -> BTreeMap<Canonical<ProviderArn>, KeptProvider> {
     let listed = snapshot.providers.iter().filter_map(|judged| match &judged.provider.origin {
         Origin::Iam(arn) => {
-            // What has a text that is not fit to be kept is read again from IAM.
-            let details = judged.provider.details.as_ref().and_then(|details| kept_details(arn, details));
+            let details = match &judged.provider.details {
+                // One with a text that is not fit to be kept is known again once IAM is read.
+                Some(details) => Some(kept_details(arn, details)?),
+                None => None,
+            };
             Some((Canonical(arn.clone()), KeptProvider { details }))
         }
         Origin::File => None,
@@ -210,6 +213,6 @@ mod tests {
         let memory = Memory::of(&snapshot, minute(3));
         let read = Memory::read(&memory.bytes().unwrap(), minute(3)).unwrap();
         assert_eq!(read.issuers.values().next().unwrap().documents.issuer, None);
-        assert!(read.providers.values().all(|provider| provider.details.is_none()));
+        assert!(read.providers.is_empty());
     }
 }
