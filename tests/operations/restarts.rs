@@ -235,6 +235,21 @@ async fn what_cannot_be_written_is_one_warning_and_a_metric() {
     assert!(watch.directory().join("missing/state.json").exists());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_written_at_most_once_in_the_interval_and_at_the_end() {
+    let issuer = LabIssuer::good("host.oidc.test").await;
+    let poll = ["interval = \"50ms\"", "timeout = \"5s\"", "connect_timeout = \"2s\"", "settle_looks = 6"];
+    let (mut watch, file) = keeping(Watch::new(&poll).issuer(&issuer, &issuer.thumbprints()));
+    watch.settings.more = watch.settings.more.replace("50ms", "12h");
+    let daemon = watch.start();
+    daemon.wait_metrics("the first write", |metrics| metrics.value(WRITTEN, &[]) == Some(1.0));
+    let first = std::fs::read(&file).unwrap();
+    daemon.wait_metrics("many more rounds", |metrics| polls(metrics, &issuer) > Some(20));
+    assert!(std::fs::read(&file).unwrap() == first);
+    end(daemon, "TERM");
+    assert!(std::fs::read(&file).unwrap() != first);
+}
+
 /// The directory that systemd has made, and no other setting.
 #[tokio::test(flavor = "multi_thread")]
 async fn under_systemd_it_is_in_the_state_directory() {
