@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::ser::Serializer;
 
+use super::bounded;
 use super::lines::Lines;
 use super::text::{Canonical, Der, Moment, Plain, Way};
 use crate::chain::{Fingerprint, Thumbprint, Unproven};
@@ -25,11 +26,13 @@ pub(super) const VERSION: u64 = 1;
 pub struct Memory {
     pub(super) version: u64,
     pub(super) written: Canonical<Moment>,
+    #[serde(deserialize_with = "bounded::entries")]
     pub(super) issuers: BTreeMap<Canonical<Issuer>, KeptIssuer>,
     /// What IAM listed last; nothing when it is not read.
     pub(super) account: Option<KeptAccount>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::entries")]
     pub(super) providers: BTreeMap<Canonical<ProviderArn>, KeptProvider>,
+    #[serde(deserialize_with = "bounded::entries")]
     pub(super) endpoints: BTreeMap<Canonical<Endpoint>, KeptEndpoint>,
     /// By the fingerprint of the whole chain, the certificates in served order.
     pub(super) chains: BTreeMap<Canonical<Fingerprint>, Vec<Canonical<Fingerprint>>>,
@@ -79,6 +82,7 @@ pub(super) struct KeptDetails {
     pub thumbprints: BTreeSet<Canonical<Thumbprint>>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub malformed: usize,
+    #[serde(deserialize_with = "bounded::client_ids")]
     pub client_ids: BTreeSet<Plain>,
     /// Where it is not as the ARN has it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,7 @@
 //! process goes on from. What is read is never fresher than it was, and certificates are judged anew. Only `store.rs` does
 //! I/O; nothing here knows when it is asked to.
 
+mod bounded;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;

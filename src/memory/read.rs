@@ -161,6 +161,7 @@ impl Memory {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::bounded::MAX_ENTRIES;
     use super::super::fixture::{ARN, ISSUER, minute, snapshot};
     use super::super::format::KeptObservation;
     use super::super::text::Way;
@@ -262,7 +263,11 @@ mod tests {
             "{{\"version\": 1, \"written\": \"{}\"}}",
             "\u{202e}\n".escape_default().to_string().repeat(9999)
         );
+        let many = (0..=MAX_ENTRIES)
+            .map(|number| format!("\"https://{number}.example\": {{\"is_complete\": true}}"));
+        let many = format!("{{\"issuers\": {{{}}}}}", many.collect::<Vec<_>>().join(","));
         for (bytes, told) in [
+            (many.as_bytes(), "more than 100000 entries"),
             (nested.as_bytes(), "not a state file: EOF"),
             (nested.replace('x', "issuers").as_bytes(), "invalid type: sequence"),
             (long.as_bytes(), "not a state file"),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bounded::{MAX_CLIENT_IDS, MAX_ENTRIES};
 use super::format::{
     KeptAccount, KeptDetails, KeptDocuments, KeptEndpoint, KeptIssuer, KeptObservation, KeptProvider, Memory,
     VERSION,
@@ -31,7 +32,7 @@ impl Memory {
         let mut memory = Self {
             version: VERSION,
             written: Canonical(Moment(at)),
-            issuers: issuers.collect(),
+            issuers: issuers.take(MAX_ENTRIES).collect(),
             account: snapshot.account.as_ref().map(kept_account),
             providers: kept_providers(snapshot),
             endpoints: BTreeMap::new(),
@@ -42,7 +43,7 @@ impl Memory {
             snapshot.endpoints.iter().map(|(endpoint, state)| (bytes(state), endpoint, &**state)).collect();
         endpoints.sort_by_key(|(bytes, ..)| *bytes);
         let mut left = max_certificate_bytes;
-        for (_, endpoint, state) in endpoints {
+        for (_, endpoint, state) in endpoints.into_iter().take(MAX_ENTRIES) {
             let new = memory.new_bytes(state);
             let Some(rest) = left.checked_sub(new) else { break };
             left = rest;
@@ -118,10 +119,13 @@ fn kept_providers(snapshot: &Snapshot) -> BTreeMap<Canonical<ProviderArn>, KeptP
         }
         Origin::File => None,
     });
-    listed.collect()
+    listed.take(MAX_ENTRIES).collect()
 }
 
 fn kept_details(arn: &ProviderArn, details: &Details) -> Option<KeptDetails> {
+    if details.client_ids.len() > MAX_CLIENT_IDS {
+        return None;
+    }
     let url = match details.url.as_deref() {
         Some(url) if url != arn.url() => Some(Plain::new(url)?),
         _ => None,
