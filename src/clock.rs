@@ -18,6 +18,18 @@ impl Timestamp {
         Self(seconds.saturating_mul(1000))
     }
 
+    /// From milliseconds since the epoch.
+    #[must_use]
+    pub(crate) const fn from_milliseconds(milliseconds: i64) -> Self {
+        Self(milliseconds)
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub(crate) const fn milliseconds(self) -> i64 {
+        self.0
+    }
+
     /// Whole seconds since the epoch, rounded down.
     #[must_use]
     pub const fn seconds(self) -> i64 {

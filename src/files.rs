@@ -13,10 +13,18 @@ pub const MAX_FILE_BYTES: usize = 1 << 20;
 /// # Errors
 /// When the file cannot be read, is not a regular one, or is longer than [`MAX_FILE_BYTES`].
 pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    read_regular_up_to(path, MAX_FILE_BYTES)
+}
+
+/// The same, of a file that may be longer.
+///
+/// # Errors
+/// As [`read_regular`], with this limit.
+pub(crate) fn read_regular_up_to(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    read_whole(File::open(path)?)
+    read_up_to(File::open(path)?, max_bytes)
 }
 
 /// Reads a regular file of text as people and their editors save it.
@@ -60,11 +68,16 @@ fn without_mark(mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
 /// # Errors
 /// When reading fails, or there is more than [`MAX_FILE_BYTES`].
 pub fn read_whole(input: impl Read) -> io::Result<Vec<u8>> {
+    read_up_to(input, MAX_FILE_BYTES)
+}
+
+fn read_up_to(input: impl Read, max_bytes: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more than is taken, so that a longer input is refused and not cut.
-    input.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > MAX_FILE_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
+    input.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > max_bytes {
+        let told = format!("larger than {} MiB", max_bytes >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, told));
     }
     Ok(bytes)
 }

@@ -1,6 +1,7 @@
 //! Watches the certificates behind OIDC issuers, compares their thumbprints with AWS IAM, and exports what it finds to
 //! Prometheus. `ARCHITECTURE.md` is the map: [`config`] and [`aws`] name the [`targets`], [`poll`] looks at them, [`chain`],
-//! [`observe`] and [`verdict`] judge what was seen, [`agent`] keeps the [`snapshot`], [`metrics`], [`report`] and [`web`]
+//! [`observe`] and [`verdict`] judge what was seen, [`agent`] keeps the [`snapshot`], [`memory`] takes
+//! it across restarts, [`metrics`], [`report`] and [`web`]
 //! show it; [`daemon`] and [`cli`] put it all together.
 
 #![forbid(unsafe_code)]
@@ -17,6 +18,7 @@ pub mod endpoint;
 pub mod files;
 pub mod host_pattern;
 pub mod issuer;
+pub mod memory;
 pub mod metrics;
 pub mod observe;
 pub(crate) mod plural;

@@ -2,12 +2,16 @@
 //! In go a setup and its changes, out come snapshots and log lines. Nothing here knows who reads them.
 
 mod change_log;
+mod keeper;
 mod log_limit;
 mod looks;
 mod one_round;
 mod polls;
 mod readings;
 mod reload;
+mod restore;
+#[cfg(test)]
+mod restore_measured;
 mod schedule;
 mod state;
 
@@ -19,6 +23,7 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use keeper::Keeping;
 pub(crate) use one_round::one_round;
 pub(crate) use reload::Changes;
 pub use reload::Setup;
@@ -28,6 +33,7 @@ pub(crate) use state::State;
 pub use state::Watch;
 
 use change_log::ChangeLog;
+use keeper::{EndedWrite, Keeper};
 use looks::{EndedLook, Looks};
 use polls::{EndedPoll, Polls};
 use readings::Readings;
@@ -51,6 +57,7 @@ pub struct Agent {
     polls: Polls,
     looks: Looks,
     readings: Readings,
+    keeper: Keeper,
     change_log: ChangeLog,
     changes: Changes,
     submitted: mpsc::Receiver<Submitted>,
@@ -64,6 +71,7 @@ impl Agent {
         let published_at = poller.clock.now();
         let state = State::new(watch, published_at);
         let published = Arc::new(ArcSwap::from_pointee(state.snapshot()));
+        let keeper = Keeper::new(None, poller.clock.clone());
         let (changes, submitted) = Changes::channel();
         Self {
             state,
@@ -75,10 +83,28 @@ impl Agent {
             polls: Polls::default(),
             looks: Looks::default(),
             readings: Readings::default(),
+            keeper,
             change_log: ChangeLog::new(),
             changes,
             submitted,
         }
+    }
+
+    /// Goes on from what an earlier process kept, and keeps its own state there.
+    pub async fn kept(mut self, keeping: Keeping) -> Self {
+        self.keeper = Keeper::new(Some(keeping), self.poller.clock.clone());
+        let memory = self.keeper.read().await;
+        if let Some(memory) = &memory {
+            self.state.restore(memory, self.poller.addresses, self.poller.clock.now());
+        }
+        self.state.note_kept(memory.is_some());
+        let snapshot = Arc::new(self.state.snapshot());
+        if let Some(memory) = &memory {
+            let (issuers, providers) = (snapshot.issuers.len(), snapshot.providers.len());
+            tracing::info!(written = %memory.written(), issuers, providers, "going on from the state file");
+        }
+        self.published.store(snapshot);
+        self
     }
 
     /// Where changes of the configuration are handed in.
@@ -98,6 +124,7 @@ impl Agent {
         let mut round_due = every(self.schedule.round);
         let mut look_due = every(self.schedule.settle);
         let mut account_due = every(self.schedule.account);
+        let mut keep_due = self.keeper.interval();
         let mut alive = every(supervisor.watchdog_interval());
         loop {
             tokio::select! {
@@ -147,6 +174,11 @@ impl Agent {
                     // Who asked may have gone.
                     let _ = in_force.send(());
                 }
+                _ = keep_due.tick(), if self.keeper.is_due() => self.keeper.begin(self.published.load_full()),
+                Some(EndedWrite { at, is_written }) = self.keeper.next() => {
+                    self.state.note_write(at, is_written);
+                    self.publish_unchanged();
+                }
                 // This very loop answers, and only while polls come to their ends.
                 _ = alive.tick() => {
                     if self.polls.are_in_time(Instant::now()) {
@@ -159,6 +191,7 @@ impl Agent {
         self.polls.shutdown().await;
         self.looks.shutdown().await;
         self.readings.shutdown().await;
+        self.keeper.shutdown(self.published.load_full()).await;
     }
 
     /// Puts another configuration in force.
@@ -204,6 +237,12 @@ impl Agent {
         let before = self.published.swap(Arc::clone(&snapshot));
         self.change_log.note((&before, self.published_at), (&snapshot, now), Instant::now().into_std());
         self.published_at = now;
+        self.keeper.note_news();
+    }
+
+    /// Publishes what is not worth keeping.
+    fn publish_unchanged(&mut self) {
+        self.published.store(Arc::new(self.state.snapshot()));
     }
 }
 

@@ -40,10 +40,10 @@ pub struct Watch {
 
 /// The state between polls. A snapshot of it is cheap: all that is large is shared.
 pub(crate) struct State {
-    now: Snapshot,
-    targets: Targets,
-    rules: WindowRules,
-    trust: TrustStore,
+    pub(super) now: Snapshot,
+    pub(super) targets: Targets,
+    pub(super) rules: WindowRules,
+    pub(super) trust: TrustStore,
 }
 
 impl State {
@@ -225,8 +225,7 @@ impl State {
 
     /// What the endpoints of an issuer serve by now.
     fn note_root_cas(&self, issuer: &mut IssuerState, at: Timestamp) {
-        let own = self.now.chains(issuer).filter(|judged| !judged.is_intercepted());
-        let root_cas: BTreeSet<_> = own.map(|judged| judged.served.root_ca().sha1).collect();
+        let root_cas = self.now.root_cas(issuer);
         // Once every endpoint has been seen whole, what comes to be served is a change.
         if issuer.is_complete && !root_cas.is_subset(&issuer.root_cas) {
             issuer.thumbprint_changed = Some(at);
@@ -284,7 +283,7 @@ impl State {
     }
 
     /// Watches exactly the issuers of the targets.
-    fn retarget(&mut self) {
+    pub(super) fn retarget(&mut self) {
         let wanted = self.targets.issuers();
         self.now.issuers.retain(|issuer, _| wanted.contains(issuer));
         for issuer in wanted {

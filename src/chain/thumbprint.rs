@@ -17,6 +17,11 @@ pub struct Thumbprint([u8; 20]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 
+/// A text is not the 64 lower-case hex digits that a [`Fingerprint`] is shown as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected 64 hex digits in lower case")]
+pub struct FingerprintError;
+
 /// Characters shown of what is no thumbprint.
 const MAX_SHOWN: usize = 120;
 
@@ -62,6 +67,24 @@ impl Fingerprint {
             hash.update(der);
         }
         Self(hash.finalize().into())
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = FingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+        let digit = |c: u8| match c {
+            b'0'..=b'9' => Ok(c - b'0'),
+            b'a'..=b'f' => Ok(c - b'a' + 10),
+            _ => Err(FingerprintError),
+        };
+        let digits: &[u8; 64] = text.as_bytes().try_into().map_err(|_| FingerprintError)?;
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Ok(Self(bytes))
     }
 }
 
@@ -186,7 +209,13 @@ mod tests {
     #[test]
     fn known_digests() {
         assert_eq!(Thumbprint::of(b"abc").to_string(), "a9993e364706816aba3e25717850c26c9cd0d89d");
-        assert!(Fingerprint::of(b"abc").to_string().starts_with("ba7816bf8f01cfea"));
+        let fingerprint = Fingerprint::of(b"abc");
+        let shown = fingerprint.to_string();
+        assert!(shown.starts_with("ba7816bf8f01cfea"));
+        assert_eq!(shown.parse(), Ok(fingerprint));
+        for text in ["", &shown[1..], &shown.to_uppercase(), &shown.replace('b', "g"), &"é".repeat(32)] {
+            assert_eq!(text.parse::<Fingerprint>(), Err(FingerprintError), "{text}");
+        }
         let lists: [&[&[u8]]; 2] = [&[b"ab", b"c"], &[b"a", b"bc"]];
         assert_ne!(
             Fingerprint::of_list(lists[0].iter().copied()),

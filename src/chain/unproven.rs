@@ -1,11 +1,11 @@
 //! Why it is not known whether a server holds the key of the leaf that it shows: a closed set.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter};
 
 /// Why no signature has proved that the server holds the key of the leaf. A signature that was checked and is wrong is not
 /// among these: such a chain is not recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, Display, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, Display, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unproven {
     /// This program cannot complete a handshake with the server, and the certificates come before any proof.

@@ -35,6 +35,7 @@ impl Settings {
             ("health.slow", self.health.slow),
             ("aws.interval", self.aws.interval),
             ("aws.timeout", self.aws.timeout),
+            ("state.interval", self.state.interval),
         ];
         for (key, duration) in durations {
             if duration.is_zero() || duration > MAX_DURATION {

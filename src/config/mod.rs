@@ -7,4 +7,4 @@ mod load;
 mod settings;
 
 pub(crate) use load::SettingsError;
-pub(crate) use settings::{IssuerEntry, Log, LogFormat, LogLevel, Probe, Settings, Trust, Web};
+pub(crate) use settings::{IssuerEntry, Log, LogFormat, LogLevel, Probe, Settings, State, Trust, Web};

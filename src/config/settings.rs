@@ -13,6 +13,7 @@ use super::hosts::addresses_by_name;
 use crate::chain::Thumbprint;
 use crate::host_pattern::HostPattern;
 use crate::issuer::Issuer;
+use crate::memory::StateFile;
 use crate::proxy::ProxySettings;
 
 /// Everything that can be set. `config/default.toml` says what each key means.
@@ -33,6 +34,8 @@ pub(crate) struct Settings {
     pub health: HealthSettings,
     /// The IAM account.
     pub aws: Aws,
+    /// What outlives a restart.
+    pub state: State,
     /// What is logged, and how.
     pub log: Log,
     /// When this configuration is read again.
@@ -148,6 +151,17 @@ pub(crate) struct Aws {
     pub timeout: Duration,
     /// Client ids that every provider must hold.
     pub audiences: BTreeSet<String>,
+}
+
+/// `[state]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct State {
+    /// Where it is kept.
+    pub file: StateFile,
+    /// From one write to the next, at least.
+    #[serde(with = "humantime_serde")]
+    pub interval: Duration,
 }
 
 /// `[log]`

@@ -92,9 +92,13 @@ async fn serve(
 
     let clock = Clock::system();
     let setup = loaded.setup(clock.clone()).await;
+    let keeping = loaded.keeping();
     let settings = loaded.settings;
     let means = ProbeMeans::new(&settings.probe, &setup);
-    let agent = Agent::new(setup);
+    let agent = match keeping {
+        Some(keeping) => Agent::new(setup).kept(keeping).await,
+        None => Agent::new(setup),
+    };
     let metrics = Metrics::new(agent.published(), clock.clone(), web.last_reload())?;
     let exposition = Exposition::new(metrics, settings.web.max_scrapes);
     let prober = Arc::new(Prober::new(means, agent.published()));

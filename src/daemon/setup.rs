@@ -7,11 +7,12 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::agent::{Schedule, Setup, Watch};
+use crate::agent::{Keeping, Schedule, Setup, Watch};
 use crate::aws::{Account, CaBundle};
 use crate::chain::TrustStore;
 use crate::clock::Clock;
-use crate::config::{Settings, SettingsError, Trust};
+use crate::config::{Settings, SettingsError, State, Trust};
+use crate::memory::Store;
 use crate::observe::WindowRules;
 use crate::poll::{AddressPolicy, Limits, Poller, Resolver, Tls, Tunnels};
 use crate::proxy::{Egress, ProxyError};
@@ -87,6 +88,13 @@ impl Loaded {
             poll_limit: settings.poll.timeout,
         };
         Setup { watch: self.watch(), poller: self.poller(clock), account, schedule }
+    }
+
+    /// Where the state is kept, if anywhere.
+    pub(crate) fn keeping(&self) -> Option<Keeping> {
+        let State { file, interval } = &self.settings.state;
+        let of_service = std::env::var("STATE_DIRECTORY").ok();
+        Some(Keeping { store: Store::at(file.path(of_service.as_deref())?), interval: *interval })
     }
 
     fn poller(&self, clock: Clock) -> Poller {

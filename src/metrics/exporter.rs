@@ -3,7 +3,7 @@
 use super::family::families;
 use super::labels::Version;
 use super::samples::Samples;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{KeptState, Snapshot};
 
 families! {
     Gauge BUILD_INFO(Version) = "oidc_exporter_build_info", "Version of this program.";
@@ -15,6 +15,12 @@ families! {
         "Whether the current content of the web configuration file is in use; absent without such a file.";
     Gauge POLL_INTERVAL() = "oidc_exporter_poll_interval_seconds",
         "Time from the start of one round to the start of the next.";
+    Gauge STATE_RESTORED() = "oidc_exporter_state_restored",
+        "Whether this process went on from the state file of an earlier one; absent without a state file.";
+    Gauge STATE_WRITE_SUCCESSFUL() = "oidc_exporter_state_last_write_successful",
+        "Whether the last attempt to write the state file succeeded; absent before the first.";
+    Gauge STATE_WRITE_TIMESTAMP() = "oidc_exporter_state_last_write_success_timestamp_seconds",
+        "When the state in the state file was taken, if this process has written it.";
 }
 
 /// `web_config` is whether the web configuration file is in force as it is now, where there is one.
@@ -23,6 +29,13 @@ pub(super) fn sample(samples: &mut Samples, snapshot: &Snapshot, web_config: Opt
     samples.add(&POLL_INTERVAL, (), snapshot.interval.as_secs_f64());
     samples.flag(&RELOAD_SUCCESSFUL, (), snapshot.refused.is_none());
     samples.time(&RELOAD_TIMESTAMP, (), snapshot.configured);
+    if let Some(KeptState { is_restored, is_written, last_write }) = snapshot.kept {
+        samples.flag(&STATE_RESTORED, (), is_restored);
+        if let Some(successful) = is_written {
+            samples.flag(&STATE_WRITE_SUCCESSFUL, (), successful);
+        }
+        samples.time(&STATE_WRITE_TIMESTAMP, (), last_write);
+    }
     if let Some(successful) = web_config {
         samples.flag(&WEB_CONFIG_SUCCESSFUL, (), successful);
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub use burst::Burst;
 pub(crate) use burst::Look;
 pub use window::WindowRules;
-pub(crate) use window::{Observation, Sighting, Window};
+pub(crate) use window::{MAX_OBSERVATIONS, Observation, Sighting, Window};
 
 use crate::chain::{JudgedChain, ServedChain, TrustStore};
 use crate::poll::{AddressCapture, Capture};

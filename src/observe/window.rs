@@ -26,7 +26,7 @@ pub struct Observation {
     pub last_seen: Timestamp,
     /// Successive looks at its address that showed only other chains, or successive looks at the endpoint in which that was
     /// not resolved while all others had settled.
-    looks_absent: u32,
+    pub looks_absent: u32,
 }
 
 /// When an observation stops counting.
@@ -58,6 +58,19 @@ pub struct Window {
 }
 
 impl Window {
+    /// One that goes on from what was kept of another; what these rules give up is left out.
+    #[must_use]
+    pub fn restored(
+        rules: WindowRules,
+        observations: Vec<Observation>,
+        unseen: usize,
+        was_seen_whole: bool,
+    ) -> Self {
+        let mut window = Self { observations, dropped: 0, unseen, was_seen_whole };
+        window.give_up(rules);
+        window
+    }
+
     /// By address, then by first sight.
     #[must_use]
     pub fn observations(&self) -> &[Observation] {
@@ -81,6 +94,12 @@ impl Window {
     #[must_use]
     pub fn is_seen_in_part(&self) -> bool {
         self.unseen > 0 && !self.was_seen_whole
+    }
+
+    /// At some time there was no address that nobody had looked at.
+    #[must_use]
+    pub fn was_seen_whole(&self) -> bool {
+        self.was_seen_whole
     }
 
     /// Notes how many addresses were not looked at within the window.
@@ -135,10 +154,16 @@ impl Window {
             gone.looks_absent = if settled { gone.looks_absent + 1 } else { 0 };
         }
 
-        let newest = self.observations.iter().map(|o| o.last_seen).max().unwrap_or(at);
+        self.give_up(rules);
+        Look { has_news, is_in_doubt: self.observations.iter().any(|o| o.looks_absent > 0) }
+    }
+
+    /// Leaves out what does not count any more, and what is too much.
+    fn give_up(&mut self, rules: WindowRules) {
+        let newest = self.observations.iter().map(|o| o.last_seen).max();
         self.observations.retain(|observation| {
             observation.looks_absent < rules.settle_looks
-                && newest.since(observation.last_seen) <= rules.window
+                && newest.is_none_or(|newest| newest.since(observation.last_seen) <= rules.window)
         });
         if self.observations.len() > MAX_OBSERVATIONS {
             self.observations.sort_by_key(|o| std::cmp::Reverse(o.last_seen));
@@ -146,7 +171,6 @@ impl Window {
             self.observations.truncate(MAX_OBSERVATIONS);
         }
         self.observations.sort_by_key(|o| (o.via, o.first_seen));
-        Look { has_news, is_in_doubt: self.observations.iter().any(|o| o.looks_absent > 0) }
     }
 
     fn of(&self, via: Via) -> impl Iterator<Item = &Observation> {

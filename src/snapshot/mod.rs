@@ -4,9 +4,10 @@
 mod account;
 mod endpoint;
 mod issuer;
+mod kept;
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +16,9 @@ use arc_swap::ArcSwap;
 pub(crate) use account::AccountState;
 pub(crate) use endpoint::EndpointState;
 pub(crate) use issuer::IssuerState;
+pub(crate) use kept::KeptState;
 
-use crate::chain::{Certificate, JudgedChain};
+use crate::chain::{Certificate, JudgedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
@@ -56,6 +58,8 @@ pub struct Snapshot {
     pub rules: Rules,
     /// When the configuration that is in force was loaded.
     pub configured: Option<Timestamp>,
+    /// The file that the state is kept in, when there is one.
+    pub kept: Option<KeptState>,
     /// Why a later one was refused.
     pub refused: Option<Arc<str>>,
     /// Every issuer and the account had their first result at some time. An issuer that comes later changes nothing:
@@ -117,6 +121,13 @@ impl Snapshot {
             .filter_map(|endpoint| self.endpoints.get(endpoint))
             .flat_map(|endpoint| endpoint.window.chains())
             .map(Arc::as_ref)
+    }
+
+    /// The thumbprints of the issuer's root CAs that count, those of a proxy in between left out.
+    #[must_use]
+    pub(crate) fn root_cas(&self, issuer: &IssuerState) -> BTreeSet<Thumbprint> {
+        let own = self.chains(issuer).filter(|judged| !judged.is_intercepted());
+        own.map(|judged| judged.served.root_ca().sha1).collect()
     }
 
     /// Soonest expiry among the issuer's root CAs that count.

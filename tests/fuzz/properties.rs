@@ -7,12 +7,17 @@
 
 use std::fmt::Display;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use oidc_thumbprint_exporter::chain::{Certificate, ServedChain, TrustStore, read_certificates};
 use oidc_thumbprint_exporter::clock::Timestamp;
 use oidc_thumbprint_exporter::endpoint::{Endpoint, parse_https};
 use oidc_thumbprint_exporter::issuer::Issuer;
-use oidc_thumbprint_exporter::poll::{ClearError, Coding, Flight, FlightReader, decoded, discovery, key_set};
+use oidc_thumbprint_exporter::memory::{Memory, Restoring};
+use oidc_thumbprint_exporter::observe::WindowRules;
+use oidc_thumbprint_exporter::poll::{
+    AddressPolicy, ClearError, Coding, Flight, FlightReader, decoded, discovery, key_set,
+};
 use oidc_thumbprint_exporter::provider::ProviderArn;
 use rustls::pki_types::{CertificateDer, ServerName};
 use strum::IntoEnumIterator as _;
@@ -149,6 +154,31 @@ pub fn issuer_url(input: &[u8]) -> bool {
         let discovery = parse_https(issuer.discovery_url().as_str()).unwrap();
         let endpoint = Endpoint::of(&discovery).unwrap();
         assert_eq!(endpoint.to_string().parse().as_ref(), Ok(&endpoint));
+    })
+}
+
+/// The state of an earlier process; it is written again as it was read.
+pub fn state_file(input: &[u8]) -> bool {
+    static STORE: OnceLock<TrustStore> = OnceLock::new();
+    let trust = STORE.get_or_init(|| TrustStore::empty().with_mozilla());
+    let at = Timestamp::from_seconds(1_764_100_000);
+    taken(Memory::read(input, at), |memory| {
+        assert_eq!(Memory::read(&memory.bytes().unwrap(), at).unwrap(), memory);
+        let rules = WindowRules { window: Duration::from_hours(24), settle_looks: 6 };
+        let policy = AddressPolicy { allow_loopback: false };
+        let restoring = Restoring { memory: &memory, trust, rules, policy, at };
+        for (_, issuer) in restoring.issuers(|_| true) {
+            assert!(issuer.last_success.max(issuer.thumbprint_changed) <= Some(at) && !issuer.is_up());
+        }
+        for (_, endpoint) in restoring.endpoints(|_| true) {
+            assert!(endpoint.tls12_asked <= Some(at));
+            for observation in endpoint.window.observations() {
+                assert!(observation.first_seen <= observation.last_seen && observation.last_seen <= at);
+                assert!(observation.via.address().is_none_or(|address| policy.admit(address).is_ok()));
+                assert!(!observation.chain.judgement.statuses.is_empty());
+            }
+        }
+        assert!(restoring.providers().all(|provider| provider.iam_url().is_some()));
     })
 }
 

@@ -8,7 +8,7 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 
 use super::properties::{
     ISSUER, certificate_list, coded_document, discovery_document, issuer_url, jwks, pem_file, provider_arn,
-    server_flight,
+    server_flight, state_file,
 };
 use crate::support::lab::behaviour::{ec_key, rsa_key};
 use crate::support::lab::chains::three_deep;
@@ -169,6 +169,12 @@ fn server_flights() {
 }
 
 #[test]
+fn state_files() {
+    let seed = include_bytes!("../fuzz/seeds/state_file/usual.json");
+    hold(&[seed.to_vec()], MUTATIONS / 4, state_file);
+}
+
+#[test]
 fn provider_arns() {
     let seeds = [
         "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE",
@@ -211,8 +217,8 @@ fn documents_made_to_hurt() {
         long,
     ] {
         let input = text.as_bytes();
-        let taken =
-            [discovery_document, jwks, pem_file, provider_arn, issuer_url].map(|property| property(input));
-        assert_eq!(taken, [false; 5], "{text:.60}");
+        let taken = [discovery_document, jwks, pem_file, provider_arn, issuer_url, state_file]
+            .map(|property| property(input));
+        assert_eq!(taken, [false; 6], "{text:.60}");
     }
 }

@@ -4,6 +4,7 @@ mod logs;
 mod notify;
 mod process;
 mod reload;
+mod restarts;
 mod sockets;
 mod watched_files;
 
