@@ -59,7 +59,10 @@ impl fmt::Display for Problem {
                 )
             }
             Self::ChainInvalid { endpoint, status } => {
-                write!(f, "TLS clients refuse the chain that {endpoint} serves ({status}), and AWS is one")
+                write!(
+                    f,
+                    "TLS clients refuse the chain that {endpoint} serves ({status}); AWS may be one of them"
+                )
             }
             Self::LeafPinned => {
                 f.write_str("only the leaf certificate is listed: that ends with its next renewal")
