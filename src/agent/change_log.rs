@@ -1,6 +1,6 @@
 //! One log line for each change of state, none for a poll that changes nothing, and few for what keeps changing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
 use super::log_limit::{Admitted, Limiter};
@@ -46,27 +46,27 @@ impl ChangeLog {
 
     /// Logs what is different in `after`, and what had been held back for an hour.
     /// Of each, what it was at its time: dates pass without a poll.
-    pub(super) fn note(&mut self, before: Dated<'_>, after: Dated<'_>, now: Instant) {
-        let ((old, _), (new, _)) = (before, after);
-        for issuer in new.issuers.keys().filter(|issuer| !old.issuers.contains_key(*issuer)) {
+    pub(super) fn note(&mut self, dated_before: Dated<'_>, dated_after: Dated<'_>, now: Instant) {
+        let ((before, _), (after, _)) = (dated_before, dated_after);
+        for issuer in after.issuers.keys().filter(|issuer| !before.issuers.contains_key(*issuer)) {
             tracing::info!(%issuer, "watching issuer");
         }
-        for issuer in old.issuers.keys().filter(|issuer| !new.issuers.contains_key(*issuer)) {
+        for issuer in before.issuers.keys().filter(|issuer| !after.issuers.contains_key(*issuer)) {
             tracing::info!(%issuer, "no longer watching issuer");
         }
-        let changed = changed(before, after);
+        let (were, are) = (problems(dated_before), problems(dated_after));
+        let changed = changed(before, after, &of_other_problems(&were, &are));
         let overdue = self.0.overdue(now).into_iter().filter(|subject| !changed.contains(subject));
         for subject in overdue.chain(changed.iter().cloned()).collect::<Vec<_>>() {
             if let Some(admitted) = self.0.admit(subject.clone(), now) {
-                tell(&subject, before, after, &admitted);
+                tell(&subject, before, after, &are, &admitted);
             }
         }
     }
 }
 
-fn changed(dated_before: Dated<'_>, dated_after: Dated<'_>) -> Vec<Subject> {
+fn changed(before: &Snapshot, after: &Snapshot, of_other_problems: &[&Issuer]) -> Vec<Subject> {
     let mut changed = Vec::new();
-    let ((before, _), (after, _)) = (dated_before, dated_after);
     for (issuer, state) in &after.issuers {
         let Some(old) = before.issuers.get(issuer) else { continue };
         let reason = |state: &IssuerState| state.error.as_ref().map(PollError::reason);
@@ -78,13 +78,7 @@ fn changed(dated_before: Dated<'_>, dated_after: Dated<'_>) -> Vec<Subject> {
             changed.push(Subject::RootCa(issuer.clone()));
         }
     }
-    let (were, are) = (problems(dated_before), problems(dated_after));
-    let names = |found: Option<&Vec<(String, Problem)>>| -> BTreeSet<(String, ProblemName)> {
-        found.into_iter().flatten().map(|(whose, problem)| (whose.clone(), problem.name())).collect()
-    };
-    let any: BTreeSet<&Issuer> = were.keys().chain(are.keys()).copied().collect();
-    let other = any.into_iter().filter(|issuer| names(were.get(issuer)) != names(are.get(issuer)));
-    changed.extend(other.map(|issuer| Subject::Problems(issuer.clone())));
+    changed.extend(of_other_problems.iter().map(|issuer| Subject::Problems((*issuer).clone())));
     if let (Some(old), Some(new)) = (&before.account, &after.account) {
         let reason = |state: &AccountState| state.error.as_ref().map(|error| error.reason);
         if new.polls > 0 && (old.polls == 0 || reason(new) != reason(old)) {
@@ -116,18 +110,18 @@ fn changed(dated_before: Dated<'_>, dated_after: Dated<'_>) -> Vec<Subject> {
     changed
 }
 
-/// By issuer, those of each provider for it; or its own, when there is none.
-fn problems((snapshot, now): Dated<'_>) -> BTreeMap<&Issuer, Vec<(String, Problem)>> {
-    let mut found: BTreeMap<&Issuer, Vec<(String, Problem)>> = BTreeMap::new();
-    let mut expected = HashSet::new();
+/// What problems there are and whose: those of each provider for an issuer, or its own when there is none.
+type Problems<'a> = BTreeMap<&'a Issuer, Vec<(String, Problem)>>;
+
+fn problems((snapshot, now): Dated<'_>) -> Problems<'_> {
+    let mut found = Problems::new();
     for judged in &snapshot.providers {
         let provider = &judged.provider;
-        expected.insert(&provider.issuer);
         for problem in snapshot.provider_problems(judged, now) {
             found.entry(&provider.issuer).or_default().push((provider.to_string(), problem));
         }
     }
-    for (issuer, state) in snapshot.issuers.iter().filter(|(issuer, _)| !expected.contains(issuer)) {
+    for (issuer, state) in snapshot.watched_only() {
         for problem in snapshot.issuer_problems(state, now) {
             found.entry(issuer).or_default().push((issuer.to_string(), problem));
         }
@@ -135,8 +129,23 @@ fn problems((snapshot, now): Dated<'_>) -> BTreeMap<&Issuer, Vec<(String, Proble
     found
 }
 
-fn tell(subject: &Subject, (before, _): Dated<'_>, dated: Dated<'_>, admitted: &Admitted) {
-    let (after, _) = dated;
+/// The issuers whose problems have other names, or are of others.
+fn of_other_problems<'a>(were: &Problems<'a>, are: &Problems<'a>) -> Vec<&'a Issuer> {
+    let names = |found: &Problems<'a>, issuer: &Issuer| -> BTreeSet<(String, ProblemName)> {
+        let found = found.get(issuer).into_iter().flatten();
+        found.map(|(whose, problem)| (whose.clone(), problem.name())).collect()
+    };
+    let any: BTreeSet<&Issuer> = were.keys().chain(are.keys()).copied().collect();
+    any.into_iter().filter(|issuer| names(were, issuer) != names(are, issuer)).collect()
+}
+
+fn tell(
+    subject: &Subject,
+    before: &Snapshot,
+    after: &Snapshot,
+    problems: &Problems<'_>,
+    admitted: &Admitted,
+) {
     let &Admitted { held_back, last } = admitted;
     let note = last.then_some(NOTE);
     match subject {
@@ -190,13 +199,13 @@ fn tell(subject: &Subject, (before, _): Dated<'_>, dated: Dated<'_>, admitted: &
             let is_it = |judged: &&JudgedProvider| {
                 judged.provider.origin == *origin && judged.provider.issuer == *issuer
             };
-            if let Some(JudgedProvider { provider, verdict, .. }) = after.providers.iter().find(is_it) {
+            if let Some(JudgedProvider { provider, verdict }) = after.providers.iter().find(is_it) {
                 tell_verdict(&provider.to_string(), verdict, held_back, note);
             }
         }
         Subject::Problems(issuer) => {
-            let found = problems(dated).remove(issuer).unwrap_or_default();
-            for (whose, problem) in &found {
+            let found = problems.get(issuer).map(Vec::as_slice).unwrap_or_default();
+            for (whose, problem) in found {
                 let (name, class) = (problem.name(), problem.class());
                 match class {
                     Class::Failing => {

@@ -110,9 +110,7 @@ impl FleetReport {
             let issuer = &judged.provider.issuer;
             Some(row(snapshot, issuer, snapshot.issuers.get(issuer)?, Some(judged), now))
         });
-        let is_expected = |issuer: &Issuer| snapshot.providers.iter().any(|p| p.provider.issuer == *issuer);
-        let watched = snapshot.issuers.iter().filter(|(issuer, _)| !is_expected(issuer));
-        let watched = watched.map(|(issuer, state)| row(snapshot, issuer, state, None, now));
+        let watched = snapshot.watched_only().map(|(issuer, state)| row(snapshot, issuer, state, None, now));
         let mut rows: Vec<Row> = expected.chain(watched).collect();
         rows.sort_by(|a, b| {
             let key = |row: &Row| (Reverse(row.health), row.rank(), row.enforced != Some(true));

@@ -24,7 +24,7 @@ use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::provider::Provider;
 use crate::verdict::{
-    self, Audiences, IssuerEvidence, KeyEvidence, Problem, ProviderEvidence, Rules, Seen, Status, Verdict,
+    self, Audiences, IssuerEvidence, KeyEvidence, Problem, ProviderEvidence, Rules, Seen, Verdict,
 };
 
 /// The snapshot that is in force, shared by the agent, which writes it, and everybody else, who reads it.
@@ -58,10 +58,10 @@ pub struct Snapshot {
     pub rules: Rules,
     /// When the configuration that is in force was loaded.
     pub configured: Option<Timestamp>,
-    /// The file that the state is kept in, when there is one.
-    pub kept: Option<KeptState>,
     /// Why a later one was refused.
     pub refused: Option<Arc<str>>,
+    /// The file that the state is kept in, when there is one.
+    pub kept: Option<KeptState>,
     /// Every issuer and the account had their first result at some time. An issuer that comes later changes nothing:
     /// whoever takes a daemon that is not ready out of service would lose sight of all the others.
     pub ready: bool,
@@ -114,6 +114,14 @@ impl Snapshot {
         verdict::of_provider(&evidence, &key_evidence(state), of_issuer, &self.rules, now)
     }
 
+    /// The issuers that nobody expects anything of.
+    pub(crate) fn watched_only(&self) -> impl Iterator<Item = (&Issuer, &IssuerState)> {
+        let expected: BTreeSet<&Issuer> =
+            self.providers.iter().map(|judged| &judged.provider.issuer).collect();
+        let others = self.issuers.iter().filter(move |(issuer, _)| !expected.contains(issuer));
+        others.map(|(issuer, state)| (issuer, &**state))
+    }
+
     /// Every distinct chain of the issuer's endpoints that counts.
     pub fn chains<'a>(&'a self, issuer: &'a IssuerState) -> impl Iterator<Item = &'a JudgedChain> {
         let endpoints = issuer.known_endpoints().into_iter();
@@ -141,12 +149,6 @@ impl Snapshot {
     pub fn trust_anchor_not_after(&self, issuer: &IssuerState) -> Option<Timestamp> {
         let anchors = self.chains(issuer).filter_map(|judged| judged.judgement.anchor.as_ref());
         soonest(anchors.map(|anchor| &anchor.certificate))
-    }
-
-    /// How many providers have this verdict.
-    #[must_use]
-    pub fn count(&self, status: Status) -> usize {
-        self.providers.iter().filter(|judged| judged.verdict.status == status).count()
     }
 }
 

@@ -42,10 +42,8 @@ impl Snapshot {
 
     /// Worst first: `1 failing (root_ca_expired)`, of providers and of issuers that nobody expects anything of.
     fn by_health(&self, now: Timestamp) -> Vec<String> {
-        let expected: BTreeSet<_> = self.providers.iter().map(|judged| &judged.provider.issuer).collect();
         let of_providers = self.providers.iter().map(|judged| self.provider_problems(judged, now));
-        let others = self.issuers.iter().filter(|(issuer, _)| !expected.contains(issuer));
-        let of_issuers = others.map(|(_, state)| self.issuer_problems(state, now));
+        let of_issuers = self.watched_only().map(|(_, state)| self.issuer_problems(state, now));
         let mut counts: BTreeMap<Health, (usize, BTreeSet<ProblemName>)> = BTreeMap::new();
         for problems in of_providers.chain(of_issuers) {
             let (count, names) = counts.entry(health(&problems)).or_default();

@@ -142,11 +142,9 @@ pub(crate) fn judge(provider: &Provider, endpoints: Option<&[Seen<'_>]>) -> Verd
     };
     let place = |thumbprint: &Thumbprint| observations().filter_map(|o| role(o, *thumbprint)).max();
     verdict.positions = details.thumbprints.iter().map(|listed| (*listed, place(listed))).collect();
-    let Some(endpoints) = endpoints else {
-        return Verdict { unknown: Some(Unknown::EndpointUnnamed), ..verdict };
-    };
-    if endpoints.iter().any(|seen| seen.window.observations().is_empty()) {
-        return Verdict { unknown: Some(Unknown::NotObserved), ..verdict };
+    let unseen = unseen(endpoints);
+    if matches!(unseen, Some(Unknown::EndpointUnnamed | Unknown::NotObserved)) {
+        return Verdict { unknown: unseen, ..verdict };
     }
     if intercepted {
         return Verdict { unknown: Some(Unknown::Intercepted), ..verdict };
@@ -163,9 +161,9 @@ pub(crate) fn judge(provider: &Provider, endpoints: Option<&[Seen<'_>]>) -> Verd
         _ => Status::Partial,
     };
     // What was seen can show that something is wrong, but not that all is well.
-    if verdict.status == Status::Match && endpoints.iter().any(|seen| seen.window.is_seen_in_part()) {
+    if verdict.status == Status::Match && unseen.is_some() {
         verdict.status = Status::Unknown;
-        verdict.unknown = Some(Unknown::AddressesUnseen);
+        verdict.unknown = unseen;
         verdict.coverage = Coverage::default();
     }
     verdict

@@ -18,11 +18,10 @@ use crate::web::answer::Answer;
 const OVERDUE_INTERVALS: u32 = 3;
 
 pub(super) fn page(snapshot: &Snapshot, filter: &str, now: Timestamp) -> Answer {
-    let rows = FleetReport::new(snapshot, now).rows;
-    let sentence = snapshot.sentence(now);
-    let title = sentence.split(';').next().unwrap_or_default();
+    let FleetReport { rows, summary, .. } = FleetReport::new(snapshot, now);
+    let title = summary.split(';').next().unwrap_or_default();
     let main = |html: &mut Html| {
-        html.put("<h1>Providers</h1>\n<p class=\"lead\">{}.</p>\n", &[&sentence]);
+        html.put("<h1>Providers</h1>\n<p class=\"lead\">{}.</p>\n", &[&summary]);
         providers(html, snapshot, &rows, filter, now);
         if let Some(state) = &snapshot.account {
             account(html, state, now);
