@@ -15,7 +15,6 @@ use super::poller::Poller;
 use super::tls::{Handshake, Offer};
 use super::tls_failure::TlsFailure;
 use super::via::Via;
-use super::wire::Wire;
 use crate::chain::{ServedChain, Unproven};
 use crate::endpoint::Endpoint;
 
@@ -150,7 +149,7 @@ impl Attempt {
         self.capture.chain.is_none() && failure.is_worth_another_offer()
     }
 
-    async fn take<S: Wire + 'static>(&mut self, handshake: Handshake<S>) -> Result<Connection, PollError> {
+    async fn take(&mut self, handshake: Handshake) -> Result<Connection, PollError> {
         let via = self.capture.via;
         if let Some(served) = handshake.served {
             self.capture.chain = ServedChain::new(served.certificates);

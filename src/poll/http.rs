@@ -13,6 +13,7 @@ use hyper::http::HeaderValue;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::client::TlsStream;
 use tokio_util::task::AbortOnDropHandle;
 use url::{Position, Url};
 
@@ -21,7 +22,7 @@ use super::coding::codings;
 use super::error::PollError;
 use super::http_error::HttpError;
 use super::phase::Phase;
-use super::wire::Wire;
+use super::wire::Stream;
 
 pub(super) const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// The types of both documents (OpenID Connect Discovery 1.0, section 4.2; RFC 7517, section 8.5.2), and whatever else a
@@ -42,7 +43,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`PollError::Http`].
-    pub(super) async fn new(stream: impl Wire + 'static) -> Result<Self, PollError> {
+    pub(super) async fn new(stream: TlsStream<Stream>) -> Result<Self, PollError> {
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_HEAD_BYTES)
             .max_headers(MAX_HEADERS)

@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 use super::key_proof::{KeyProof, RSA_PSS_PSS_SHA256, RSA_PSS_PSS_SHA384, RSA_PSS_PSS_SHA512};
 use super::recorder::Recorder;
 use super::tls_failure::TlsFailure;
-use super::wire::Wire;
+use super::wire::Stream;
 use crate::chain::Unproven;
 use crate::secp521r1::Secp521r1;
 
@@ -33,13 +33,13 @@ pub(super) enum Offer {
 }
 
 /// What a handshake showed, whether or not it came to an end.
-pub(super) struct Handshake<S> {
+pub(super) struct Handshake {
     /// `None` when it broke off before, or when the server does not hold the key of the leaf.
     pub served: Option<Served>,
     /// The version that the server chose, as far as it is known.
     pub version: Option<ProtocolVersion>,
     /// The connection, when the handshake ended well.
-    pub stream: Result<TlsStream<S>, TlsFailure>,
+    pub stream: Result<TlsStream<Stream>, TlsFailure>,
 }
 
 /// The certificates of one handshake, in served order, and whether the server has shown that it holds the key of the leaf.
@@ -69,13 +69,13 @@ impl Default for Tls {
 
 impl Tls {
     /// Shakes hands over `stream`. What was served before the time is over counts.
-    pub(super) async fn handshake<S: Wire>(
+    pub(super) async fn handshake(
         &self,
-        stream: S,
+        stream: Stream,
         name: ServerName<'static>,
         offer: Offer,
         limit: Duration,
-    ) -> Handshake<S> {
+    ) -> Handshake {
         let recorder = Arc::new(Recorder::new(self.schemes(offer)));
         let stream = match self.config(offer, Arc::clone(&recorder)) {
             Ok(config) => timeout(limit, TlsConnector::from(Arc::new(config)).connect(name, stream))

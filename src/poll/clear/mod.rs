@@ -18,7 +18,7 @@ pub(super) use choice::Choice;
 pub use error::ClearError;
 pub use reader::{Flight, FlightReader};
 
-use super::wire::Wire;
+use super::wire::Stream;
 
 /// What goes wrong before the certificates.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ pub(super) enum ClearFailure {
 const CANCEL: [u8; 7] = [21, 3, 1, 0, 2, 2, 90];
 
 /// Asks for the certificates of `name`; not limited in time.
-pub(super) async fn ask(mut stream: impl Wire, name: &ServerName<'_>) -> Result<Flight, ClearFailure> {
+pub(super) async fn ask(mut stream: Stream, name: &ServerName<'_>) -> Result<Flight, ClearFailure> {
     let hello = hello::client_hello(name)?;
     stream.write_all(&hello).await?;
     let mut reader = FlightReader::default();
