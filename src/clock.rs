@@ -68,6 +68,18 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// As HTTP headers have it (RFC 9110, section 5.6.7); `None` where the year has not four digits.
+    #[must_use]
+    pub(crate) fn http_date(self) -> Option<String> {
+        let format = format_description!(
+            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+        );
+        let time = OffsetDateTime::from_unix_timestamp(self.seconds()).ok()?;
+        (0..=9999).contains(&time.year()).then(|| time.format(format).ok()).flatten()
+    }
+}
+
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         let millis = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);

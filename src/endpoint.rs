@@ -69,6 +69,10 @@ pub fn parse_https(text: &str) -> Result<Url, UrlError> {
         return Err(UrlError::TooLong);
     }
     let url = Url::parse(text)?;
+    // Names in Unicode and percent-encoding make it longer.
+    if url.as_str().len() > MAX_URL_BYTES {
+        return Err(UrlError::TooLong);
+    }
     if url.scheme() != "https" {
         return Err(UrlError::NotHttps);
     }

@@ -1,6 +1,6 @@
 //! Text that strangers chose, made fit for a log line, a terminal, a label or a page.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Display, Write};
 
 /// Control characters, and those that reorder or hide the text around them.
 pub(crate) fn is_unprintable(c: char) -> bool {
@@ -26,6 +26,19 @@ pub(crate) fn printable(text: &str, max_chars: usize) -> String {
     shown
 }
 
+/// `a, b and 3 more`: no more than `max` of `items`.
+#[must_use]
+pub(crate) fn some_of(items: impl ExactSizeIterator<Item: Display>, max: usize) -> String {
+    let all = items.len();
+    let shown: Vec<String> = items.take(max).map(|item| item.to_string()).collect();
+    match (shown.split_last(), all - shown.len()) {
+        (_, hidden @ 1..) => format!("{} and {hidden} more", shown.join(", ")),
+        (Some((last, [])), 0) => last.clone(),
+        (Some((last, others)), 0) => format!("{} and {last}", others.join(", ")),
+        (None, _) => String::new(),
+    }
+}
+
 /// Writes a character, or its number when it cannot be shown.
 ///
 /// # Errors
@@ -41,6 +54,19 @@ pub(crate) fn write_printable(out: &mut impl Write, character: char) -> fmt::Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_says_how_many_it_leaves_out() {
+        for (items, words) in [
+            (&[][..], ""),
+            (&["a"], "a"),
+            (&["a", "b"], "a and b"),
+            (&["a", "b", "c"], "a, b and c"),
+            (&["a", "b", "c", "d", "e"], "a, b, c and 2 more"),
+        ] {
+            assert_eq!(some_of(items.iter(), 3), words);
+        }
+    }
 
     #[test]
     fn nothing_hides_or_breaks_the_line() {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::chain::Thumbprint;
 use crate::clock::Timestamp;
 use crate::issuer::Issuer;
+use crate::printable::is_unprintable;
 
 /// An IAM OIDC provider, or the like from the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +89,9 @@ pub struct Details {
 
 /// Why a text is not the ARN of an OIDC provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the ARN of an OIDC provider (expected arn:PARTITION:iam::ACCOUNT:oidc-provider/URL)")]
+#[error(
+    "not the ARN of an OIDC provider (expected arn:PARTITION:iam::ACCOUNT:oidc-provider/URL, at most {MAX_ARN_BYTES} characters)"
+)]
 pub struct ArnError;
 
 impl ProviderArn {
@@ -112,13 +115,18 @@ impl ProviderArn {
 }
 
 const RESOURCE: &str = ":oidc-provider/";
-/// Longest account of an ARN, which becomes a label.
+/// Longest ARN of IAM (IAM API reference, the type `arnType`). It becomes a label, and an identity is not cut.
+pub const MAX_ARN_BYTES: usize = 2048;
+/// Longest account of an ARN, which becomes a label too.
 const MAX_ACCOUNT_BYTES: usize = 128;
 
 impl FromStr for ProviderArn {
     type Err = ArnError;
 
     fn from_str(text: &str) -> Result<Self, ArnError> {
+        if text.len() > MAX_ARN_BYTES || text.contains(is_unprintable) {
+            return Err(ArnError);
+        }
         let (head, url) = text.split_once(RESOURCE).ok_or(ArnError)?;
         let parts: Vec<&str> = head.split(':').collect();
         let &["arn", partition, "iam", "", account] = parts.as_slice() else { return Err(ArnError) };
@@ -183,6 +191,8 @@ mod tests {
             ("arn:aws:iam::123456789012:saml-provider/a", Err(ArnError)),
             ("arn:aws:iam:eu-west-1:123456789012:oidc-provider/a", Err(ArnError)),
             ("arn::iam::123456789012:oidc-provider/a", Err(ArnError)),
+            ("arn:aws:iam::123456789012:oidc-provider/a.example/\u{202e}x", Err(ArnError)),
+            (&format!("arn:aws:iam::123456789012:oidc-provider/{}", "a".repeat(2048)), Err(ArnError)),
             ("", Err(ArnError)),
         ] {
             let parsed = arn.parse::<ProviderArn>();

@@ -36,7 +36,10 @@ pub(crate) fn is_taken_by_iam(url: &str) -> bool {
 /// Whether `own`, the `issuer` of a discovery document, is `issuer` however spelled; so that the document may be read on.
 #[must_use]
 pub(crate) fn is_same(own: &str, issuer: &Issuer) -> bool {
-    own.parse::<Issuer>().is_ok_and(|own| leads_to_one_place(&own, issuer) || is_token_issuer(&own, issuer))
+    own.len() <= MAX_URL_BYTES
+        && own
+            .parse::<Issuer>()
+            .is_ok_and(|own| leads_to_one_place(&own, issuer) || is_token_issuer(&own, issuer))
 }
 
 /// Host and port are the same, and so is the path without percent-encoding. To a web server letter case matters there, and so

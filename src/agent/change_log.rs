@@ -8,12 +8,33 @@ use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::poll::{ADDRESSES_A_ROUND, PollError};
+use crate::printable::some_of;
 use crate::provider::Origin;
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::{Class, Coverage, Problem, ProblemName, Status, Verdict};
 
 /// On the last line for a while.
 const NOTE: &str = "changes often; further messages about it are held back for up to an hour";
+
+/// So many issuers may have a line each when they come; of more, a sentence tells.
+const FEW: usize = 5;
+
+/// A line of level info, or of level debug when it is one of many.
+macro_rules! told {
+    ($is_one_of_many:expr, $($line:tt)*) => {
+        if $is_one_of_many {
+            tracing::debug!($($line)*);
+        } else {
+            tracing::info!($($line)*);
+        }
+    };
+}
+
+/// One of many issuers that have their first result in `after`, or none yet.
+fn is_one_of_many(issuer: &Issuer, before: &Snapshot, after: &Snapshot) -> bool {
+    let is_new = before.issuers.get(issuer).is_none_or(|state| state.last_poll.is_none());
+    after.issuers.len() > FEW && is_new
+}
 
 /// What lines are about, and limited by.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -48,8 +69,13 @@ impl ChangeLog {
     /// Of each, what it was at its time: dates pass without a poll.
     pub(super) fn note(&mut self, dated_before: Dated<'_>, dated_after: Dated<'_>, now: Instant) {
         let ((before, _), (after, _)) = (dated_before, dated_after);
-        for issuer in after.issuers.keys().filter(|issuer| !before.issuers.contains_key(*issuer)) {
-            tracing::info!(%issuer, "watching issuer");
+        let new = after.issuers.keys().filter(|issuer| !before.issuers.contains_key(*issuer));
+        let new: Vec<&Issuer> = new.collect();
+        if new.len() > FEW {
+            tracing::info!(issuers = new.len(), "watching more issuers");
+        }
+        for issuer in &new {
+            told!(new.len() > FEW, %issuer, "watching issuer");
         }
         for issuer in before.issuers.keys().filter(|issuer| !after.issuers.contains_key(*issuer)) {
             tracing::info!(%issuer, "no longer watching issuer");
@@ -61,6 +87,11 @@ impl ChangeLog {
             if let Some(admitted) = self.0.admit(subject.clone(), now) {
                 tell(&subject, before, after, &are, &admitted);
             }
+        }
+        if after.ready && !before.ready {
+            let sentence = after.sentence(dated_after.1);
+            let found = sentence.split("; last poll").next().unwrap_or_default();
+            tracing::info!("all have a first result: {found}");
         }
     }
 }
@@ -153,14 +184,16 @@ fn tell(
             Some(Some(error)) => {
                 tracing::warn!(%issuer, reason = %error.reason(), %error, held_back, note, "issuer is down");
             }
-            Some(None) => tracing::info!(%issuer, held_back, note, "issuer is up"),
+            Some(None) => {
+                told!(is_one_of_many(issuer, before, after), %issuer, held_back, note, "issuer is up");
+            }
             None => {}
         },
         Subject::RootCa(issuer) => {
             let root_cas = |snapshot: &Snapshot| snapshot.issuers.get(issuer).map(|s| s.root_cas.clone());
             let (Some(now), then) = (root_cas(after), root_cas(before).unwrap_or_default()) else { return };
-            let new: Vec<String> = now.difference(&then).map(ToString::to_string).collect();
-            let new = new.join(",");
+            let new: Vec<_> = now.difference(&then).collect();
+            let new = some_of(new.into_iter(), FEW);
             tracing::warn!(%issuer, new, held_back, note, "issuer serves a new root CA");
         }
         Subject::Account => {
@@ -200,7 +233,8 @@ fn tell(
                 judged.provider.origin == *origin && judged.provider.issuer == *issuer
             };
             if let Some(JudgedProvider { provider, verdict }) = after.providers.iter().find(is_it) {
-                tell_verdict(&provider.to_string(), verdict, held_back, note);
+                let is_one_of_many = is_one_of_many(issuer, before, after);
+                tell_verdict(&provider.to_string(), verdict, is_one_of_many, held_back, note);
             }
         }
         Subject::Problems(issuer) => {
@@ -223,7 +257,13 @@ fn tell(
     }
 }
 
-fn tell_verdict(provider: &str, verdict: &Verdict, held_back: Option<u64>, note: Option<&str>) {
+fn tell_verdict(
+    provider: &str,
+    verdict: &Verdict,
+    is_one_of_many: bool,
+    held_back: Option<u64>,
+    note: Option<&str>,
+) {
     let Coverage { covered, observed } = verdict.coverage;
     let enforced = verdict.enforced.unwrap_or(false);
     match verdict.status {
@@ -232,7 +272,7 @@ fn tell_verdict(provider: &str, verdict: &Verdict, held_back: Option<u64>, note:
                 "thumbprints match only the leaf certificate; they will stop matching when it is renewed";
             tracing::warn!(provider, held_back, note, "{message}");
         }
-        Status::Match => tracing::info!(provider, held_back, note, "thumbprints match"),
+        Status::Match => told!(is_one_of_many, provider, held_back, note, "thumbprints match"),
         Status::Partial => {
             let message = "thumbprints match only some of the served chains";
             tracing::warn!(provider, covered, chains = observed, enforced, held_back, note, "{message}");
@@ -248,7 +288,8 @@ fn tell_verdict(provider: &str, verdict: &Verdict, held_back: Option<u64>, note:
         }
         Status::Unknown => {
             let why = verdict.unknown.map(|why| why.to_string()).unwrap_or_default();
-            tracing::info!(provider, why, held_back, note, "cannot tell whether thumbprints match");
+            let message = "cannot tell whether thumbprints match";
+            told!(is_one_of_many, provider, why, held_back, note, "{message}");
         }
     }
 }

@@ -23,12 +23,20 @@ use super::session;
 use super::unusable::{UnusableProvider, UnusableReason};
 use crate::chain::Thumbprint;
 use crate::clock::{Clock, Timestamp};
+use crate::endpoint::{MAX_URL_BYTES, UrlError};
 use crate::issuer::Issuer;
+use crate::printable::printable;
 use crate::provider::{Details, Origin, Provider, ProviderArn};
 use crate::proxy::Egress;
 
 /// Calls of one account at the same time; IAM throttles at a rate that it does not publish.
 const CONCURRENT_CALLS: usize = 4;
+/// Thumbprints of one provider that are looked at; IAM has at most 5. Those beyond count as malformed.
+const MAX_LISTED: usize = 100;
+/// Client ids of one provider that are looked at; IAM has at most 100.
+const MAX_CLIENT_IDS: usize = 1000;
+/// Characters kept of a client id; IAM's have at most 255 (IAM API reference, the type `clientIDType`).
+const MAX_CLIENT_ID_CHARS: usize = 255;
 const LIST: &str = "iam:ListOpenIDConnectProviders";
 const GET: &str = "iam:GetOpenIDConnectProvider";
 
@@ -185,18 +193,24 @@ fn provider(arn: &str, answer: Option<&GetOpenIdConnectProviderOutput>) -> Resul
     let arn = well_formed(arn)?;
     let told = answer.and_then(|answer| answer.url()).filter(|url| !url.is_empty());
     let url = told.unwrap_or_else(|| arn.url());
+    // Spaces around it are forgiven, and not without end.
+    if url.len() > MAX_URL_BYTES {
+        return Err(UrlError::TooLong.into());
+    }
     let issuer = Issuer::from_iam(url)?;
     Ok(Provider { origin: Origin::Iam(arn), issuer, details: answer.map(details) })
 }
 
 fn details(answer: &GetOpenIdConnectProviderOutput) -> Details {
+    let listed = answer.thumbprint_list();
     let parsed: Vec<Result<Thumbprint, _>> =
-        answer.thumbprint_list().iter().map(|text| text.parse()).collect();
+        listed.iter().take(MAX_LISTED).map(|text| text.parse()).collect();
+    let client_ids = answer.client_id_list().iter().take(MAX_CLIENT_IDS);
     Details {
-        malformed: parsed.iter().filter(|entry| entry.is_err()).count(),
+        malformed: parsed.iter().filter(|entry| entry.is_err()).count() + listed.len() - parsed.len(),
         thumbprints: parsed.into_iter().flatten().collect(),
         url: answer.url().filter(|url| !url.is_empty()).map(Into::into),
-        client_ids: answer.client_id_list().iter().cloned().collect::<BTreeSet<_>>(),
+        client_ids: client_ids.map(|id| printable(id, MAX_CLIENT_ID_CHARS)).collect::<BTreeSet<_>>(),
         created: answer.create_date().map(|date| Timestamp::from_seconds(date.secs())),
     }
 }

@@ -6,8 +6,8 @@ use crate::endpoint::UrlError;
 use crate::printable::printable;
 use crate::provider::ArnError;
 
-/// Longest ARN of IAM, characters (IAM API reference, the type `arnType`).
-const MAX_ARN_CHARS: usize = 2048;
+/// Characters shown of an ARN that is too long.
+const MAX_ARN_CHARS: usize = 512;
 
 /// An OIDC provider that IAM lists and that cannot be watched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]

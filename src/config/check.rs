@@ -55,6 +55,9 @@ impl Settings {
         if !(1..=1024).contains(&self.web.max_scrapes) {
             return mistake("web.max_scrapes", "must be between 1 and 1024");
         }
+        if !(1..=1024).contains(&self.web.max_probes) {
+            return mistake("web.max_probes", "must be between 1 and 1024");
+        }
         if poll.settle_looks == 0 {
             return mistake("poll.settle_looks", "must be at least 1");
         }

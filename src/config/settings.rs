@@ -57,6 +57,8 @@ pub(crate) struct Web {
     pub health_listen: Option<SocketAddr>,
     /// Scrapes that are answered at the same time.
     pub max_scrapes: usize,
+    /// Issuers that are probed at the same time.
+    pub max_probes: usize,
     /// Whether `POST /-/reload` reads the configuration again.
     pub enable_reload: bool,
 }

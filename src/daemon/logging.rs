@@ -7,13 +7,14 @@ use std::os::unix::fs::MetadataExt as _;
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::format::{DefaultFields, Format, JsonFields, Writer};
+use tracing_subscriber::fmt::format::{Format, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry, reload};
 
+use super::text_fields::TextFields;
 use crate::config::{Log, LogFormat, LogLevel};
 
 /// Changes the level while the program runs.
@@ -44,11 +45,11 @@ pub(super) fn start(log: &Log) -> LevelHandle {
         }
         (LogFormat::Text, true) => {
             let inner = format.without_time().with_ansi(false);
-            lines.fmt_fields(DefaultFields::new()).event_format(Lines { inner, in_journal }).boxed()
+            lines.fmt_fields(TextFields).event_format(Lines { inner, in_journal }).boxed()
         }
         (LogFormat::Text, false) => {
             let inner = format.with_ansi(io::stderr().is_terminal());
-            lines.fmt_fields(DefaultFields::new()).event_format(Lines { inner, in_journal }).boxed()
+            lines.fmt_fields(TextFields).event_format(Lines { inner, in_journal }).boxed()
         }
     };
     tracing_subscriber::registry().with(filter).with(layer).init();

@@ -4,6 +4,7 @@
 mod logging;
 mod reload;
 pub(crate) mod setup;
+mod text_fields;
 
 use std::io;
 use std::net::SocketAddr;
@@ -101,10 +102,11 @@ async fn serve(
     };
     let metrics = Metrics::new(agent.published(), clock.clone(), web.last_reload())?;
     let exposition = Exposition::new(metrics, settings.web.max_scrapes);
-    let prober = Arc::new(Prober::new(means, agent.published()));
+    let prober = Arc::new(Prober::new(means, agent.published(), settings.web.max_probes));
     let (reload, requests) = reload_requests();
     let pages = Pages::new(exposition, agent.published(), clock.clone(), Arc::clone(&prober), reload);
-    let server = Server { listeners, health, pages: Arc::new(pages), config: web };
+    let at_work = settings.web.max_scrapes + settings.web.max_probes;
+    let server = Server { listeners, health, pages: Arc::new(pages), config: web, at_work };
     let supervisor = Supervisor::from_environment();
     let (file, changes, content) = (file.map(Path::to_owned), agent.changes(), Settled::new(content));
     let reloader = Reloader { file, clock, changes, requests, level, supervisor, settings, content, prober };

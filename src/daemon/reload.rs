@@ -125,6 +125,7 @@ fn keep_fixed(running: &Settings, new: &mut Settings) -> Vec<&'static str> {
     keep("web.health_listen", running.web.health_listen != new.web.health_listen);
     keep("web.config_file", running.web.config_file != new.web.config_file);
     keep("web.max_scrapes", running.web.max_scrapes != new.web.max_scrapes);
+    keep("web.max_probes", running.web.max_probes != new.web.max_probes);
     keep("state.file", running.state.file != new.state.file);
     keep("state.interval", running.state.interval != new.state.interval);
     keep("log.format", running.log.format != new.log.format);

@@ -97,7 +97,7 @@ fn sample(samples: &mut Samples, snapshot: &Snapshot, now: Timestamp) {
         provider::sample(samples, judged, snapshot, now);
     }
     if let Some(account) = &snapshot.account {
-        account::sample(samples, account);
+        account::sample(samples, account, snapshot);
     }
 }
 

@@ -76,6 +76,21 @@ pub struct IssuerPoll {
     pub captures: Vec<Arc<Capture>>,
 }
 
+impl IssuerPoll {
+    /// For who could not wait for the end of a poll: what `round` has captured by now, and that time ran out at `at`.
+    #[must_use]
+    pub(crate) fn given_up(round: &Round, at: Timestamp) -> Self {
+        Self {
+            at,
+            outcome: Err(PollError::Overrun),
+            jwks_endpoint: None,
+            documents: Documents::default(),
+            timings: Timings::default(),
+            captures: round.captured(),
+        }
+    }
+}
+
 impl Poller {
     /// Polls one issuer: discovery document, JWKS, and the chains of the one or two endpoints that serve them.
     /// `known` is the JWKS endpoint of an earlier poll, looked at even when the discovery document fails now.

@@ -29,6 +29,12 @@ impl Round {
         Self { captures: Mutex::default(), tls12_known, turns: Some(turns) }
     }
 
+    /// What has been captured by now.
+    pub(super) fn captured(&self) -> Vec<Arc<Capture>> {
+        let captures = self.captures.lock().unwrap_or_else(PoisonError::into_inner);
+        captures.values().filter_map(|capture| capture.get().cloned()).collect()
+    }
+
     /// The capture of `endpoint`, taken by whoever asks first.
     pub async fn capture(&self, poller: &Poller, endpoint: &Endpoint) -> Arc<Capture> {
         let cell = {

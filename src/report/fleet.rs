@@ -13,14 +13,20 @@ use crate::aws::{AccountError, UnusableProvider};
 use crate::chain::{JudgedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::issuer::Issuer;
+use crate::printable::some_of;
 use crate::provider::Origin;
 use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
 use crate::spelling::is_taken_by_iam;
-use crate::verdict::{Health, Status, health, not_listed};
+use crate::verdict::{Health, Status, Verdict, health, not_listed};
+
+/// Thumbprints that a note names.
+const MAX_NAMED: usize = 5;
 
 /// One round over everything configured.
 #[derive(Debug, Serialize)]
 pub(crate) struct FleetReport {
+    /// Of this form. Fields may be added within it; none is removed or changes its meaning.
+    pub schema_version: u32,
     /// When it ended, RFC 3339.
     #[serde(serialize_with = "shown")]
     pub at: Timestamp,
@@ -49,6 +55,13 @@ pub(crate) struct Row {
     pub issuer: Issuer,
     /// Days until the soonest root CA expires.
     pub root_ca_days_to_expiry: Option<f64>,
+    /// `verdict` as the metrics and the API call it; null where nobody expects anything.
+    pub thumbprint_status: Option<Status>,
+    pub thumbprint_match: Option<bool>,
+    /// What the provider lists; null when that could not be read.
+    pub listed_thumbprints: Option<BTreeSet<Thumbprint>>,
+    /// Listed, and no thumbprints at all.
+    pub malformed_thumbprints: Option<usize>,
     /// The root CAs that are served.
     pub thumbprints: BTreeSet<Thumbprint>,
     /// Those of them whose chains hold nothing that the provider lists.
@@ -119,7 +132,14 @@ impl FleetReport {
         let account = snapshot.account.as_ref();
         let account_error = account.and_then(|account| account.error.clone());
         let unusable_providers = account.map(|account| account.unusable().to_vec()).unwrap_or_default();
-        Self { at: now, summary: snapshot.sentence(now), rows, account_error, unusable_providers }
+        Self {
+            schema_version: 1,
+            at: now,
+            summary: snapshot.sentence(now),
+            rows,
+            account_error,
+            unusable_providers,
+        }
     }
 
     /// Something that a person should look at.
@@ -160,9 +180,8 @@ fn row(
     let problems = ProblemReport::all(&found);
     let mut notes: Vec<String> = problems.iter().map(ProblemReport::note).collect();
     if !not_listed.is_empty() {
-        let thumbprints: Vec<String> = not_listed.iter().map(ToString::to_string).collect();
         let are = if not_listed.len() == 1 { "is" } else { "are" };
-        notes.push(format!("serves {}, which {are} not listed", thumbprints.join(" and ")));
+        notes.push(format!("serves {}, which {are} not listed", some_of(not_listed.iter(), MAX_NAMED)));
     }
     if snapshot.chains(state).any(JudgedChain::is_unvouched) {
         notes.push(warnings::UNVOUCHED.to_owned());
@@ -185,11 +204,16 @@ fn row(
     if let Some(error) = &state.error {
         notes.push(format!("{}: {error}", error.reason()));
     }
+    let details = provider.and_then(|provider| provider.details.as_ref());
     Row {
         verdict: verdict.map(|verdict| verdict.status),
         enforced: verdict.and_then(|verdict| verdict.enforced),
         origin: provider.map(|provider| provider.origin.clone()),
         issuer: issuer.clone(),
+        thumbprint_status: verdict.map(|verdict| verdict.status),
+        thumbprint_match: verdict.and_then(Verdict::is_match),
+        listed_thumbprints: details.map(|details| details.thumbprints.clone()),
+        malformed_thumbprints: details.map(|details| details.malformed),
         root_ca_days_to_expiry: snapshot.root_ca_not_after(state).map(|soonest| soonest.days_from(now)),
         thumbprints: state.root_cas.clone(),
         not_listed,

@@ -7,6 +7,9 @@ use super::style::Style;
 use crate::provider::Origin;
 use crate::verdict::Health;
 
+/// One long URL does not make all other lines long.
+const MAX_WIDTH: usize = 100;
+
 impl FleetReport {
     /// A table for people.
     #[must_use]
@@ -22,7 +25,13 @@ impl FleetReport {
             text += "nothing to check: no issuer is configured, and no provider was read from IAM\n";
             return text;
         }
-        let width = self.rows.iter().map(|row| row.issuer.as_str().chars().count()).max().unwrap_or(0).max(6);
+        let width = self
+            .rows
+            .iter()
+            .map(|row| row.issuer.as_str().chars().count())
+            .max()
+            .unwrap_or(0)
+            .clamp(6, MAX_WIDTH);
         let _ = writeln!(
             text,
             "{:<8}  {:<8}  {:<8}  {:<12}  {:<width$}  {:>15}  NOTES",

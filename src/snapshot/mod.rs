@@ -22,7 +22,7 @@ use crate::chain::{Certificate, JudgedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
-use crate::provider::Provider;
+use crate::provider::{Origin, Provider};
 use crate::verdict::{
     self, Audiences, IssuerEvidence, KeyEvidence, Problem, ProviderEvidence, Rules, Seen, Verdict,
 };
@@ -72,6 +72,18 @@ impl Snapshot {
     pub(crate) fn has_first_results(&self) -> bool {
         self.issuers.values().all(|issuer| issuer.last_poll.is_some())
             && self.account.as_ref().is_none_or(|account| account.polls > 0)
+    }
+
+    /// Which providers the account has is known, of now or of an earlier time; and so which issuers are watched. Of an account
+    /// that is not read there is nothing to know.
+    #[must_use]
+    pub(crate) fn knows_providers(&self) -> bool {
+        let is_of_iam = |judged: &JudgedProvider| matches!(judged.provider.origin, Origin::Iam(_));
+        self.account.as_ref().is_none_or(|account| {
+            account.last_success.is_some()
+                || account.unusable.is_some()
+                || self.providers.iter().any(is_of_iam)
+        })
     }
 
     /// An issuer's endpoints, `None` until both are known.

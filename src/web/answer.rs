@@ -1,7 +1,7 @@
 //! What every answer of the server is made of: a status, a content type, a body.
 
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
@@ -40,4 +40,11 @@ pub(super) fn page_of(status: StatusCode, content_type: &'static str, body: Byte
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer
+}
+
+/// A refusal that says when to ask again.
+pub(super) fn again(status: StatusCode, body: &'static str) -> Answer {
+    let mut refusal = page(status, TEXT, body);
+    refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    refusal
 }

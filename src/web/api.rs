@@ -1,4 +1,4 @@
-//! `/api/v1/*` and `/sd`: the snapshot as JSON. Pure.
+//! `/api/v1/*`: the snapshot as JSON. Pure.
 //!
 //! A field is called as the metric without its prefix (`oidc_provider_`, `oidc_issuer_`, `oidc_endpoint_`) and holds the
 //! metric's value, 0 and 1 as false and true. What is not known, and so has no metric, is `null`. Chains are as
@@ -12,16 +12,21 @@ use strum::IntoEnumIterator as _;
 use crate::aws::UnusableProvider;
 use crate::chain::{Role, Thumbprint};
 use crate::clock::Timestamp;
-use crate::endpoint::{Endpoint, EndpointUse};
+use crate::endpoint::{Endpoint, EndpointUse, MAX_URL_BYTES};
 use crate::issuer::Issuer;
 use crate::poll::{Phase, PollError, Via};
+use crate::printable::printable;
 use crate::report::{ChainReport, ErrorReport, ProblemReport};
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Status, health};
+use crate::verdict::{Status, health, not_listed};
+
+/// Of both.
+const SCHEMA_VERSION: u32 = 1;
 
 /// `/api/v1/providers`.
 #[derive(Serialize)]
 pub(super) struct ProviderList<'a> {
+    schema_version: u32,
     at_timestamp_seconds: f64,
     providers: Vec<ProviderView<'a>>,
     /// Those that IAM lists and that cannot be watched.
@@ -42,6 +47,9 @@ struct ProviderView<'a> {
     /// A chain is covered by nothing but its leaf.
     fragile: bool,
     thumbprints: Option<Vec<Listed>>,
+    /// The same without their positions, and what is served and not listed, as `check` calls them.
+    listed_thumbprints: Option<&'a BTreeSet<Thumbprint>>,
+    not_listed: BTreeSet<Thumbprint>,
     /// Listed, and no thumbprints at all.
     malformed_thumbprints: Option<usize>,
     health: &'static str,
@@ -62,6 +70,7 @@ struct Listed {
 /// `/api/v1/issuers`.
 #[derive(Serialize)]
 pub(super) struct IssuerList<'a> {
+    schema_version: u32,
     at_timestamp_seconds: f64,
     issuers: Vec<IssuerView<'a>>,
     /// Apart, because many issuers share one.
@@ -79,7 +88,7 @@ struct IssuerView<'a> {
     health: &'static str,
     problems: Vec<ProblemReport>,
     /// As the discovery document spells it, and so the tokens.
-    own_spelling: Option<&'a str>,
+    own_spelling: Option<String>,
     last_poll_timestamp_seconds: Option<f64>,
     last_success_timestamp_seconds: Option<f64>,
     thumbprint_changed_timestamp_seconds: Option<f64>,
@@ -125,28 +134,18 @@ struct ObservationView {
     last_seen_timestamp_seconds: f64,
 }
 
-/// `/sd`: a target group of HTTP service discovery (Prometheus documentation, "Writing HTTP service discovery").
-#[derive(Serialize)]
-pub(super) struct TargetGroup<'a> {
-    targets: [&'a str; 1],
-    labels: TargetLabels<'a>,
-}
-
-#[derive(Serialize)]
-struct TargetLabels<'a> {
-    __metrics_path__: &'static str,
-    __param_target: &'a Issuer,
-    /// Else all targets would have the same, and their `up` would collide.
-    instance: &'a Issuer,
-}
-
 impl<'a> ProviderList<'a> {
     /// Of `snapshot`, in its order.
     #[must_use]
     pub(super) fn of(snapshot: &'a Snapshot, now: Timestamp) -> Self {
         let providers = snapshot.providers.iter().map(|judged| provider_view(snapshot, judged, now));
         let unusable = snapshot.account.as_ref().map(AccountState::unusable).unwrap_or_default();
-        Self { at_timestamp_seconds: now.as_f64(), providers: providers.collect(), unusable }
+        Self {
+            schema_version: SCHEMA_VERSION,
+            at_timestamp_seconds: now.as_f64(),
+            providers: providers.collect(),
+            unusable,
+        }
     }
 }
 
@@ -154,6 +153,8 @@ fn provider_view<'a>(snapshot: &Snapshot, judged: &'a JudgedProvider, now: Times
     let JudgedProvider { provider, verdict } = judged;
     let problems = snapshot.provider_problems(judged, now);
     let details = provider.details.as_ref();
+    let state = snapshot.issuers.get(&provider.issuer);
+    let not_listed = state.map(|state| not_listed(provider, snapshot.chains(state))).unwrap_or_default();
     let listed = |(thumbprint, role): (&Thumbprint, &Option<Role>)| Listed {
         thumbprint: *thumbprint,
         position: role.map_or("none", |role| role.into_str()),
@@ -169,6 +170,8 @@ fn provider_view<'a>(snapshot: &Snapshot, judged: &'a JudgedProvider, now: Times
         unknown: verdict.unknown.map(|why| why.to_string()),
         fragile: verdict.fragile,
         thumbprints: details.map(|_| verdict.positions.iter().map(listed).collect()),
+        listed_thumbprints: details.map(|details| &details.thumbprints),
+        not_listed,
         malformed_thumbprints: details.map(|details| details.malformed),
         health: health(&problems).into_str(),
         problems: ProblemReport::all(&problems),
@@ -185,6 +188,7 @@ impl<'a> IssuerList<'a> {
         let issuers = snapshot.issuers.iter();
         let endpoints = snapshot.endpoints.iter();
         Self {
+            schema_version: SCHEMA_VERSION,
             at_timestamp_seconds: now.as_f64(),
             issuers: issuers.map(|(issuer, state)| issuer_view(snapshot, issuer, state, now)).collect(),
             endpoints: endpoints.map(|(endpoint, state)| endpoint_view(endpoint, state, now)).collect(),
@@ -218,7 +222,7 @@ fn issuer_view<'a>(
         error: state.error.as_ref().map(ErrorReport::from),
         health: health(&problems).into_str(),
         problems: ProblemReport::all(&problems),
-        own_spelling: state.documents.issuer.as_deref(),
+        own_spelling: state.documents.issuer.as_deref().map(|own| printable(own, MAX_URL_BYTES)),
         last_poll_timestamp_seconds: seconds(state.last_poll),
         last_success_timestamp_seconds: seconds(state.last_success),
         thumbprint_changed_timestamp_seconds: seconds(state.thumbprint_changed),
@@ -258,12 +262,4 @@ fn endpoint_view(endpoint: &Endpoint, state: &EndpointState, now: Timestamp) -> 
         observations: observations.collect(),
         chains: chains.iter().map(|judged| ChainReport::new(judged, now)).collect(),
     }
-}
-
-/// One target for each watched issuer: `/probe` at `address`, which is where the asker reached this program.
-#[must_use]
-pub(super) fn target_groups<'a>(snapshot: &'a Snapshot, address: &'a str) -> Vec<TargetGroup<'a>> {
-    let labels =
-        |issuer| TargetLabels { __metrics_path__: "/probe", __param_target: issuer, instance: issuer };
-    snapshot.issuers.keys().map(|issuer| TargetGroup { targets: [address], labels: labels(issuer) }).collect()
 }

@@ -1,23 +1,24 @@
 //! Login by user name and password (RFC 7617), against bcrypt hashes.
 //!
-//! bcrypt is slow on purpose: a password that was right before is known again by its digest, and one check runs at a
-//! time, so that guessing does not take the processor from the polls. Who is not a user is checked against a decoy of
-//! the same cost, so that the time tells nothing.
+//! bcrypt is slow on purpose. A pair of name and password that was right before is known again by its digest, and so is
+//! one that was wrong, so that only what is new needs a check; when that is done is for others to say. Who is not a user
+//! is checked against a decoy of the same cost, so that the time tells nothing.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderMap};
 use rustls::crypto::CryptoProvider;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
 
 /// What `WWW-Authenticate` says.
 pub(super) const CHALLENGE: &str = "Basic realm=\"oidc-thumbprint-exporter\", charset=\"UTF-8\"";
 /// Highest cost of a hash. Each step doubles the time: 14 takes a second or two, 18 half a minute.
 pub(super) const MAX_COST: u32 = 18;
+/// Wrong pairs that are known again: those of scrapers that have an old password, and of guessers that repeat themselves.
+const MAX_WRONG: usize = 256;
 /// Salt and hash of no password that anybody knows.
 const DECOY: &str = "X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
 
@@ -39,22 +40,33 @@ pub(super) struct Users {
     decoy: Arc<str>,
     /// Makes the digests below useless to anybody who would learn them.
     salt: [u8; 16],
-    checking: Arc<Semaphore>,
+    /// Digests of the pairs that were wrong last.
+    wrong: Mutex<VecDeque<[u8; 32]>>,
 }
 
 #[derive(Debug)]
 struct User {
     /// None when no password has the one in the file.
     hash: Option<Arc<str>>,
-    /// Digest of the password that was right last. There is one place a user, and it belongs to this hash: nothing
-    /// that is sent can stand for another name, hash or password.
+    /// Digest of the pair that was right last. There is one place a user, and it belongs to this hash: nothing that is
+    /// sent can stand for another name, hash or password.
     proven: Mutex<Option<[u8; 32]>>,
 }
 
 /// A name and a password, as sent.
-struct Credentials {
+pub(super) struct Credentials {
     name: String,
     password: String,
+}
+
+/// What a request shows of whom it comes from.
+pub(super) enum Shown {
+    /// A user.
+    User,
+    /// No name and password, or a pair that is known to be wrong.
+    Nobody,
+    /// A pair that has to be checked.
+    Unknown(Credentials),
 }
 
 impl Users {
@@ -80,7 +92,7 @@ impl Users {
         // Without randomness no TLS works either, and an all-zero salt is no worse than none.
         let _ = crypto.secure_random.fill(&mut salt);
         let decoy = format!("$2b${highest:02}${DECOY}").into();
-        Ok(Self { by_name, decoy, salt, checking: Arc::new(Semaphore::new(1)) })
+        Ok(Self { by_name, decoy, salt, wrong: Mutex::default() })
     }
 
     pub(super) fn count(&self) -> usize {
@@ -93,33 +105,45 @@ impl Users {
         self.by_name.iter().filter(is_locked_out).map(|(name, _)| name.as_str())
     }
 
-    /// Whether a request with these headers comes from a user. Requests that name nobody are refused at once.
-    pub(super) async fn admit(&self, headers: &HeaderMap) -> bool {
-        let Some(Credentials { name, password }) = credentials(headers) else { return false };
-        let user = self.by_name.get(&name);
-        let digest = self.digest(&password);
-        if user.is_some_and(|user| user.is_proven(&digest)) {
-            return true;
+    /// Who sends these headers, as far as that can be told at once.
+    pub(super) fn recognize(&self, headers: &HeaderMap) -> Shown {
+        let Some(sent) = credentials(headers) else { return Shown::Nobody };
+        let user = self.by_name.get(&sent.name);
+        if user.is_some_and(|user| user.is_proven(&self.digest(&sent))) {
+            return Shown::User;
         }
-        let hash = user.and_then(|user| user.hash.as_ref());
-        let right = self.check(password, Arc::clone(hash.unwrap_or(&self.decoy))).await;
-        let Some(user) = user.filter(|user| right && user.hash.is_some()) else { return false };
+        if self.wrong().contains(&self.digest(&sent)) { Shown::Nobody } else { Shown::Unknown(sent) }
+    }
+
+    /// Whether that is a user's name and password. It takes a while; `turn` is held until it is told, even when the client
+    /// has gone by then, so that no other check runs beside this one.
+    pub(super) async fn check(&self, sent: Credentials, turn: impl Send + 'static) -> bool {
+        let user = self.by_name.get(&sent.name);
+        let hash = Arc::clone(user.and_then(|user| user.hash.as_ref()).unwrap_or(&self.decoy));
+        let digest = self.digest(&sent);
+        let checked = tokio::task::spawn_blocking(move || {
+            let right = bcrypt::verify(sent.password, &hash);
+            drop(turn);
+            right
+        });
+        let right = matches!(checked.await, Ok(Ok(true)));
+        let Some(user) = user.filter(|user| right && user.hash.is_some()) else {
+            let mut wrong = self.wrong();
+            wrong.truncate(MAX_WRONG - 1);
+            wrong.push_front(digest);
+            return false;
+        };
         *user.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest);
         true
     }
 
-    async fn check(&self, password: String, hash: Arc<str>) -> bool {
-        let Ok(turn) = Arc::clone(&self.checking).acquire_owned().await else { return false };
-        let checked = tokio::task::spawn_blocking(move || {
-            // Held in here: a client that goes away does not let another check start beside this one.
-            let _turn = turn;
-            bcrypt::verify(password, &hash)
-        });
-        matches!(checked.await, Ok(Ok(true)))
+    fn wrong(&self) -> MutexGuard<'_, VecDeque<[u8; 32]>> {
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn digest(&self, password: &str) -> [u8; 32] {
-        Sha256::new().chain_update(self.salt).chain_update(password).finalize().into()
+    /// A name holds no colon, so no two pairs run together.
+    fn digest(&self, Credentials { name, password }: &Credentials) -> [u8; 32] {
+        Sha256::new().chain_update(self.salt).chain_update(format!("{name}:{password}")).finalize().into()
     }
 }
 
@@ -175,6 +199,32 @@ mod tests {
         let value = format!("Basic {}", STANDARD.encode(pair));
         headers.insert(AUTHORIZATION, HeaderValue::from_str(&value).unwrap());
         headers
+    }
+
+    impl Users {
+        async fn admit(&self, headers: &HeaderMap) -> bool {
+            match self.recognize(headers) {
+                Shown::User => true,
+                Shown::Nobody => false,
+                Shown::Unknown(sent) => self.check(sent, ()).await,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_told_once_is_known() {
+        let users = users(&[("alice", "secret")]);
+        let unknown = |pair: &str| matches!(users.recognize(&basic(pair)), Shown::Unknown(_));
+        for pair in ["alice:secret", "alice:wrong", "bob:secret"] {
+            assert!(unknown(pair), "{pair}");
+            users.admit(&basic(pair)).await;
+            assert!(!unknown(pair), "{pair}");
+        }
+        for number in 0..MAX_WRONG {
+            users.admit(&basic(&format!("alice:{number}"))).await;
+        }
+        assert!(unknown("alice:wrong") && !unknown("alice:0") && !unknown("alice:secret"));
+        assert_eq!(users.wrong().len(), MAX_WRONG);
     }
 
     #[tokio::test]

@@ -4,10 +4,9 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use hyper::body::{Bytes, Frame, SizeHint};
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::connections::Turn;
+use super::queue::Slot;
+use hyper::body::{Bytes, Frame, SizeHint};
 
 /// Bytes given to hyper at once. Small, so that the body of a slow reader lives about as long as its connection is
 /// being written to, and with it what it holds.
@@ -17,18 +16,18 @@ const FRAME_BYTES: usize = 16 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Body {
     rest: Bytes,
-    slot: Option<OwnedSemaphorePermit>,
+    slot: Option<Slot>,
     turn: Option<Turn>,
 }
 
 impl Body {
-    /// Holds a place among the scrapes until the body is sent or given up.
-    pub(crate) fn hold_slot(&mut self, slot: OwnedSemaphorePermit) {
+    /// Holds what limits the memory for such bodies, until this one is sent or given up.
+    pub(super) fn hold_slot(&mut self, slot: Slot) {
         self.slot = Some(slot);
     }
 
     /// Holds the connection's turn until the body is sent or given up.
-    pub(crate) fn hold_turn(&mut self, turn: Turn) {
+    pub(super) fn hold_turn(&mut self, turn: Turn) {
         self.turn = Some(turn);
     }
 }

@@ -1,9 +1,12 @@
 //! Connections have a limited number of places, and none is kept by a client that does nothing with it.
 //!
 //! Each connection has a deadline that depends on what it is waiting for. When all places are taken, a new client gets
-//! that of the connection which has been waiting for its client longest. One that is being answered keeps its own, and
-//! so does one that came just now: however many come at once, each has the time for a handshake and a request.
+//! that of another which waits for its client, or with it for a turn: of strangers before those who are known, of those
+//! whose logins failed, of the address that holds most places, and then of the one that has been waiting longest. One
+//! that is being worked for keeps its own, and so does one that came just now: however many come at once, each has the
+//! time for a handshake and a request.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,38 +15,65 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::queue::Peer;
+
 /// Longest wait for a client's handshake, then for the head of its first request.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
-/// Longest time that an answer takes, the reading of it included.
-const ANSWER: Duration = Duration::from_mins(1);
+/// Longest time that the reading of an answer takes.
+const READING: Duration = Duration::from_mins(1);
 /// Longest wait for the next request: more than usual between two scrapes.
 const NEXT_REQUEST: Duration = Duration::from_secs(150);
+/// Work and queues have limits of their own; how often it is looked whether they have ended.
+const LOOK: Duration = Duration::from_mins(1);
 
 /// A connection keeps its place for so long, whoever else would like it. A thousand clients a second still get one.
 const GRACE: Duration = Duration::from_millis(500);
+/// The same for one that reads its answer.
+const READING_GRACE: Duration = Duration::from_secs(2);
 
 /// What a connection is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     FirstRequest,
-    Answer,
+    /// For work to be done.
+    Work,
+    /// For its turn, together with others.
+    Queue,
+    /// For its client to read.
+    Reading,
     NextRequest,
 }
 
 impl Phase {
-    const fn limit(self) -> Duration {
+    /// When it must have ended; none where others see to that.
+    const fn limit(self) -> Option<Duration> {
         match self {
-            Self::FirstRequest => FIRST_REQUEST,
-            Self::Answer => ANSWER,
-            Self::NextRequest => NEXT_REQUEST,
+            Self::FirstRequest => Some(FIRST_REQUEST),
+            Self::Work | Self::Queue => None,
+            Self::Reading => Some(READING),
+            Self::NextRequest => Some(NEXT_REQUEST),
+        }
+    }
+
+    /// How long a place is kept in any case; `None` as long as it takes.
+    const fn grace(self) -> Option<Duration> {
+        match self {
+            Self::Work => None,
+            Self::Reading => Some(READING_GRACE),
+            Self::FirstRequest | Self::Queue | Self::NextRequest => Some(GRACE),
         }
     }
 }
 
 #[derive(Debug)]
 struct Connection {
+    of: Peer,
     phase: Phase,
     since: Instant,
+    /// It has logged in, or shown a certificate that was vouched for.
+    is_known: bool,
+    /// Logins that failed.
+    failures: u32,
     evicted: CancellationToken,
 }
 
@@ -62,9 +92,9 @@ impl Places {
     }
 
     /// A place for connection `id`; waits until there is one to be had.
-    pub(super) async fn take(self: &Arc<Self>, id: u64) -> Place {
+    pub(super) async fn take(self: &Arc<Self>, id: u64, of: Peer) -> Place {
         loop {
-            let next = match self.try_take(id, Instant::now()) {
+            let next = match self.try_take(id, of, Instant::now()) {
                 Ok(place) => return place,
                 Err(next) => next,
             };
@@ -75,22 +105,24 @@ impl Places {
         }
     }
 
-    /// A place, or when the next one can be had; `None` while every connection is being answered.
-    fn try_take(self: &Arc<Self>, id: u64, now: Instant) -> Result<Place, Option<Instant>> {
+    /// A place, or when the next one can be had; `None` while every connection is being worked for.
+    fn try_take(self: &Arc<Self>, id: u64, of: Peer, now: Instant) -> Result<Place, Option<Instant>> {
         let mut taken = self.lock();
         if taken.len() >= self.limit {
-            let waiting = taken.iter().filter(|(_, connection)| connection.phase != Phase::Answer);
-            let longest = waiting.map(|(id, connection)| (connection.since + GRACE, *id)).min();
-            let (free_at, longest) = longest.ok_or(None)?;
-            if free_at > now {
-                return Err(Some(free_at));
-            }
-            if let Some(connection) = taken.remove(&longest) {
+            let loser = loser(&taken, now)?;
+            if let Some(connection) = taken.remove(&loser) {
                 connection.evicted.cancel();
             }
         }
         let evicted = CancellationToken::new();
-        let connection = Connection { phase: Phase::FirstRequest, since: now, evicted: evicted.clone() };
+        let connection = Connection {
+            of,
+            phase: Phase::FirstRequest,
+            since: now,
+            is_known: false,
+            failures: 0,
+            evicted: evicted.clone(),
+        };
         taken.insert(id, connection);
         Ok(Place { id, places: Arc::clone(self), evicted })
     }
@@ -100,7 +132,7 @@ impl Places {
             connection.phase = phase;
             connection.since = Instant::now();
         }
-        if phase != Phase::Answer {
+        if phase != Phase::Work {
             self.freed.notify_one();
         }
     }
@@ -108,6 +140,26 @@ impl Places {
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Connection>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Who makes room, or when somebody can.
+fn loser(taken: &HashMap<u64, Connection>, now: Instant) -> Result<u64, Option<Instant>> {
+    let mut held: HashMap<Peer, usize> = HashMap::new();
+    for connection in taken.values() {
+        *held.entry(connection.of).or_default() += 1;
+    }
+    let free_at = |connection: &Connection| Some(connection.since + connection.phase.grace()?);
+    let order = |connection: &Connection| {
+        (
+            connection.is_known,
+            Reverse(connection.failures),
+            Reverse(held.get(&connection.of).copied()),
+            connection.since,
+        )
+    };
+    let free = taken.iter().filter(|(_, connection)| free_at(connection).is_some_and(|at| at <= now));
+    let loser = free.min_by_key(|(_, connection)| order(connection));
+    loser.map(|(id, _)| *id).ok_or_else(|| taken.values().filter_map(free_at).min())
 }
 
 /// The place of one connection.
@@ -126,13 +178,53 @@ impl Place {
 
     /// Begins an answer; it ends when the turn is dropped.
     pub(super) fn turn(&self) -> Turn {
-        self.places.enter(self.id, Phase::Answer);
+        self.places.enter(self.id, Phase::Work);
         Turn { id: self.id, places: Arc::clone(&self.places) }
+    }
+
+    /// Waits for `turn` to come, and can lose the place until then.
+    pub(super) async fn queue<T>(&self, turn: impl Future<Output = T>) -> T {
+        self.places.enter(self.id, Phase::Queue);
+        let turn = turn.await;
+        self.places.enter(self.id, Phase::Work);
+        turn
+    }
+
+    /// The client is somebody.
+    pub(super) fn note_known(&self) {
+        self.with(|connection| connection.is_known = true);
+    }
+
+    /// Whether it is.
+    pub(super) fn is_known(&self) -> bool {
+        self.places.lock().get(&self.id).is_some_and(|connection| connection.is_known)
+    }
+
+    /// A login failed.
+    pub(super) fn note_failure(&self) {
+        self.with(|connection| connection.failures = connection.failures.saturating_add(1));
+    }
+
+    /// Logins that failed on this connection.
+    pub(super) fn failures(&self) -> u32 {
+        self.places.lock().get(&self.id).map_or(0, |connection| connection.failures)
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Connection)) {
+        if let Some(connection) = self.places.lock().get_mut(&self.id) {
+            change(connection);
+        }
+    }
+
+    /// What ends the connection when it is cancelled.
+    pub(super) fn end(&self) -> CancellationToken {
+        self.evicted.clone()
     }
 
     /// Whether an answer is under way.
     pub(super) fn is_answering(&self) -> bool {
-        self.places.lock().get(&self.id).is_some_and(|connection| connection.phase == Phase::Answer)
+        let answers = |phase| matches!(phase, Phase::Work | Phase::Queue | Phase::Reading);
+        self.places.lock().get(&self.id).is_some_and(|connection| answers(connection.phase))
     }
 
     /// Returns when the connection must end: its place was given to another, or its client was too slow.
@@ -150,7 +242,10 @@ impl Place {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.places.lock().get(&self.id).map(|connection| connection.since + connection.phase.limit())
+        let places = self.places.lock();
+        let connection = places.get(&self.id)?;
+        let limit = connection.phase.limit();
+        Some(limit.map_or_else(|| Instant::now() + LOOK, |limit| connection.since + limit))
     }
 }
 
@@ -168,6 +263,15 @@ pub(crate) struct Turn {
     places: Arc<Places>,
 }
 
+impl Turn {
+    /// The same, when there is an answer to be read.
+    #[must_use]
+    pub(super) fn reading(self) -> Self {
+        self.places.enter(self.id, Phase::Reading);
+        self
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         self.places.enter(self.id, Phase::NextRequest);
@@ -176,21 +280,33 @@ impl Drop for Turn {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
+    fn peer(last: u8) -> Peer {
+        IpAddr::from([192, 0, 2, last]).into()
+    }
+
+    /// Longer than a test takes.
+    const LATER: Duration = Duration::from_hours(1);
+
+    fn lost(place: &Place) -> bool {
+        place.evicted.is_cancelled()
+    }
+
     #[test]
-    fn the_one_that_waited_longest_makes_room_and_answers_are_left_alone() {
+    fn the_one_that_waited_longest_makes_room_and_work_is_left_alone() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let places = Places::new(3);
-        let take = |id, seconds| places.try_take(id, at(seconds));
-        let lost = |place: &Place| place.evicted.is_cancelled();
+        let take = |id, seconds| places.try_take(id, peer(1), at(seconds));
         let [first, second, third] = [1, 2, 3].map(|id| take(id, id).unwrap());
         let turn = first.turn();
         let fourth = take(4, 4).unwrap();
         assert!(lost(&second) && !lost(&first) && !lost(&third));
 
-        // All answering: a fifth waits until one is done.
+        // All at work: a fifth waits until one is done.
         let turns = [third.turn(), fourth.turn()];
         assert_eq!(take(5, 5).unwrap_err(), None);
         drop(turn);
@@ -207,21 +323,59 @@ mod tests {
         assert_eq!(places.lock().len(), 2);
     }
 
+    /// Each has the places of three connections; the one that is named loses its own.
+    #[test]
+    fn who_makes_room() {
+        let start = Instant::now();
+        let three = || {
+            let places = Places::new(3);
+            let of = |id, of| places.try_take(id, peer(of), start).unwrap();
+            let three = [of(1, 1), of(2, 2), of(3, 2)];
+            (places, three)
+        };
+        let loser = |places: &Arc<Places>| loser(&places.lock(), start + LATER).unwrap();
+        let (places, [first, second, third]) = three();
+        assert_ne!(loser(&places), 1, "the address with most places");
+        first.note_failure();
+        assert_eq!(loser(&places), 1, "a guesser before all others");
+        second.note_known();
+        third.note_known();
+        first.note_known();
+        assert_eq!(loser(&places), 1);
+        let (places, [first, second, third]) = three();
+        first.note_known();
+        second.note_known();
+        assert_eq!(loser(&places), 3, "a stranger before who is known");
+        let turn = third.turn();
+        assert_ne!(loser(&places), 3, "who is worked for stays");
+        let _reading = turn.reading();
+        assert_eq!(loser(&places), 3, "who only reads does not");
+    }
+
+    #[tokio::test]
+    async fn a_place_in_a_queue_can_be_lost() {
+        let places = Places::new(1);
+        let place = places.try_take(1, peer(1), Instant::now()).unwrap();
+        let _turn = place.turn();
+        let now = || Instant::now() + LATER;
+        assert_eq!(places.try_take(2, peer(2), now()).unwrap_err(), None);
+        place.queue(async { assert!(places.try_take(2, peer(2), now()).is_ok()) }).await;
+        assert!(lost(&place));
+    }
+
     #[test]
     fn each_phase_has_its_deadline() {
         let places = Places::new(1);
-        let start = Instant::now();
-        let place = places.try_take(1, start).unwrap();
+        let place = places.try_take(1, peer(1), Instant::now()).unwrap();
         let left = || place.deadline().unwrap() - Instant::now();
         assert!(left() <= FIRST_REQUEST);
         let turn = place.turn();
-        assert!(place.is_answering() && left() > FIRST_REQUEST && left() <= ANSWER);
+        assert!(place.is_answering() && left() > FIRST_REQUEST);
+        let turn = turn.reading();
+        assert!(place.is_answering() && left() > FIRST_REQUEST && left() <= READING);
         drop(turn);
-        assert!(!place.is_answering() && left() > ANSWER && left() <= NEXT_REQUEST);
-        places.try_take(2, start + PATIENCE).unwrap();
-        assert!(place.deadline().is_none() && place.evicted.is_cancelled());
+        assert!(!place.is_answering() && left() > READING && left() <= NEXT_REQUEST);
+        places.try_take(2, peer(1), Instant::now() + LATER).unwrap();
+        assert!(place.deadline().is_none() && lost(&place));
     }
-
-    /// Longer than this test takes.
-    const PATIENCE: Duration = Duration::from_hours(1);
 }

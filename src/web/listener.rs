@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::body::Body;
+use super::client::Client;
 use super::config::WebConfig;
 use super::connections::{Place, Places};
 
@@ -37,6 +38,7 @@ pub(super) trait Service: Send + Sync + 'static {
     fn respond(
         &self,
         config: &WebConfig,
+        client: &Client,
         request: &Request<Incoming>,
     ) -> impl Future<Output = Response<Body>> + Send;
 }
@@ -66,7 +68,7 @@ pub(super) async fn serve(
         };
         let place = tokio::select! {
             () = stop.cancelled() => break,
-            place = places.take(id) => Arc::new(place),
+            place = places.take(id, peer.ip().into()) => Arc::new(place),
         };
         let connection = connection(stream, peer, place, Arc::clone(&service), stop.clone());
         let abort = abort.clone();
@@ -94,8 +96,14 @@ async fn connection(
     stop: CancellationToken,
 ) {
     let config = service.config();
+    let client = |is_vouched_for| Client {
+        peer: peer.ip().into(),
+        is_vouched_for,
+        is_encrypted: config.tls.is_some(),
+        place: Arc::clone(&place),
+    };
     let Some(tls) = config.tls.clone() else {
-        return talk(tcp, peer, place, service, config, stop).await;
+        return talk(tcp, peer, client(false), service, Arc::clone(&config), stop).await;
     };
     let shaken = tokio::select! {
         () = stop.cancelled() => return,
@@ -105,7 +113,11 @@ async fn connection(
     match shaken {
         Ok(stream) => {
             place.shaken();
-            talk(stream, peer, place, service, config, stop).await;
+            let is_vouched_for = config.verifies_clients && stream.get_ref().1.peer_certificates().is_some();
+            if is_vouched_for {
+                place.note_known();
+            }
+            talk(stream, peer, client(is_vouched_for), service, Arc::clone(&config), stop).await;
         }
         Err(error) => tracing::debug!(%peer, %error, "TLS handshake with a client failed"),
     }
@@ -114,18 +126,20 @@ async fn connection(
 async fn talk<S>(
     stream: S,
     peer: SocketAddr,
-    place: Arc<Place>,
+    client: Client,
     service: Arc<impl Service>,
     config: Arc<WebConfig>,
     stop: CancellationToken,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let place = Arc::clone(&client.place);
     let answer = service_fn(|request: Request<Incoming>| {
-        let (service, config, turn) = (Arc::clone(&service), Arc::clone(&config), place.turn());
+        let (service, config, client) = (Arc::clone(&service), Arc::clone(&config), client.clone());
+        let turn = place.turn();
         async move {
-            let mut answer = service.respond(&config, &request).await;
-            answer.body_mut().hold_turn(turn);
+            let mut answer = service.respond(&config, &client, &request).await;
+            answer.body_mut().hold_turn(turn.reading());
             Ok::<_, Infallible>(answer)
         }
     });

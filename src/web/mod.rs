@@ -5,26 +5,34 @@ mod answer;
 mod api;
 mod auth;
 mod body;
+mod client;
 mod config;
 mod connections;
+mod discovery;
 mod exposition;
+mod gate;
 mod listener;
 mod negotiate;
 mod page;
 mod probe;
+mod probe_places;
 mod query;
+mod queue;
 mod rate_limit;
+mod readiness;
 mod reload;
 mod routes;
+mod shared_polls;
+mod timeout;
+mod work;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use hyper::{Request, StatusCode};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
@@ -32,13 +40,17 @@ pub use config::WebConfig;
 pub(crate) use config::{LiveConfig, WebConfigError};
 pub(crate) use exposition::Exposition;
 pub(crate) use probe::{ProbeMeans, Prober};
+use readiness::Detail;
 pub(crate) use reload::{ReloadOutcome, ReloadRequests, reload_requests};
 pub(crate) use routes::Pages;
 
-use answer::{Answer, TEXT, page};
+use answer::Answer;
+use client::Client;
+use gate::Gate;
 use listener::Service;
 
-/// Connections at the same time; see [`connections`] for what happens to further ones.
+/// Connections at the same time; see [`connections`] for what happens to further ones. Those that are worked for keep their
+/// places, so there are twice as many as there can be of those.
 const MAX_CONNECTIONS: usize = 512;
 /// The same of the listener for health checks.
 const MAX_HEALTH_CONNECTIONS: usize = 32;
@@ -78,17 +90,20 @@ pub(crate) struct Server {
     pub health: Vec<TcpListener>,
     pub pages: Arc<Pages>,
     pub config: Arc<LiveConfig>,
+    /// Scrapes and probes that are worked for at the same time.
+    pub at_work: usize,
 }
 
 impl Server {
     /// Serves until `stop`, then lets answers that are under way end for a few seconds.
     pub(crate) async fn serve(self, stop: CancellationToken) {
-        let Self { listeners, health, pages, config } = self;
+        let Self { listeners, health, pages, config, at_work } = self;
+        let limit = MAX_CONNECTIONS.max(2 * at_work);
         let open = Arc::new(HealthPages { pages: Arc::clone(&pages), open: Arc::default() });
-        let gated = Arc::new(GatedPages { pages, config: Arc::clone(&config) });
+        let gated = Arc::new(GatedPages { pages, config: Arc::clone(&config), gate: Gate::new() });
         let every = listeners
             .into_iter()
-            .map(|listener| listener::serve(listener, Arc::clone(&gated), MAX_CONNECTIONS, stop.clone()));
+            .map(|listener| listener::serve(listener, Arc::clone(&gated), limit, stop.clone()));
         let checks = health.into_iter().map(|listener| {
             listener::serve(listener, Arc::clone(&open), MAX_HEALTH_CONNECTIONS, stop.clone())
         });
@@ -100,24 +115,7 @@ impl Server {
 struct GatedPages {
     pages: Arc<Pages>,
     config: Arc<LiveConfig>,
-}
-
-impl GatedPages {
-    async fn respond_within_rules(&self, config: &WebConfig, request: &Request<Incoming>) -> Answer {
-        if config.rate_limit.as_ref().is_some_and(|limit| !limit.allows(std::time::Instant::now())) {
-            let mut refusal = page(StatusCode::TOO_MANY_REQUESTS, TEXT, "too many requests\n");
-            refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-            return refusal;
-        }
-        if let Some(users) = &config.users
-            && !users.admit(request.headers()).await
-        {
-            let mut refusal = page(StatusCode::UNAUTHORIZED, TEXT, "user name and password required\n");
-            refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(auth::CHALLENGE));
-            return refusal;
-        }
-        self.pages.route(request).await
-    }
+    gate: Gate,
 }
 
 impl Service for GatedPages {
@@ -125,8 +123,12 @@ impl Service for GatedPages {
         self.config.in_force()
     }
 
-    async fn respond(&self, config: &WebConfig, request: &Request<Incoming>) -> Answer {
-        let mut answer = self.respond_within_rules(config, request).await;
+    async fn respond(&self, config: &WebConfig, client: &Client, request: &Request<Incoming>) -> Answer {
+        let is_free = Pages::is_free(request);
+        let mut answer = match self.gate.admit(config, client, request.headers(), is_free).await {
+            Ok(()) => self.pages.route(client, request).await,
+            Err(refusal) => refusal,
+        };
         for (name, value) in &config.headers {
             answer.headers_mut().insert(name.clone(), value.clone());
         }
@@ -145,7 +147,7 @@ impl Service for HealthPages {
         Arc::clone(&self.open)
     }
 
-    async fn respond(&self, _: &WebConfig, request: &Request<Incoming>) -> Answer {
-        self.pages.health(request)
+    async fn respond(&self, _: &WebConfig, _: &Client, request: &Request<Incoming>) -> Answer {
+        self.pages.health(request, Detail::Counts)
     }
 }

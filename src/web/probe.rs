@@ -4,27 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use hyper::header::{HeaderMap, RETRY_AFTER};
+use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
+use super::client::Client;
+use super::probe_places::{NoPlace, ProbePlaces};
 use super::query::parameter;
-use crate::agent::{Setup, State, Watch, one_round};
+use super::shared_polls::{Joined, Leading, SharedPolls};
+use super::timeout;
+use crate::agent::{Setup, State, Watch};
 use crate::config::Probe;
 use crate::endpoint::UrlError;
 use crate::host_pattern::HostPattern;
 use crate::issuer::Issuer;
 use crate::metrics;
-use crate::poll::Poller;
+use crate::poll::{IssuerPoll, Poller, Reason, Round};
 use crate::snapshot::{Published, Snapshot};
 use crate::targets::FileTargets;
-
-/// Probes at the same time.
-const MAX_PROBES: usize = 16;
-/// Prometheus tells how long it waits, in seconds.
-const SCRAPE_TIMEOUT: &str = "X-Prometheus-Scrape-Timeout-Seconds";
-/// Of that, what is left for the way back.
-const MARGIN: Duration = Duration::from_millis(500);
 
 /// Why a probe gives no metrics.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +30,13 @@ pub(crate) enum ProbeError {
     NoTarget,
     #[error("target: {0}")]
     Target(#[from] UrlError),
+    #[error("the parameter `timeout` is not a time such as 10s, or a number of seconds")]
+    Timeout,
     /// Neither watched nor allowed.
     #[error("this issuer is not watched, and probe.allow does not name its host")]
     Forbidden,
-    /// As many as are allowed are under way.
-    #[error("{MAX_PROBES} probes are already running, which is the limit")]
-    Busy,
+    #[error("{0}")]
+    Busy(#[from] NoPlace),
     /// A defect of this program.
     #[error("cannot encode the metrics")]
     Encoding(#[from] prometheus::Error),
@@ -48,7 +46,8 @@ pub(crate) enum ProbeError {
 pub(crate) struct Prober {
     means: ArcSwap<ProbeMeans>,
     published: Published,
-    places: Semaphore,
+    places: ProbePlaces,
+    polls: SharedPolls,
 }
 
 /// How probes are done.
@@ -61,11 +60,12 @@ pub(crate) struct ProbeMeans {
 }
 
 impl Prober {
-    /// One that polls as the agent does. `published` tells which issuers are watched, and what providers expect of them.
+    /// One that polls as the agent does, `max_probes` issuers at the same time. `published` tells which issuers are watched,
+    /// and what providers expect of them.
     #[must_use]
-    pub(crate) fn new(means: ProbeMeans, published: Published) -> Self {
-        let means = ArcSwap::from_pointee(means);
-        Self { means, published, places: Semaphore::new(MAX_PROBES) }
+    pub(crate) fn new(means: ProbeMeans, published: Published, max_probes: usize) -> Self {
+        let (means, places) = (ArcSwap::from_pointee(means), ProbePlaces::new(max_probes));
+        Self { means, published, places, polls: SharedPolls::default() }
     }
 
     /// Puts other settings in force; probes that are under way end by those they began with.
@@ -77,21 +77,75 @@ impl Prober {
     ///
     /// # Errors
     /// [`ProbeError`]. An issuer that cannot be polled is none: its metrics say so.
-    pub(crate) async fn probe(
+    pub(super) async fn probe(
         &self,
+        client: &Client,
         query: Option<&str>,
-        timeout: Option<Duration>,
+        headers: &HeaderMap,
     ) -> Result<String, ProbeError> {
         let target = parameter(query, "target").ok_or(ProbeError::NoTarget)?;
         let issuer = Issuer::to_watch(&target)?;
+        let asked = parameter(query, "timeout").filter(|text| !text.is_empty());
+        let asked = asked.map(|text| timeout::parse(&text).ok_or(ProbeError::Timeout)).transpose()?;
         let means = self.means.load_full();
         if !self.is_watched(&issuer) && !means.allow(&issuer) {
             return Err(ProbeError::Forbidden);
         }
-        let _place = self.places.try_acquire().map_err(|_| ProbeError::Busy)?;
-        let mut snapshot = means.probe(&issuer, timeout).await;
+        let limits = [asked, timeout::scrape_timeout(headers)].into_iter().flatten();
+        let limit = limits.fold(means.poller.limits.poll, Duration::min);
+        let mut snapshot = self.polled(client, &means, &issuer, limit).await?;
         self.judge(&issuer, &mut snapshot);
         Ok(metrics::text_of(&snapshot, means.poller.clock.now())?)
+    }
+
+    /// What a poll within `limit` finds: one that is under way already and has as long, or one of its own.
+    async fn polled(
+        &self,
+        client: &Client,
+        means: &ProbeMeans,
+        issuer: &Issuer,
+        limit: Duration,
+    ) -> Result<Snapshot, NoPlace> {
+        let end = Instant::now() + limit;
+        loop {
+            match self.polls.join(issuer, limit)? {
+                Joined::Other(poll) => {
+                    // None when whoever began it has gone.
+                    match client.place.queue(poll.wait(end)).await {
+                        Ok(Some(snapshot)) => return Ok(snapshot),
+                        Ok(None) => {}
+                        Err(round) => return Ok(means.given_up(issuer, &round)),
+                    }
+                }
+                Joined::Leader(leading) => return self.lead(client, means, issuer, end, leading).await,
+            }
+        }
+    }
+
+    /// A poll of its own, for all who join it.
+    async fn lead(
+        &self,
+        client: &Client,
+        means: &ProbeMeans,
+        issuer: &Issuer,
+        end: Instant,
+        leading: Leading<'_>,
+    ) -> Result<Snapshot, NoPlace> {
+        let hangs =
+            self.published.load().issuers.get(issuer).is_some_and(|state| {
+                state.error.as_ref().is_some_and(|error| error.reason() == Reason::Timeout)
+            });
+        let place = client.place.queue(self.places.take(client, issuer, hangs, end)).await?;
+        let left = end.saturating_duration_since(Instant::now());
+        let mut poller = means.poller.clone();
+        poller.limits.poll = left.min(poller.limits.poll);
+        let mut state = means.state(issuer);
+        let poll = poller.poll(leading.round(), issuer, None).await;
+        place.note(poll.outcome.as_ref().is_err_and(|error| error.reason() == Reason::Timeout));
+        state.take_poll(issuer, poll, 1);
+        let snapshot = state.snapshot();
+        leading.end(&snapshot);
+        Ok(snapshot)
     }
 
     fn is_watched(&self, issuer: &Issuer) -> bool {
@@ -120,22 +174,18 @@ impl ProbeMeans {
         self.allow.iter().any(|pattern| pattern.matches(issuer.endpoint().host()))
     }
 
-    /// A round with this issuer alone, in a state of its own.
-    async fn probe(&self, issuer: &Issuer, timeout: Option<Duration>) -> Snapshot {
-        let mut poller = self.poller.clone();
-        poller.limits.poll = timeout.unwrap_or(Duration::MAX).min(poller.limits.poll);
+    /// A state of its own, with this issuer alone.
+    fn state(&self, issuer: &Issuer) -> State {
         let watch = Watch { file: FileTargets::watching(issuer.clone()), ..self.watch.clone() };
-        let state = State::new(watch, poller.clock.now());
-        one_round(state, &poller, None, 1, |_, _| {}).await
+        State::new(watch, self.poller.clock.now())
     }
-}
 
-/// How long Prometheus waits, less a margin; `None` when it does not say so.
-#[must_use]
-pub(super) fn scrape_timeout(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: f64 = headers.get(SCRAPE_TIMEOUT)?.to_str().ok()?.trim().parse().ok()?;
-    let whole = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero())?;
-    Some(whole.saturating_sub(MARGIN).max(whole / 2))
+    /// For who cannot wait for the end of the poll: the chains that it has got by now, and that it timed out.
+    fn given_up(&self, issuer: &Issuer, round: &Round) -> Snapshot {
+        let mut state = self.state(issuer);
+        state.take_poll(issuer, IssuerPoll::given_up(round, self.poller.clock.now()), 1);
+        state.snapshot()
+    }
 }
 
 impl ProbeError {
@@ -143,45 +193,17 @@ impl ProbeError {
     #[must_use]
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::NoTarget | Self::Target(_) => StatusCode::BAD_REQUEST,
+            Self::NoTarget | Self::Target(_) | Self::Timeout => StatusCode::BAD_REQUEST,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Encoding(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// Tells when to ask again, where that helps.
     pub(crate) fn add_headers<B>(&self, answer: &mut Response<B>) {
-        if matches!(self, Self::Busy) {
-            answer.headers_mut().insert(RETRY_AFTER, hyper::header::HeaderValue::from_static("5"));
+        if matches!(self, Self::Busy(_)) {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use hyper::header::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn the_scrape_timeout_less_a_margin() {
-        for (header, millis) in [
-            ("10", Some(9_500)),
-            ("10.25", Some(9_750)),
-            ("1", Some(500)),
-            ("0.2", Some(100)),
-            ("0", None),
-            ("-1", None),
-            ("NaN", None),
-            ("inf", None),
-            ("1e300", None),
-            ("soon", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(SCRAPE_TIMEOUT, HeaderValue::from_static(header));
-            assert_eq!(scrape_timeout(&headers), millis.map(Duration::from_millis), "{header}");
-        }
-        assert_eq!(scrape_timeout(&HeaderMap::new()), None);
     }
 }

@@ -12,20 +12,25 @@
 //! | `/-/reload` | POST | reads the configuration again, where that is enabled |
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use hyper::header::HOST;
-use hyper::http::uri::Authority;
 use hyper::{Method, Request, StatusCode};
+use tokio::time::Instant;
 
-use super::answer::{Answer, TEXT, json, page, page_of, refusal};
-use super::api::{IssuerList, ProviderList, target_groups};
+use super::answer::{Answer, TEXT, again, json, page, page_of, refusal};
+use super::api::{IssuerList, ProviderList};
+use super::client::Client;
+use super::discovery::{Exporter, targets};
 use super::exposition::Exposition;
 use super::page::{issuer, overview};
-use super::probe::{ProbeError, Prober, scrape_timeout};
+use super::probe::{ProbeError, Prober};
+use super::queue::Queue;
+use super::readiness::{Detail, readiness};
 use super::reload::ReloadHandle;
-use crate::clock::Clock;
+use super::work::work;
+use crate::clock::{Clock, Timestamp};
 use crate::metrics::Format;
-use crate::snapshot::Published;
+use crate::snapshot::{Published, Snapshot};
 
 /// What the server can show.
 pub(crate) struct Pages {
@@ -34,7 +39,18 @@ pub(crate) struct Pages {
     clock: Clock,
     prober: Arc<Prober>,
     reload: ReloadHandle,
+    /// For pages, the API and `/sd`: of thousands of issuers they are as large as an exposition.
+    makings: Arc<Queue>,
+    /// One reload at a time.
+    reloads: Arc<Queue>,
 }
+
+/// Pages that are made, and the large ones that are read, at the same time; and as many that wait.
+const MAX_PAGES: usize = 16;
+/// Requests to reload that wait for the one that is under way.
+const MAX_RELOADS: usize = 8;
+/// Longest wait of such a one.
+const RELOAD_PATIENCE: Duration = Duration::from_mins(1);
 
 impl Pages {
     /// Pages on what the agent publishes.
@@ -46,35 +62,67 @@ impl Pages {
         prober: Arc<Prober>,
         reload: ReloadHandle,
     ) -> Self {
-        Self { exposition, published, clock, prober, reload }
+        let (makings, reloads) = (Queue::new(MAX_PAGES, MAX_PAGES), Queue::new(1, MAX_RELOADS));
+        Self { exposition, published, clock, prober, reload, makings, reloads }
+    }
+
+    /// Whether the answer costs nothing, and comes at once.
+    #[must_use]
+    pub(super) fn is_free<B>(request: &Request<B>) -> bool {
+        matches!(request.uri().path(), "/-/healthy" | "/-/ready")
     }
 
     /// The answer to one request; its body is not read.
-    pub(crate) async fn route<B>(&self, request: &Request<B>) -> Answer {
-        let (query, now) = (request.uri().query(), self.clock.now());
+    pub(super) async fn route<B>(&self, client: &Client, request: &Request<B>) -> Answer {
+        let (query, headers) = (request.uri().query(), request.headers());
         match request.uri().path() {
             "/" | "/issuer" | "/api/v1/providers" | "/api/v1/issuers" | "/sd" | "/probe" | "/metrics"
                 if !reads(request) =>
             {
                 refusal("GET, HEAD")
             }
-            "/-/reload" => self.reload(request.method()).await,
-            "/" => overview(&self.published.load(), query, now),
-            "/issuer" => issuer(&self.published.load(), query, now),
-            "/api/v1/providers" => json(&ProviderList::of(&self.published.load(), now)),
-            "/api/v1/issuers" => json(&IssuerList::of(&self.published.load(), now)),
-            "/sd" => self.targets(request),
-            "/probe" => probed(self.prober.probe(query, scrape_timeout(request.headers())).await),
-            "/metrics" => self.exposition.scrape(request.headers()).await,
-            _ => self.health(request),
+            "/-/reload" => self.reload(client, request.method()).await,
+            "/" => self.page(client, request, overview).await,
+            "/issuer" => self.page(client, request, issuer).await,
+            "/api/v1/providers" => {
+                self.page(client, request, |state, _, now| json(&ProviderList::of(state, now))).await
+            }
+            "/api/v1/issuers" => {
+                self.page(client, request, |state, _, now| json(&IssuerList::of(state, now))).await
+            }
+            "/sd" => match Exporter::of(request, client) {
+                Ok(at) => self.page(client, request, move |state, _, _| targets(state, &at)).await,
+                Err(why) => page(StatusCode::BAD_REQUEST, TEXT, why),
+            },
+            "/probe" => probed(self.prober.probe(client, query, headers).await),
+            "/metrics" => self.exposition.scrape(client, headers).await,
+            _ => self.health(request, Detail::Names),
         }
     }
 
+    /// What `make` makes of the state, the query and the time.
+    async fn page<B>(
+        &self,
+        client: &Client,
+        request: &Request<B>,
+        make: impl FnOnce(&Snapshot, Option<&str>, Timestamp) -> Answer + Send + 'static,
+    ) -> Answer {
+        let (state, now) = (self.published.load_full(), self.clock.now());
+        let query = request.uri().query().map(str::to_owned);
+        let make = move || make(&state, query.as_deref(), now);
+        work(&self.makings, client, request.headers(), "too many pages at the same time\n", make).await
+    }
+
     /// Reads the configuration again and says what came of it.
-    async fn reload(&self, method: &Method) -> Answer {
+    async fn reload(&self, client: &Client, method: &Method) -> Answer {
         if *method != Method::POST {
             return refusal("POST");
         }
+        let until = Instant::now() + RELOAD_PATIENCE;
+        let turn = client.place.queue(self.reloads.wait(client.peer, client.rank(), until)).await;
+        let Ok(_turn) = turn else {
+            return again(StatusCode::SERVICE_UNAVAILABLE, "too many reloads at the same time\n");
+        };
         match self.reload.reload().await {
             None => page(
                 StatusCode::FORBIDDEN,
@@ -90,30 +138,12 @@ impl Pages {
         }
     }
 
-    fn targets<B>(&self, request: &Request<B>) -> Answer {
-        let authority = request.uri().authority().map(Authority::as_str);
-        let host = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
-        match authority.or_else(host).map(str::parse::<Authority>) {
-            Some(Ok(address)) => json(&target_groups(&self.published.load(), address.as_str())),
-            _ => page(
-                StatusCode::BAD_REQUEST,
-                TEXT,
-                "the Host header must name the address of this exporter\n",
-            ),
-        }
-    }
-
     /// The answer of a listener that shows no more than `/-/healthy` and `/-/ready`.
-    pub(crate) fn health<B>(&self, request: &Request<B>) -> Answer {
+    pub(super) fn health<B>(&self, request: &Request<B>, detail: Detail) -> Answer {
         match request.uri().path() {
             "/-/healthy" | "/-/ready" if !reads(request) => refusal("GET, HEAD"),
             "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),
-            "/-/ready" if self.published.load().ready => page(StatusCode::OK, TEXT, "ready\n"),
-            "/-/ready" => page(
-                StatusCode::SERVICE_UNAVAILABLE,
-                TEXT,
-                "not ready: some issuers or IAM have no result yet\n",
-            ),
+            "/-/ready" => readiness(&self.published.load(), detail, self.clock.now()),
             _ => page(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
         }
     }

@@ -1,5 +1,6 @@
 //! Day 2: reloads, the service manager, and what is left in the log.
 
+mod blind;
 mod logs;
 mod notify;
 mod process;

@@ -141,10 +141,18 @@ fn prometheus_discovers_the_issuers() {
     let (stage, daemon) = seen_once();
     let address = daemon.address();
     let groups = ask(&daemon, "/sd");
+    let metrics = daemon.metrics();
     let mut urls: Vec<&str> = stage.lab.issuers.iter().map(LabIssuer::url).collect();
     urls.sort_unstable();
     let expected = urls.iter().map(|url| {
-        let labels = json!({"__metrics_path__": "/probe", "__param_target": url, "instance": url});
+        let of_iam = |name: &str| {
+            let labels = metrics.labels("oidc_provider_info", &[("issuer", url)], name);
+            if labels.is_empty() { String::new() } else { format!(",{},", labels.join(",")) }
+        };
+        let labels = json!({
+            "__scheme__": "http", "__metrics_path__": "/probe", "__param_target": url, "instance": url,
+            "__meta_oidc_account_ids": of_iam("account_id"), "__meta_oidc_provider_arns": of_iam("provider_arn"),
+        });
         json!({"targets": [address.to_string()], "labels": labels})
     });
     assert_eq!(groups, Value::Array(expected.collect()));
@@ -162,6 +170,7 @@ fn prometheus_discovers_the_issuers() {
     let names: Vec<&str> = targets.iter().map(|labels| labels["instance"].as_str().unwrap()).collect();
     assert_eq!(names, urls);
     for labels in targets {
+        assert_eq!(labels["__scheme__"], "http");
         assert_eq!(labels["__address__"], json!(address.to_string()));
         assert_eq!(labels["__param_target"], labels["instance"]);
         assert_eq!(labels["__metrics_path__"], "/probe");

@@ -1,6 +1,7 @@
 //! A poll on demand: for whom, how long, and with what left as it was.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::{ONE_ROUND, encoded};
 use crate::support::daemon::get::request;
@@ -129,36 +130,124 @@ async fn addresses_that_are_refused_stay_so() {
     assert_eq!(loopback.connections(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_scrape_gets_its_answer_before_it_gives_up_and_there_are_so_many_at_once() {
+/// Watches nothing that answers, and may probe this issuer.
+fn probing(issuer: &LabIssuer, web: &[(&str, &str)]) -> Watch {
+    let watch = Watch::new(&SLOW).url("https://127.0.0.7:1").resolve(issuer);
+    let watch = web.iter().fold(watch, |watch, (key, value)| watch.env(key, *value));
+    watch.toml(&format!("\n[probe]\nallow = [{:?}]\n", issuer.host()))
+}
+
+async fn silent() -> LabIssuer {
     let silent = LabIssuer::good("silent.oidc.test").await;
     silent.behave(Behaviour::Wire(Wire::Silence));
-    let daemon = Watch::new(&SLOW)
-        .url("https://127.0.0.7:1")
-        .resolve(&silent)
-        .toml("\n[probe]\nallow = [\"silent.oidc.test\"]\n")
-        .start();
-    let url = silent.url().to_owned();
-    let answer = probe(&daemon, &url, &["X-Prometheus-Scrape-Timeout-Seconds: 1"]);
-    let metrics: Exposition = answer.text().parse().unwrap();
-    let labels = [("issuer", &*url), ("reason", "timeout")];
-    assert_eq!(metrics.value("oidc_issuer_poll_failures_total", &labels), Some(1.0));
+    silent
+}
 
-    let met = |connections| (silent.connections() == connections).then_some(());
-    wait_for("the first to be met, if only after it has given up", || met(1));
-    let refused = thread::scope(|scope| {
-        for _ in 0..16 {
+/// The header by which Prometheus says how long it waits.
+fn within(seconds: &str) -> String {
+    format!("X-Prometheus-Scrape-Timeout-Seconds: {seconds}")
+}
+
+fn timed_out(answer: &Answer, url: &str) -> bool {
+    let metrics: Exposition = answer.text().parse().unwrap();
+    let labels = [("issuer", url), ("reason", "timeout")];
+    metrics.value("oidc_issuer_poll_failures_total", &labels) == Some(1.0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrape_gets_its_answer_before_it_gives_up_and_not_long_before() {
+    let silent = silent().await;
+    let daemon = probing(&silent, &[]).start();
+    let url = silent.url();
+    for (target, header) in [
+        (encoded(url), within("2")),
+        (encoded(url) + "&timeout=2s", within("60")),
+        (encoded(url) + "&timeout=2", within("soon")),
+        (encoded(url) + "&timeout=1h", within("2.5")),
+    ] {
+        let start = Instant::now();
+        let answer = get(daemon.address(), &format!("/probe?target={target}"), &[&header]);
+        let took = start.elapsed().as_secs_f64();
+        assert!(answer.status == 200 && timed_out(&answer, url), "{}", answer.text());
+        assert!((1.4..4.0).contains(&took), "{target}: {took}");
+    }
+    for timeout in ["0", "-1s", "soon"] {
+        let answer = daemon.get(&format!("/probe?target={}&timeout={timeout}", encoded(url)));
+        assert_eq!(answer.status, 400, "{}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_of_one_issuer_share_a_poll_and_who_has_longer_is_not_told_that_it_timed_out() {
+    let silent = silent().await;
+    let daemon = probing(&silent, &[]).start();
+    let url = silent.url();
+    let answers: Vec<Answer> = thread::scope(|scope| {
+        let probes: Vec<_> = (0..8).map(|_| scope.spawn(|| probe(&daemon, url, &[&within("3")]))).collect();
+        probes.into_iter().map(|probe| probe.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|answer| answer.status == 200 && timed_out(answer, url)));
+    // One offer after the other is met by silence; each connection is of the one poll.
+    let met = silent.connections();
+    assert!(met < 8, "{met}");
+
+    // Who is in a hurry decides for nobody else.
+    thread::scope(|scope| {
+        let hurry = scope.spawn(|| probe(&daemon, url, &[&within("2")]));
+        thread::sleep(Duration::from_millis(300));
+        let patient = scope.spawn(|| probe(&daemon, url, &[&within("30")]));
+        assert!(timed_out(&hurry.join().unwrap(), url));
+        silent.behave(Behaviour::Good);
+        silent.end();
+        let answer = patient.join().unwrap();
+        assert!(!timed_out(&answer, url), "{}", answer.text());
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn black_holes_hold_their_own_places_only() {
+    let silent = silent().await;
+    let well = LabIssuer::good("well.oidc.test").await;
+    let watch = probing(&silent, &[("OIDC_EXPORTER__WEB__MAX_PROBES", "8")]).issuer(&well, &[]);
+    let daemon = watch.start();
+    let holes: Vec<String> = (0..40).map(|number| format!("{}/{number}", silent.url())).collect();
+    let end = Instant::now() + Duration::from_secs(6);
+    thread::scope(|scope| {
+        for hole in &holes {
             scope.spawn(|| {
-                let answer = probe(&daemon, &url, &[]);
-                assert_eq!(answer.status, 200, "{}", answer.text());
+                while Instant::now() < end {
+                    let answer = probe(&daemon, hole, &[&within("2")]);
+                    // A place did not become free in time, or it timed out with one.
+                    assert!(answer.status == 503 || timed_out(&answer, hole), "{}", answer.text());
+                }
             });
         }
-        wait_for("all places to be taken", || met(1 + 16));
-        let refused = probe(&daemon, &url, &[]);
-        // Nothing but the end of the server ends these polls.
-        silent.end();
-        refused
+        let mut probes = 0;
+        while Instant::now() < end {
+            let start = Instant::now();
+            let answer = probe(&daemon, well.url(), &[&within("2")]);
+            assert!(answer.status == 200 && !timed_out(&answer, well.url()), "{probes}: {}", answer.text());
+            assert!(start.elapsed() < Duration::from_secs(2), "{probes}: {:?}", start.elapsed());
+            assert_eq!(daemon.get("/metrics").status, 200, "probes starve no scrapes");
+            probes += 1;
+            thread::sleep(Duration::from_millis(100));
+        }
+        assert!(probes > 5, "{probes}");
     });
-    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
-    assert_eq!(probe(&daemon, &url, &[]).status, 200, "places become free");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_wait_for_a_place_as_long_as_they_can() {
+    let silent = silent().await;
+    let daemon = probing(&silent, &[("OIDC_EXPORTER__WEB__MAX_PROBES", "1")]).start();
+    let hole = |number: u8| format!("{}/{number}", silent.url());
+    thread::scope(|scope| {
+        let first = scope.spawn(|| probe(&daemon, &hole(1), &[&within("4")]));
+        wait_for("it to be met", || (silent.connections() > 0).then_some(()));
+        let late = probe(&daemon, &hole(2), &[&within("1")]);
+        assert_eq!((late.status, late.header("retry-after")), (503, Some("5")), "{}", late.text());
+        let patient = probe(&daemon, &hole(3), &[&within("8")]);
+        assert!(patient.status == 200 && timed_out(&patient, &hole(3)), "{}", patient.text());
+        assert_eq!(first.join().unwrap().status, 200);
+    });
 }

@@ -569,7 +569,7 @@ async fn a_profile_that_is_mended_is_read_without_a_restart_and_named_until_then
     assert!(page.contains("loop") && page.contains("other"), "{page}");
 
     put(&file, "[profile ops]\nregion = eu west 1\nKEYS\n");
-    daemon.wait_log("region of profile \"ops\" is no region");
+    daemon.wait_log("region of profile \\\"ops\\\" is no region");
     put(&file, "[profile ops]\nKEYS\n");
     daemon.wait_metrics("match", |metrics| account_is_up(metrics) && verdict(metrics, &issuer) == "match");
     assert!(!daemon.log().contains(SECRET));

@@ -1,7 +1,7 @@
 //! Clients that take much and give little: scrapes are answered all the same.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -196,35 +196,117 @@ fn assert_refused(address: SocketAddr, headers: &[&str]) {
     }
 }
 
-#[test]
-fn more_scrapes_at_once_than_allowed_get_503() {
-    // Over 5 MB: more than the buffers of its socket hold, which grow to 4 MB.
+/// Expositions and pages of over 5 MB: more than the buffers of a socket hold, which grow to 4 MB.
+fn start_large(max_scrapes: &str) -> Daemon {
     let issuer = |number| format!("[[issuers]]\nurl = \"{ISSUER}/{number}\"\n");
     let issuers = (0..4000).map(issuer).collect::<Vec<_>>().concat();
-    let watch = Watch::new(&QUIET).toml(&issuers).env("OIDC_EXPORTER__WEB__MAX_SCRAPES", "2");
-    let daemon = watch.start();
-    let mut slow = Vec::new();
-    let refused = wait_for("both to be under way", || {
-        // One that comes at the wrong moment is refused itself.
+    let watch = Watch::new(&QUIET).toml(&issuers).env("OIDC_EXPORTER__WEB__MAX_SCRAPES", max_scrapes);
+    watch.start()
+}
+
+/// Clients that ask for this page and do not read it.
+fn slow_readers(daemon: &Daemon, path: &str, count: usize) -> Vec<TcpStream> {
+    let ask = |_| {
         let mut stream = with_small_buffer(daemon.address());
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-        slow.push(stream);
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        stream
+    };
+    (0..count).map(ask).collect()
+}
+
+fn in_time(daemon: &Daemon, path: &str) -> u16 {
+    let stream = TcpStream::connect(daemon.address()).unwrap();
+    stream.set_read_timeout(Some(SCRAPE_TIMEOUT)).unwrap();
+    exchange(stream, "localhost", "GET", path, &[]).unwrap().status
+}
+
+/// A slot is held for work, not for whoever does not read what it gave.
+#[test]
+fn slow_readers_lose_their_slots_to_those_who_wait() {
+    let daemon = start_large("2");
+    let mut slow = slow_readers(&daemon, "/metrics", 2);
+    for _ in 0..3 {
+        assert_eq!(in_time(&daemon, "/metrics"), 200);
+        slow.extend(slow_readers(&daemon, "/metrics", 1));
+    }
+    slow.truncate(2);
+    wait_for("the first ones to be ended", || {
+        let is_cut = |stream: &mut TcpStream| {
+            stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+            let mut head = Vec::new();
+            // What was on its way, and then the end, before all of it has come.
+            stream
+                .take(64 << 20)
+                .read_to_end(&mut head)
+                .is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+                || head.len() < 4 << 20
+        };
+        slow.iter_mut().all(is_cut).then_some(())
+    });
+}
+
+#[test]
+fn slow_readers_of_pages_and_of_the_api_shut_nobody_out() {
+    let daemon = start_large("40");
+    let mut slow = Vec::new();
+    for path in ["/", "/api/v1/issuers", "/api/v1/providers", "/sd"] {
+        slow.extend(slow_readers(&daemon, path, 12));
+    }
+    for _ in 0..2 {
+        for path in ["/metrics", "/-/healthy", "/-/ready"] {
+            let start = Instant::now();
+            let status = in_time(&daemon, path);
+            assert!(status == 200 || (path == "/-/ready" && status == 503), "{path}: {status}");
+            assert!(
+                path == "/metrics" || start.elapsed() < Duration::from_secs(2),
+                "{path}: {:?}",
+                start.elapsed()
+            );
+        }
+    }
+    wait_for("a page", || (in_time(&daemon, "/api/v1/providers") == 200).then_some(()));
+    drop(slow);
+}
+
+#[test]
+fn scrapes_beyond_those_that_may_wait_get_503_and_others_do_not() {
+    let daemon = start_large("1");
+    let mut slow = Vec::new();
+    let refused = wait_for("one to be read and one to wait", || {
+        // Each of them is read for two seconds, so that more have to come.
+        slow.extend(slow_readers(&daemon, "/metrics", 2));
+        std::thread::sleep(Duration::from_millis(300));
         let answer = daemon.get("/metrics");
         (answer.status == 503).then_some(answer)
     });
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(daemon.get("/-/healthy").status, 200, "only scrapes are refused");
+    // From another address one gets in before the second of the first.
+    let other = from(Ipv4Addr::new(127, 0, 0, 2), daemon.address());
+    assert_eq!(scrape(other), 200);
     drop(slow);
     wait_for("a place", || (daemon.get("/metrics").status == 200).then_some(()));
 }
 
+/// A connection from this address of loopback.
+fn from(address: Ipv4Addr, to: SocketAddr) -> TcpStream {
+    connected(to, |socket| socket.bind(SocketAddr::from((address, 0))))
+}
+
 /// A connection that takes in little before it is read from.
 fn with_small_buffer(address: SocketAddr) -> TcpStream {
+    connected(address, |socket| socket.set_recv_buffer_size(4096))
+}
+
+fn connected(
+    to: SocketAddr,
+    prepare: impl FnOnce(&tokio::net::TcpSocket) -> std::io::Result<()>,
+) -> TcpStream {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
     let connect = async {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
-        socket.connect(address).await.unwrap().into_std().unwrap()
+        prepare(&socket).unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
     };
     let stream = runtime.block_on(connect);
     stream.set_nonblocking(false).unwrap();

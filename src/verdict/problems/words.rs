@@ -5,7 +5,11 @@ use std::fmt;
 use super::Problem;
 use crate::chain::ChainStatus;
 use crate::plural::counted;
+use crate::printable::some_of;
 use crate::spelling::is_taken_by_iam;
+
+/// Thumbprints of a list that are named.
+const MAX_NAMED: usize = 5;
 
 /// After what is wrong with a thumbprint, or with the certificate that it is of.
 const fn consequence(enforced: Option<bool>) -> &'static str {
@@ -115,8 +119,8 @@ impl fmt::Display for Problem {
                 write!(f, "{addresses} of {endpoint} {give} no connection, where others answer")
             }
             Self::ListUnused(thumbprints) => {
-                let all: Vec<String> = thumbprints.iter().map(ToString::to_string).collect();
-                write!(f, "listed and never served within the window: {}", all.join(", "))
+                let some = some_of(thumbprints.iter(), MAX_NAMED);
+                write!(f, "listed and never served within the window: {some}")
             }
             Self::ListFull => {
                 f.write_str("the list is full: there is no room for the next root CA beside the present ones")

@@ -41,6 +41,13 @@ const POLICIES: [(&str, Option<Policy>); 6] = [
     ("RequireAndVerifyClientCert", Some(Policy { required: true, verified: true })),
 ];
 
+/// Whether a client CA must vouch for what clients show.
+pub(super) fn verifies(section: &TlsSection) -> bool {
+    let name = given(section.client_auth_type.as_ref()).unwrap_or_default();
+    by_name(&POLICIES, "client_auth_type", name)
+        .is_ok_and(|policy| policy.is_some_and(|policy| policy.verified))
+}
+
 /// The verifier that a section asks for; `None` when clients need not show anything.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_util::sync::CancellationToken;
 
+use super::client_certificate;
 use super::error::WebConfigError;
 use super::file::{HttpSection, RateLimitSection, given, go_duration};
 use super::names::{Fault, fault};
@@ -32,6 +33,8 @@ const HEADERS: [(&str, &[&str]); 5] = [
 #[derive(Debug, Default)]
 pub struct WebConfig {
     pub(in crate::web) tls: Option<Arc<ServerConfig>>,
+    /// A client that shows a certificate is vouched for by a client CA.
+    pub(in crate::web) verifies_clients: bool,
     pub(in crate::web) users: Option<Users>,
     pub(in crate::web) headers: Vec<(HeaderName, HeaderValue)>,
     pub(in crate::web) rate_limit: Option<RateLimit>,
@@ -78,6 +81,7 @@ impl WebConfig {
         }
         Ok(Self {
             tls,
+            verifies_clients: section.is_some_and(client_certificate::verifies),
             users,
             headers: headers(file.http_server_config.as_ref(), &mut warnings)?,
             rate_limit: rate_limit(file.rate_limit.as_ref(), &mut warnings)?,
@@ -167,7 +171,7 @@ fn rate_limit(
             .push(format!("rate_limit.interval: {text} is a number of nanoseconds, so nothing is limited"));
     }
     if burst < 1.0 {
-        warnings.push("rate_limit.burst: less than 1, so every request is refused".to_owned());
+        warnings.push("rate_limit.burst: less than 1, so every request is refused but those for /-/healthy and /-/ready".to_owned());
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
     let burst = burst as u32;

@@ -48,9 +48,9 @@ pub(super) fn framed(
     html.put_source(STYLE);
     html.put(
         "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n\
-         <header>\n<a class=\"brand\" href=\"/\">oidc-thumbprint-exporter</a>\n<nav aria-label=\"Pages\">\n\
-         <a href=\"/\">Providers</a> <a href=\"/metrics\">Metrics</a> <a href=\"/api/v1/providers\">API: providers</a> \
-         <a href=\"/api/v1/issuers\">API: issuers</a>\n</nav>\n</header>\n<main id=\"main\" tabindex=\"-1\">\n",
+         <header>\n<a class=\"brand\" href=\"./\">oidc-thumbprint-exporter</a>\n<nav aria-label=\"Pages\">\n\
+         <a href=\"./\">Providers</a> <a href=\"metrics\">Metrics</a> <a href=\"api/v1/providers\">API: providers</a> \
+         <a href=\"api/v1/issuers\">API: issuers</a>\n</nav>\n</header>\n<main id=\"main\" tabindex=\"-1\">\n",
         &[],
     );
     main(&mut html);

@@ -28,7 +28,7 @@ pub(super) fn page(snapshot: &Snapshot, asked: &str, now: Timestamp) -> Answer {
     let Some(state) = snapshot.issuers.get(url) else {
         let main = |html: &mut Html| {
             html.put(
-                "<h1>No such issuer</h1>\n<p><code>{}</code> is not watched. <a href=\"/\">See all watched issuers</a></p>\n",
+                "<h1>No such issuer</h1>\n<p><code>{}</code> is not watched. <a href=\"./\">See all watched issuers</a></p>\n",
                 &[&asked],
             );
         };
@@ -252,7 +252,7 @@ fn endpoint(
     }
     if chains.len() > SHOWN_CHAINS {
         let more = counted(chains.len() - SHOWN_CHAINS, "more chain");
-        html.put("<p>{}: see <a href=\"/api/v1/issuers\">the API</a>.</p>\n", &[&more]);
+        html.put("<p>{}: see <a href=\"api/v1/issuers\">the API</a>.</p>\n", &[&more]);
     }
     if chains.is_empty() {
         html.put("<p>No chain seen within the window.</p>\n", &[]);

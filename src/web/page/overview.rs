@@ -41,7 +41,7 @@ fn providers(html: &mut Html, snapshot: &Snapshot, rows: &[Row], filter: &str, n
     let is_shown = |text: &String| words.iter().all(|word| text.contains(word));
     let shown = texts.iter().filter(|text| is_shown(text)).count();
     html.put(
-        "<form role=\"search\" action=\"/\">\n<label for=\"filter\">Filter</label>\n\
+        "<form role=\"search\" action=\"./\">\n<label for=\"filter\">Filter</label>\n\
          <input type=\"search\" id=\"filter\" name=\"q\" value=\"{}\" autocomplete=\"off\" spellcheck=\"false\" \
          aria-keyshortcuts=\"/\" aria-describedby=\"hint\">\n<button>Filter</button>\n\
          <output id=\"shown\" for=\"filter\">{} of {} shown</output>\n\
@@ -78,7 +78,7 @@ fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
     if row.origin.is_some() {
         html.put(",<br>{}", &[&enforced(row.enforced)]);
     }
-    html.put("</td><th scope=\"row\"><a href=\"/issuer?url={}\">", &[&QueryValue(row.issuer.as_str())]);
+    html.put("</td><th scope=\"row\"><a href=\"issuer?url={}\">", &[&QueryValue(row.issuer.as_str())]);
     put_url(html, row.issuer.as_str());
     html.put("</a>", &[]);
     match &row.origin {
