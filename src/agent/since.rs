@@ -4,22 +4,20 @@ use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
 use crate::snapshot::problems::Problems;
-use crate::snapshot::{HealthSince, Held, HeldOfIssuer};
+use crate::snapshot::{HealthSince, Held};
 use crate::verdict::health;
 
 /// As it is at `now`. What an earlier process knew stays until this one has polled the issuer.
 pub(super) fn advanced(before: &HealthSince, problems: &Problems<'_>, now: Timestamp) -> HealthSince {
     let mut after = BTreeMap::new();
-    for (issuer, state, found) in problems.of_issuers() {
-        let earlier = before.0.get(issuer);
-        if let Some(earlier) = earlier.filter(|_| state.last_poll.is_none()) {
-            after.insert(issuer.clone(), earlier.clone());
-            continue;
-        }
+    for (issuer, state, _) in problems.of_issuers() {
+        let earlier = before.0.get(issuer).filter(|_| state.last_poll.is_none());
+        after.insert(issuer.clone(), earlier.cloned().unwrap_or_default());
+    }
+    for (issuer, _, found) in problems.of_watched_only() {
+        let Some(of_issuer) = after.get_mut(issuer) else { continue };
         let health = health(found);
-        let own = Held { health, since: before.of_issuer(issuer, health, now) };
-        let of_issuer = HeldOfIssuer { own: Some(own), providers: BTreeMap::new() };
-        after.insert(issuer.clone(), of_issuer);
+        of_issuer.own.get_or_insert_with(|| Held { health, since: before.of_issuer(issuer, health, now) });
     }
     for (judged, found) in problems.of_providers() {
         let (issuer, origin) = (&judged.provider.issuer, &judged.provider.origin);
@@ -36,6 +34,7 @@ mod tests {
     use super::*;
     use crate::memory::fixture::{ARN, ISSUER, minute, snapshot};
     use crate::provider::Origin;
+    use crate::snapshot::HeldOfIssuer;
     use crate::verdict::Health;
 
     /// Since which minute the provider has its health, and the health.

@@ -8,13 +8,12 @@ use serde_json::ser::Serializer;
 
 use super::bounded;
 use super::lines::Lines;
-use super::text::{Canonical, Der, Moment, Plain, Way};
+use super::text::{Canonical, Der, HealthAt, Moment, Plain, Way};
 use crate::chain::{Fingerprint, Thumbprint, Unproven};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::provider::ProviderArn;
-use crate::verdict::Health;
 
 /// The longest file that is written or read, bytes. Ten thousand providers, each with a host of its own, need less than half.
 pub const MAX_STATE_BYTES: usize = 48 << 20;
@@ -55,10 +54,10 @@ pub(super) struct KeptIssuer {
     #[serde(default, skip_serializing_if = "is_default")]
     pub failed_polls: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health: Option<KeptHealth>,
+    pub health: Option<Canonical<HealthAt>>,
     /// Of what the configuration file expects of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health_for_file: Option<KeptHealth>,
+    pub health_for_file: Option<Canonical<HealthAt>>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub documents: KeptDocuments,
 }
@@ -79,13 +78,6 @@ pub(super) struct KeptAccount {
     pub last_success: Option<Canonical<Moment>>,
 }
 
-/// The last known one, and since when it was that.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct KeptHealth {
-    pub is: Canonical<Health>,
-    pub since: Canonical<Moment>,
-}
-
 /// Of one provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptProvider {
@@ -95,7 +87,7 @@ pub(super) struct KeptProvider {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<Canonical<Moment>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health: Option<KeptHealth>,
+    pub health: Option<Canonical<HealthAt>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,7 +172,7 @@ mod tests {
             "\n  \"https://a.example/id/X\": {\"jwks_endpoint\": \"keys.example:8443\", \"is_complete\": true, ",
             "\"last_success\": \"2025-11-24T16:02:00.123Z\", \"thumbprint_changed\": \"2025-11-24T16:01:00.123Z\"",
             "\n  \"arn:aws:iam::123456789012:oidc-provider/a.example/id/X/\": {\"details\": null, \"missing_since\": \"2025-11-24T16:02:00.123Z\", ",
-            "\"health\": {\"is\": \"failing\", \"since\": \"2025-11-24T16:02:00.123Z\"}}\n },\n",
+            "\"health\": \"failing since 2025-11-24T16:02:00.123Z\"}\n },\n",
             "\"via\": \"proxy\", ",
             "\"unproven\": \"unreadable_leaf\", ",
             "\"looks_absent\": 2}, {",

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bounded::{MAX_CLIENT_IDS, MAX_ENTRIES};
 use super::format::{
-    KeptAccount, KeptDetails, KeptDocuments, KeptEndpoint, KeptHealth, KeptIssuer, KeptObservation,
-    KeptProvider, Memory, VERSION,
+    KeptAccount, KeptDetails, KeptDocuments, KeptEndpoint, KeptIssuer, KeptObservation, KeptProvider, Memory,
+    VERSION,
 };
-use super::text::{Canonical, Der, Moment, Plain, Way};
+use super::text::{Canonical, Der, HealthAt, Moment, Plain, Way};
 use crate::chain::{Certificate, Fingerprint};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
@@ -90,8 +90,8 @@ fn moment(at: Option<Timestamp>) -> Option<Canonical<Moment>> {
     at.and_then(Moment::new).map(Canonical)
 }
 
-fn kept_health(held: &Held) -> Option<KeptHealth> {
-    Some(KeptHealth { is: Canonical(held.health), since: Canonical(Moment::new(held.since)?) })
+fn kept_health(held: &Held) -> Option<Canonical<HealthAt>> {
+    Some(Canonical(HealthAt { is: held.health, since: Moment::new(held.since)? }))
 }
 
 fn kept_issuer(state: &IssuerState, held: Option<&HeldOfIssuer>) -> KeptIssuer {

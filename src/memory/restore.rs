@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::format::{KeptEndpoint, KeptHealth, KeptIssuer, KeptObservation, KeptProvider, Memory};
-use super::text::{Canonical, Moment};
+use super::format::{KeptEndpoint, KeptIssuer, KeptObservation, KeptProvider, Memory};
+use super::text::{Canonical, HealthAt, Moment};
 use crate::chain::{Fingerprint, JudgedChain, ServedChain, TrustStore, Unproven};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
@@ -66,9 +66,9 @@ impl Restoring<'_> {
         since
     }
 
-    fn held(&self, kept: Option<&KeptHealth>) -> Option<Held> {
-        let kept = kept?;
-        Some(Held { health: kept.is.0, since: self.time(Some(&kept.since))? })
+    fn held(&self, kept: Option<&Canonical<HealthAt>>) -> Option<Held> {
+        let HealthAt { is, since } = kept?.0;
+        Some(Held { health: is, since: since.0.min(self.at) })
     }
 
     /// The endpoints that these use, with what each showed.

@@ -14,7 +14,7 @@ pub struct Held {
     pub since: Timestamp,
 }
 
-/// Of one issuer, and of the providers for it.
+/// Of one issuer: of the providers for it or, where there is none, its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeldOfIssuer {
     pub own: Option<Held>,
@@ -37,7 +37,7 @@ impl HealthSince {
         since(self.0.get(issuer).and_then(|held| held.providers.get(origin)), health, now)
     }
 
-    /// The same of an issuer.
+    /// The same of an issuer that nobody expects anything of.
     pub(crate) fn of_issuer(&self, issuer: &Issuer, health: Health, now: Timestamp) -> Timestamp {
         since(self.0.get(issuer).and_then(|held| held.own.as_ref()), health, now)
     }

@@ -78,7 +78,6 @@ struct IssuerView<'a> {
     /// Why the last poll failed.
     error: Option<ErrorReport>,
     health: &'static str,
-    health_changed_timestamp_seconds: f64,
     problems: Vec<ProblemReport>,
     /// As the discovery document spells it, and so the tokens.
     own_spelling: Option<&'a str>,
@@ -208,8 +207,6 @@ fn issuer_view<'a>(
     let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_f64);
     let root_ca_ends = snapshot.root_ca_not_after(state);
     let problems = snapshot.issuer_problems(issuer, state, now);
-    let health = health(&problems);
-    let changed = snapshot.since.of_issuer(issuer, health, now);
     let endpoints =
         [(EndpointUse::Discovery, Some(&state.discovery)), (EndpointUse::Jwks, state.jwks.as_ref())];
     let endpoints = endpoints
@@ -225,8 +222,7 @@ fn issuer_view<'a>(
             .map(|(reason, count)| (reason.into_str(), *count))
             .collect(),
         error: state.error.as_ref().map(ErrorReport::from),
-        health: health.into_str(),
-        health_changed_timestamp_seconds: changed.as_f64(),
+        health: health(&problems).into_str(),
         problems: ProblemReport::all(&problems),
         own_spelling: state.documents.issuer.as_deref(),
         last_poll_timestamp_seconds: seconds(state.last_poll),
