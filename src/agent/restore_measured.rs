@@ -73,6 +73,7 @@ fn snapshot(hosts: usize, at: Timestamp) -> Snapshot {
                 created: Some(at),
                 ..Details::default()
             }),
+            missing_since: None,
         };
         let state = IssuerState {
             last_success: Some(at),

@@ -186,7 +186,7 @@ fn provider(arn: &str, answer: Option<&GetOpenIdConnectProviderOutput>) -> Resul
     let told = answer.and_then(|answer| answer.url()).filter(|url| !url.is_empty());
     let url = told.unwrap_or_else(|| arn.url());
     let issuer = Issuer::from_iam(url)?;
-    Ok(Provider { origin: Origin::Iam(arn), issuer, details: answer.map(details) })
+    Ok(Provider { origin: Origin::Iam(arn), issuer, details: answer.map(details), missing_since: None })
 }
 
 fn details(answer: &GetOpenIdConnectProviderOutput) -> Details {

@@ -104,11 +104,16 @@ impl Memory {
 
     fn times(&self) -> impl Iterator<Item = &Canonical<Moment>> {
         let issuers = self.issuers.values().flat_map(|kept| [&kept.last_success, &kept.thumbprint_changed]);
+        let missing = self.providers.values().map(|kept| &kept.missing_since);
+        let of_issuers = self.issuers.values().flat_map(|kept| [&kept.health, &kept.health_for_file]);
+        let healths = of_issuers.chain(self.providers.values().map(|kept| &kept.health));
+        let since = healths.flatten().map(|kept| &kept.since);
         let account = self.account.iter().map(|kept| &kept.last_success);
         let endpoints = self.endpoints.values().map(|kept| &kept.tls12_asked);
         let observations = self.endpoints.values().flat_map(|kept| &kept.observations);
         let observed = observations.flat_map(|kept| [&kept.first_seen, &kept.last_seen]);
-        issuers.chain(account).chain(endpoints).flatten().chain(observed).chain([&self.written])
+        let optional = issuers.chain(account).chain(endpoints).chain(missing).flatten();
+        optional.chain(observed).chain(since).chain([&self.written])
     }
 
     fn check_certificates(&self) -> Result<(), Refusal> {
