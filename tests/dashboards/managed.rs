@@ -55,7 +55,8 @@ fn differences(prometheus: &Value, grafana: &Value) -> Vec<String> {
         ),
         (prometheus["for"].as_str().unwrap_or("0s") == grafana["for"], "for"),
         (
-            prometheus["keep_firing_for"].is_string() && prometheus["keep_firing_for"] == grafana["keepFiringFor"],
+            prometheus["keep_firing_for"].is_string()
+                && prometheus["keep_firing_for"] == grafana["keepFiringFor"],
             "keep_firing_for",
         ),
         (prometheus["labels"] == grafana["labels"], "labels"),
@@ -68,7 +69,12 @@ fn differences(prometheus: &Value, grafana: &Value) -> Vec<String> {
         (grafana["noDataState"] == if leaves { "OK" } else { "KeepLast" }, "noDataState"),
         (leaves == (rounds == 1) && (leaves || rounds >= 10), "missing series"),
         (
-            grafana["execErrState"] == if measured.starts_with("up{") || measured.contains(" up{") { "Error" } else { "KeepLast" },
+            grafana["execErrState"]
+                == if measured.starts_with("up{") || measured.contains(" up{") {
+                    "Error"
+                } else {
+                    "KeepLast"
+                },
             "execErrState",
         ),
     ] {
