@@ -148,7 +148,7 @@ pub enum Class {
 
 /// What STS answers (STS API reference, `AssumeRoleWithWebIdentity`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
-pub(crate) enum AwsError {
+pub enum AwsError {
     #[strum(to_string = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint")]
     Thumbprint,
     #[strum(to_string = "Couldn't retrieve verification key from your identity provider")]
@@ -255,33 +255,41 @@ impl Problem {
         }
     }
 
-    /// What STS answers where the problem has come true; nothing where it takes tokens that it should not, or nobody knows.
+    /// What STS answers where the problem has come true.
     pub(crate) fn aws_error(&self) -> Option<AwsError> {
+        self.name().aws_error()
+    }
+}
+
+impl ProblemName {
+    /// What STS answers where the problem has come true; nothing where it takes tokens that it should not, or nobody knows.
+    #[must_use]
+    pub const fn aws_error(self) -> Option<AwsError> {
         match self {
-            Self::ThumbprintMismatch { .. }
-            | Self::ThumbprintPartial { .. }
-            | Self::RootCaExpired { .. }
-            | Self::RootCaExpiring { .. }
-            | Self::ChainOrder { .. }
+            Self::ThumbprintMismatch
+            | Self::ThumbprintPartial
+            | Self::RootCaExpired
+            | Self::RootCaExpiring
+            | Self::ChainOrder
             | Self::LeafPinned => Some(AwsError::Thumbprint),
-            Self::CertificateExpired { .. }
-            | Self::CertificateExpiring { .. }
-            | Self::ChainInvalid { .. }
-            | Self::KeysUnreachable { .. }
-            | Self::KeysUnusable(_)
-            | Self::KeysSlow { .. }
-            | Self::KeysPrivate(_)
-            | Self::AddressFailing { .. } => Some(AwsError::KeyRetrieval),
-            Self::IssuerSpelling { .. } | Self::ProviderMissing { .. } => Some(AwsError::NoProvider),
-            Self::AudienceMissing(_) => Some(AwsError::Audience),
-            Self::KeysDisclosed(_)
-            | Self::ListUnused(_)
+            Self::CertificateExpired
+            | Self::CertificateExpiring
+            | Self::ChainInvalid
+            | Self::KeysUnreachable
+            | Self::KeysUnusable
+            | Self::KeysSlow
+            | Self::KeysPrivate
+            | Self::AddressFailing => Some(AwsError::KeyRetrieval),
+            Self::IssuerSpelling | Self::ProviderMissing => Some(AwsError::NoProvider),
+            Self::AudienceMissing => Some(AwsError::Audience),
+            Self::KeysDisclosed
+            | Self::ListUnused
             | Self::ListFull
-            | Self::ListMalformed(_)
-            | Self::NotObserved(_)
+            | Self::ListMalformed
+            | Self::NotObserved
             | Self::ProviderUnread
-            | Self::Intercepted(_)
-            | Self::Stale { .. } => None,
+            | Self::Intercepted
+            | Self::Stale => None,
         }
     }
 }
