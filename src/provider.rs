@@ -20,6 +20,8 @@ pub struct Provider {
     pub issuer: Issuer,
     /// What it lists; `None` when it could not be read yet.
     pub details: Option<Details>,
+    /// IAM listed it before then, and does not since.
+    pub missing_since: Option<Timestamp>,
 }
 
 impl Provider {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
 use super::log_limit::{Admitted, Limiter};
-use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::poll::{ADDRESSES_A_ROUND, PollError};
 use crate::printable::some_of;
 use crate::provider::Origin;
+use crate::snapshot::problems::Problems;
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::{Class, Coverage, Problem, ProblemName, Status, Verdict};
 
@@ -53,22 +53,30 @@ enum Subject {
     Problems(Issuer),
 }
 
-/// A snapshot, and at what time it is looked at.
-type Dated<'a> = (&'a Snapshot, Timestamp);
-
 /// Writes the log of what the agent finds.
-pub(super) struct ChangeLog(Limiter<Subject>);
+pub(super) struct ChangeLog {
+    limiter: Limiter<Subject>,
+    /// What problems there were when it was looked last: dates pass without a poll.
+    names: Names,
+}
+
+/// By issuer, what problems whoever expects something of it has.
+type Names = BTreeMap<Issuer, BTreeSet<(String, ProblemName)>>;
 
 impl ChangeLog {
-    /// Nothing told yet.
-    pub(super) fn new() -> Self {
-        Self(Limiter::new())
+    /// Nothing told yet; these problems are known.
+    pub(super) fn new(known: &Problems<'_>) -> Self {
+        Self { limiter: Limiter::new(), names: names(&by_issuer(known)) }
     }
 
-    /// Logs what is different in `after`, and what had been held back for an hour.
-    /// Of each, what it was at its time: dates pass without a poll.
-    pub(super) fn note(&mut self, dated_before: Dated<'_>, dated_after: Dated<'_>, now: Instant) {
-        let ((before, _), (after, _)) = (dated_before, dated_after);
+    /// Logs what is different in `after`, which has these problems, and what had been held back for an hour.
+    pub(super) fn note(
+        &mut self,
+        before: &Snapshot,
+        after: &Snapshot,
+        problems: &Problems<'_>,
+        now: Instant,
+    ) {
         let new = after.issuers.keys().filter(|issuer| !before.issuers.contains_key(*issuer));
         let new: Vec<&Issuer> = new.collect();
         if new.len() > FEW {
@@ -80,23 +88,31 @@ impl ChangeLog {
         for issuer in before.issuers.keys().filter(|issuer| !after.issuers.contains_key(*issuer)) {
             tracing::info!(%issuer, "no longer watching issuer");
         }
-        let (were, are) = (problems(dated_before), problems(dated_after));
-        let changed = changed(before, after, &of_other_problems(&were, &are));
-        let overdue = self.0.overdue(now).into_iter().filter(|subject| !changed.contains(subject));
+        let found = by_issuer(problems);
+        let names = names(&found);
+        let changed = changed(before, after, &self.of_other_problems(&names));
+        self.names = names;
+        let overdue = self.limiter.overdue(now).into_iter().filter(|subject| !changed.contains(subject));
         for subject in overdue.chain(changed.iter().cloned()).collect::<Vec<_>>() {
-            if let Some(admitted) = self.0.admit(subject.clone(), now) {
-                tell(&subject, before, after, &are, &admitted);
+            if let Some(admitted) = self.limiter.admit(subject.clone(), now) {
+                tell(&subject, before, after, &found, &admitted);
             }
         }
         if after.ready && !before.ready {
-            let sentence = after.sentence(dated_after.1);
+            let sentence = after.sentence(problems.at);
             let found = sentence.split("; last poll").next().unwrap_or_default();
             tracing::info!("all have a first result: {found}");
         }
     }
+
+    /// The issuers whose problems have other names now, or are of others.
+    fn of_other_problems(&self, names: &Names) -> Vec<Issuer> {
+        let any: BTreeSet<&Issuer> = self.names.keys().chain(names.keys()).collect();
+        any.into_iter().filter(|issuer| self.names.get(*issuer) != names.get(*issuer)).cloned().collect()
+    }
 }
 
-fn changed(before: &Snapshot, after: &Snapshot, of_other_problems: &[&Issuer]) -> Vec<Subject> {
+fn changed(before: &Snapshot, after: &Snapshot, of_other_problems: &[Issuer]) -> Vec<Subject> {
     let mut changed = Vec::new();
     for (issuer, state) in &after.issuers {
         let Some(old) = before.issuers.get(issuer) else { continue };
@@ -109,7 +125,7 @@ fn changed(before: &Snapshot, after: &Snapshot, of_other_problems: &[&Issuer]) -
             changed.push(Subject::RootCa(issuer.clone()));
         }
     }
-    changed.extend(of_other_problems.iter().map(|issuer| Subject::Problems((*issuer).clone())));
+    changed.extend(of_other_problems.iter().cloned().map(Subject::Problems));
     if let (Some(old), Some(new)) = (&before.account, &after.account) {
         let reason = |state: &AccountState| state.error.as_ref().map(|error| error.reason);
         if new.polls > 0 && (old.polls == 0 || reason(new) != reason(old)) {
@@ -141,40 +157,42 @@ fn changed(before: &Snapshot, after: &Snapshot, of_other_problems: &[&Issuer]) -
     changed
 }
 
-/// What problems there are and whose: those of each provider for an issuer, or its own when there is none.
-type Problems<'a> = BTreeMap<&'a Issuer, Vec<(String, Problem)>>;
+/// Problems and whose they are: of each provider for an issuer, or of the issuer when there is none.
+type ByIssuer<'a> = BTreeMap<&'a Issuer, Vec<(String, &'a Problem)>>;
 
-fn problems((snapshot, now): Dated<'_>) -> Problems<'_> {
-    let mut found = Problems::new();
-    for judged in &snapshot.providers {
-        let provider = &judged.provider;
-        for problem in snapshot.provider_problems(judged, now) {
-            found.entry(&provider.issuer).or_default().push((provider.to_string(), problem));
+/// That nothing was seen before the first poll goes without saying.
+fn by_issuer<'a>(problems: &'a Problems<'_>) -> ByIssuer<'a> {
+    let polled = problems.of_issuers().filter(|(_, state, _)| state.last_poll.is_some());
+    let polled: BTreeSet<&Issuer> = polled.map(|(issuer, ..)| issuer).collect();
+    let mut found = ByIssuer::new();
+    let mut add = |issuer: &'a Issuer, whose: String, problems: &'a [Problem]| {
+        let is_told =
+            |problem: &&Problem| !matches!(problem, Problem::NotObserved(_)) || polled.contains(issuer);
+        for problem in problems.iter().filter(is_told) {
+            found.entry(issuer).or_default().push((whose.clone(), problem));
         }
+    };
+    for (JudgedProvider { provider, .. }, problems) in problems.of_providers() {
+        add(&provider.issuer, provider.to_string(), problems);
     }
-    for (issuer, state) in snapshot.watched_only() {
-        for problem in snapshot.issuer_problems(state, now) {
-            found.entry(issuer).or_default().push((issuer.to_string(), problem));
-        }
+    for (issuer, _, problems) in problems.of_watched_only() {
+        add(issuer, issuer.to_string(), problems);
     }
     found
 }
 
-/// The issuers whose problems have other names, or are of others.
-fn of_other_problems<'a>(were: &Problems<'a>, are: &Problems<'a>) -> Vec<&'a Issuer> {
-    let names = |found: &Problems<'a>, issuer: &Issuer| -> BTreeSet<(String, ProblemName)> {
-        let found = found.get(issuer).into_iter().flatten();
-        found.map(|(whose, problem)| (whose.clone(), problem.name())).collect()
+fn names(found: &ByIssuer<'_>) -> Names {
+    let names = |problems: &Vec<(String, &Problem)>| {
+        problems.iter().map(|(whose, problem)| (whose.clone(), problem.name())).collect()
     };
-    let any: BTreeSet<&Issuer> = were.keys().chain(are.keys()).copied().collect();
-    any.into_iter().filter(|issuer| names(were, issuer) != names(are, issuer)).collect()
+    found.iter().map(|(issuer, problems)| ((*issuer).clone(), names(problems))).collect()
 }
 
 fn tell(
     subject: &Subject,
     before: &Snapshot,
     after: &Snapshot,
-    problems: &Problems<'_>,
+    problems: &ByIssuer<'_>,
     admitted: &Admitted,
 ) {
     let &Admitted { held_back, last } = admitted;

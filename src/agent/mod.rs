@@ -13,9 +13,11 @@ mod restore;
 #[cfg(test)]
 mod restore_measured;
 mod schedule;
+mod since;
 mod state;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
@@ -40,10 +42,12 @@ use readings::Readings;
 use reload::{Change, Submitted};
 
 use crate::aws::Account;
-use crate::clock::Timestamp;
 use crate::poll::Poller;
 use crate::snapshot::Published;
 use crate::systemd::Supervisor;
+
+/// How long what time alone changes may stay untold. A scrape sees it at once.
+const TIME_PASSES: Duration = Duration::from_secs(15);
 
 /// Polls for ever.
 pub struct Agent {
@@ -52,8 +56,6 @@ pub struct Agent {
     account: Option<Account>,
     schedule: Schedule,
     published: Published,
-    /// When that was.
-    published_at: Timestamp,
     polls: Polls,
     looks: Looks,
     readings: Readings,
@@ -68,9 +70,12 @@ impl Agent {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let Setup { watch, poller, account, schedule } = setup;
-        let published_at = poller.clock.now();
-        let state = State::new(watch, published_at);
-        let published = Arc::new(ArcSwap::from_pointee(state.snapshot()));
+        let now = poller.clock.now();
+        let mut state = State::new(watch, now);
+        let mut snapshot = state.snapshot();
+        state.note_health(&mut snapshot, now);
+        let change_log = ChangeLog::new(&snapshot.problems(now));
+        let published = Arc::new(ArcSwap::from_pointee(snapshot));
         let keeper = Keeper::new(None, poller.clock.clone());
         let (changes, submitted) = Changes::channel();
         Self {
@@ -79,12 +84,11 @@ impl Agent {
             account,
             schedule,
             published,
-            published_at,
             polls: Polls::default(),
             looks: Looks::default(),
             readings: Readings::default(),
             keeper,
-            change_log: ChangeLog::new(),
+            change_log,
             changes,
             submitted,
         }
@@ -98,12 +102,15 @@ impl Agent {
             self.state.restore(memory, self.poller.addresses, self.poller.clock.now());
         }
         self.state.note_kept(memory.is_some());
-        let snapshot = Arc::new(self.state.snapshot());
+        let now = self.poller.clock.now();
+        let mut snapshot = self.state.snapshot();
+        self.state.note_health(&mut snapshot, now);
+        self.change_log = ChangeLog::new(&snapshot.problems(now));
         if let Some(memory) = &memory {
             let (issuers, providers) = (snapshot.issuers.len(), snapshot.providers.len());
             tracing::info!(written = %memory.written(), issuers, providers, "going on from the state file");
         }
-        self.published.store(snapshot);
+        self.published.store(Arc::new(snapshot));
         self
     }
 
@@ -125,6 +132,7 @@ impl Agent {
         let mut look_due = every(self.schedule.settle);
         let mut account_due = every(self.schedule.account);
         let mut keep_due = self.keeper.interval();
+        let mut time_due = every(TIME_PASSES);
         let mut alive = every(supervisor.watchdog_interval());
         loop {
             tokio::select! {
@@ -179,6 +187,8 @@ impl Agent {
                     self.state.note_write(at, is_written);
                     self.publish_unchanged();
                 }
+                // A date may have passed, and evidence have grown old.
+                _ = time_due.tick() => self.show(supervisor),
                 // This very loop answers, and only while polls come to their ends.
                 _ = alive.tick() => {
                     if self.polls.are_in_time(Instant::now()) {
@@ -230,14 +240,23 @@ impl Agent {
         self.state.take_look(&endpoint, capture.as_ref());
     }
 
+    /// Publishes a result.
     fn publish(&mut self, supervisor: Supervisor) {
-        let snapshot = Arc::new(self.state.snapshot());
-        let now = self.poller.clock.now();
-        supervisor.status(&snapshot.sentence(now));
-        let before = self.published.swap(Arc::clone(&snapshot));
-        self.change_log.note((&before, self.published_at), (&snapshot, now), Instant::now().into_std());
-        self.published_at = now;
         self.keeper.note_news();
+        self.show(supervisor);
+    }
+
+    /// Shows what is known as of now, and tells what has changed.
+    fn show(&mut self, supervisor: Supervisor) {
+        let now = self.poller.clock.now();
+        let mut snapshot = self.state.snapshot();
+        if self.state.note_health(&mut snapshot, now) {
+            self.keeper.note_news();
+        }
+        supervisor.status(&snapshot.sentence(now));
+        let snapshot = Arc::new(snapshot);
+        let before = self.published.swap(Arc::clone(&snapshot));
+        self.change_log.note(&before, &snapshot, &snapshot.problems(now), Instant::now().into_std());
     }
 
     /// Publishes what is not worth keeping.

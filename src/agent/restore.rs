@@ -17,11 +17,13 @@ impl State {
         let restoring = Restoring { memory, trust: &trust, rules: self.rules, policy, at };
         if let Some(account) = &mut self.now.account {
             account.last_success = restoring.account_last_success();
-            self.targets.iam.replace(restoring.providers());
+            self.targets.iam.restore(restoring.providers());
+            self.targets.forget_missing(at, self.now.rules.missing_for, &BTreeSet::new());
             let first = self.targets.iam.providers().next();
             account.id = first.map(|provider| provider.origin.account_label().to_owned());
             self.retarget();
         }
+        self.now.since = Arc::new(restoring.health_since());
         let kept: Vec<_> = restoring.issuers(|issuer| self.is_watched(issuer)).collect();
         self.now.issuers.extend(kept.into_iter().map(|(issuer, state)| (issuer, Arc::new(state))));
         let used: BTreeSet<&Endpoint> =
@@ -122,6 +124,7 @@ mod tests {
             of.providers.iter().map(|judged| (judged.provider.clone(), judged.verdict.status)).collect()
         };
         assert_eq!(told(&restored), told(&kept));
+        assert_eq!(restored.since, kept.since);
         assert_eq!(restored.providers[0].verdict.status, Status::Partial);
         // What had not settled is looked at before the next round.
         let due: Vec<bool> = restored.endpoints.values().map(|endpoint| endpoint.burst.is_due()).collect();

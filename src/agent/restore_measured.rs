@@ -16,9 +16,11 @@ use crate::memory::{Memory, Store};
 use crate::observe::{Sighting, Window};
 use crate::poll::{AddressPolicy, Via};
 use crate::provider::{Details, Origin, Provider};
-use crate::snapshot::{AccountState, EndpointState, IssuerState, Snapshot};
+use crate::snapshot::{
+    AccountState, EndpointState, HealthSince, Held, HeldOfIssuer, IssuerState, JudgedProvider, Snapshot,
+};
 use crate::targets::FileTargets;
-use crate::verdict::Rules;
+use crate::verdict::{Health, Rules};
 
 const PROVIDERS: usize = 10_000;
 
@@ -73,6 +75,7 @@ fn snapshot(hosts: usize, at: Timestamp) -> Snapshot {
                 created: Some(at),
                 ..Details::default()
             }),
+            missing_since: None,
         };
         let state = IssuerState {
             last_success: Some(at),
@@ -83,6 +86,12 @@ fn snapshot(hosts: usize, at: Timestamp) -> Snapshot {
         snapshot.issuers.insert(provider.issuer.clone(), Arc::new(state));
         snapshot.providers.push(snapshot.judge(&Arc::new(provider)));
     }
+    let held = |judged: &JudgedProvider| {
+        let held = Held { health: Health::Healthy, since: at };
+        let providers = [(judged.provider.origin.clone(), held)].into();
+        (judged.provider.issuer.clone(), HeldOfIssuer { own: None, providers })
+    };
+    snapshot.since = Arc::new(HealthSince(snapshot.providers.iter().map(held).collect()));
     snapshot
 }
 

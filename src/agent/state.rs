@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::since::advanced;
 use crate::aws::{AccountError, AccountPoll, Listed};
 use crate::chain::TrustStore;
 use crate::clock::Timestamp;
@@ -76,6 +77,7 @@ impl State {
             self.targets.iam = IamTargets::default();
         }
         self.targets.file = file;
+        self.targets.forget_missing(at, health.missing_for, &BTreeSet::new());
         (self.rules, self.trust) = (rules, trust);
         self.retarget();
     }
@@ -89,8 +91,23 @@ impl State {
     #[must_use]
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.now.clone();
+        // Before IAM was read nobody knows.
+        if snapshot.account.as_ref().is_some_and(|account| account.last_success.is_some()) {
+            snapshot.without_provider = self.targets.without_provider();
+        }
         snapshot.providers = self.targets.providers().map(|provider| self.now.judge(provider)).collect();
         snapshot
+    }
+
+    /// Notes since when everything has the health that it has. Whether any has changed.
+    pub(crate) fn note_health(&mut self, snapshot: &mut Snapshot, now: Timestamp) -> bool {
+        let since = advanced(&self.now.since, &snapshot.problems(now), now);
+        let has_changed = since != *self.now.since;
+        if has_changed {
+            self.now.since = Arc::new(since);
+            snapshot.since = Arc::clone(&self.now.since);
+        }
+        has_changed
     }
 
     /// The issuers to poll.
@@ -167,7 +184,10 @@ impl State {
             if let Some(first) = usable.first() {
                 account.id = Some(first.origin.account_label().to_owned());
             }
-            self.targets.iam.replace(usable);
+            let unusable: BTreeSet<&str> =
+                account.unusable().iter().map(|provider| provider.provider_arn.as_str()).collect();
+            self.targets.iam.replace(usable, poll.at);
+            self.targets.forget_missing(poll.at, self.now.rules.missing_for, &unusable);
             self.retarget();
         }
         self.now.ready |= self.now.has_first_results();

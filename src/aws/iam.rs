@@ -198,7 +198,7 @@ fn provider(arn: &str, answer: Option<&GetOpenIdConnectProviderOutput>) -> Resul
         return Err(UrlError::TooLong.into());
     }
     let issuer = Issuer::from_iam(url)?;
-    Ok(Provider { origin: Origin::Iam(arn), issuer, details: answer.map(details) })
+    Ok(Provider { origin: Origin::Iam(arn), issuer, details: answer.map(details), missing_since: None })
 }
 
 fn details(answer: &GetOpenIdConnectProviderOutput) -> Details {

@@ -12,9 +12,6 @@ use super::trust_store::AnchorSource;
 use super::unproven::Unproven;
 use crate::clock::Timestamp;
 
-/// An expiry that is nearer than this many days is worth a word.
-pub(crate) const EXPIRES_SOON_DAYS: f64 = 30.0;
-
 /// A served chain and what it is worth.
 #[derive(Clone, Debug)]
 pub struct JudgedChain {

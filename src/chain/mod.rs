@@ -24,7 +24,7 @@ pub(crate) use algorithms::{Check, ECDSA_SHA1, Key, RSA_PKCS1_SHA1};
 pub use certificate::{Certificate, Unreadable};
 pub use distrust::Distrust;
 pub use file::{Archive, CertificateFile, Fault, FileError, FileOrder, read_certificates};
-pub(crate) use judgement::{EXPIRES_SOON_DAYS, JudgedChain, NextExpiry};
+pub(crate) use judgement::{JudgedChain, NextExpiry};
 pub use judgement::{Judgement, PathMember};
 pub use path::{MAX_PATH_CERTIFICATES, OrderFinding, served_path};
 pub(crate) use public_issuers::is_well_known_public_issuer;

@@ -42,6 +42,14 @@ impl Settings {
                 return mistake(key, "must be longer than 0s and at most 366 days");
             }
         }
+        if self.health.missing_for > MAX_DURATION {
+            return mistake("health.missing_for", "must be at most 366 days");
+        }
+        if !self.aws.enabled
+            && let Some(entry) = self.issuers.iter().find(|entry| entry.requires_provider == Some(true))
+        {
+            return mistake("issuers", format!("{}: requires_provider needs aws.enabled = true", entry.url));
+        }
         if poll.interval > poll.window {
             let shown = [poll.interval, poll.window].map(humantime::format_duration);
             return mistake(

@@ -137,6 +137,9 @@ pub(crate) struct HealthSettings {
     /// STS waits no longer for a document.
     #[serde(with = "humantime_serde")]
     pub slow: Duration,
+    /// How long a provider that IAM no longer lists is missed.
+    #[serde(with = "humantime_serde")]
+    pub missing_for: Duration,
 }
 
 /// `[aws]`
@@ -219,6 +222,9 @@ pub struct IssuerEntry {
     /// Client ids that this issuer's providers must hold, beside `aws.audiences`.
     #[serde(default)]
     pub audiences: BTreeSet<String>,
+    /// Whether IAM must list a provider for it. Where it need not, nobody misses one that is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_provider: Option<bool>,
 }
 
 /// The value of a closed set by its name.

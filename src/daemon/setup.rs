@@ -123,6 +123,7 @@ impl Loaded {
             failed_polls: health.failed_polls,
             slow: health.slow,
             window: poll.window,
+            missing_for: health.missing_for,
         }
     }
 

@@ -10,7 +10,8 @@ use crate::clock::Timestamp;
 use crate::observe::{Sighting, Window, WindowRules};
 use crate::poll::{Documents, Via};
 use crate::provider::{Details, Origin, Provider};
-use crate::snapshot::{AccountState, EndpointState, IssuerState, Snapshot};
+use crate::snapshot::{AccountState, EndpointState, HealthSince, Held, HeldOfIssuer, IssuerState, Snapshot};
+use crate::verdict::Health;
 
 pub(crate) const RULES: WindowRules = WindowRules { window: Duration::from_hours(24), settle_looks: 6 };
 pub(crate) const ISSUER: &str = "https://a.example/id/X";
@@ -57,7 +58,9 @@ pub(crate) fn provider(arn: &str, listed: Option<&str>) -> Arc<Provider> {
         url: Some("A.example/id/X".into()),
         created: Some(minute(-1000)),
     });
-    Arc::new(Provider { origin: Origin::Iam(arn.parse().unwrap()), issuer: ISSUER.parse().unwrap(), details })
+    let missing_since = listed.is_none().then(|| minute(2));
+    let origin = Origin::Iam(arn.parse().unwrap());
+    Arc::new(Provider { origin, issuer: ISSUER.parse().unwrap(), details, missing_since })
 }
 
 /// Minute 3: one address has just been rotated from `abc` to `abd`, the keys are at another host behind a proxy.
@@ -90,5 +93,9 @@ pub(crate) fn snapshot() -> Snapshot {
     let unread = "arn:aws:iam::123456789012:oidc-provider/a.example/id/X/";
     snapshot.providers =
         [provider(ARN, Some("c")), provider(unread, None)].iter().map(|of| snapshot.judge(of)).collect();
+    let held = Held { health: Health::Failing, since: minute(2) };
+    let origins = snapshot.providers.iter().map(|judged| (judged.provider.origin.clone(), held));
+    let of_issuer = HeldOfIssuer { own: Some(held), providers: origins.collect() };
+    snapshot.since = Arc::new(HealthSince([(ISSUER.parse().unwrap(), of_issuer)].into()));
     snapshot
 }

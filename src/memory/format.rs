@@ -8,7 +8,7 @@ use serde_json::ser::Serializer;
 
 use super::bounded;
 use super::lines::Lines;
-use super::text::{Canonical, Der, Moment, Plain, Way};
+use super::text::{Canonical, Der, HealthAt, Moment, Plain, Way};
 use crate::chain::{Fingerprint, Thumbprint, Unproven};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
@@ -40,7 +40,7 @@ pub struct Memory {
     pub(super) certificates: BTreeMap<Canonical<Fingerprint>, Der>,
 }
 
-/// Of one issuer. Its health, and since when, would stand here.
+/// Of one issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptIssuer {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +50,14 @@ pub(super) struct KeptIssuer {
     pub last_success: Option<Canonical<Moment>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbprint_changed: Option<Canonical<Moment>>,
+    /// Polls since the last one that got everything.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failed_polls: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Canonical<HealthAt>>,
+    /// Of what the configuration file expects of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_for_file: Option<Canonical<HealthAt>>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub documents: KeptDocuments,
 }
@@ -70,11 +78,16 @@ pub(super) struct KeptAccount {
     pub last_success: Option<Canonical<Moment>>,
 }
 
-/// Of one provider. Its health, and since when, would stand here.
+/// Of one provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptProvider {
     /// As last read; nothing when IAM never told.
     pub details: Option<KeptDetails>,
+    /// IAM does not list it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Canonical<Moment>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Canonical<HealthAt>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,7 +171,8 @@ mod tests {
             "{\n \"version\": 1,\n \"written\": \"2025-11-24T16:03:00.123Z\",\n \"issuers\": {\n",
             "\n  \"https://a.example/id/X\": {\"jwks_endpoint\": \"keys.example:8443\", \"is_complete\": true, ",
             "\"last_success\": \"2025-11-24T16:02:00.123Z\", \"thumbprint_changed\": \"2025-11-24T16:01:00.123Z\"",
-            "\n  \"arn:aws:iam::123456789012:oidc-provider/a.example/id/X/\": {\"details\": null}\n },\n",
+            "\n  \"arn:aws:iam::123456789012:oidc-provider/a.example/id/X/\": {\"details\": null, \"missing_since\": \"2025-11-24T16:02:00.123Z\", ",
+            "\"health\": \"failing since 2025-11-24T16:02:00.123Z\"}\n },\n",
             "\"via\": \"proxy\", ",
             "\"unproven\": \"unreadable_leaf\", ",
             "\"looks_absent\": 2}, {",
@@ -175,7 +189,7 @@ mod tests {
     fn a_member_of_a_later_program_is_passed_over() {
         let memory = Memory::of(&snapshot(), minute(3));
         let text = String::from_utf8(memory.bytes().unwrap()).unwrap();
-        let more = text.replace("\"is_complete\"", "\"health\": {\"is\": [\"failing\", 3]}, \"is_complete\"");
+        let more = text.replace("\"is_complete\"", "\"later\": {\"is\": [\"failing\", 3]}, \"is_complete\"");
         assert_ne!(more, text);
         assert_eq!(Memory::read(more.as_bytes(), minute(3)).unwrap(), memory);
     }

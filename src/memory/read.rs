@@ -85,8 +85,8 @@ impl Memory {
             return Err(Refusal::Version(self.version));
         }
         let latest = now.plus(MAX_AHEAD);
-        if let Some(Canonical(Moment(at))) = self.times().find(|time| time.0.0 > latest) {
-            return Err(Refusal::Future(*at));
+        if let Some(Moment(at)) = self.times().find(|time| time.0 > latest) {
+            return Err(Refusal::Future(at));
         }
         self.check_certificates()?;
         self.check_chains()?;
@@ -102,13 +102,19 @@ impl Memory {
         Ok(())
     }
 
-    fn times(&self) -> impl Iterator<Item = &Canonical<Moment>> {
+    fn times(&self) -> impl Iterator<Item = Moment> {
         let issuers = self.issuers.values().flat_map(|kept| [&kept.last_success, &kept.thumbprint_changed]);
+        let missing = self.providers.values().map(|kept| &kept.missing_since);
+        let of_issuers = self.issuers.values().flat_map(|kept| [&kept.health, &kept.health_for_file]);
+        let healths = of_issuers.chain(self.providers.values().map(|kept| &kept.health));
+        let since = healths.flatten().map(|kept| kept.0.since);
         let account = self.account.iter().map(|kept| &kept.last_success);
         let endpoints = self.endpoints.values().map(|kept| &kept.tls12_asked);
         let observations = self.endpoints.values().flat_map(|kept| &kept.observations);
         let observed = observations.flat_map(|kept| [&kept.first_seen, &kept.last_seen]);
-        issuers.chain(account).chain(endpoints).flatten().chain(observed).chain([&self.written])
+        let optional = issuers.chain(account).chain(endpoints).chain(missing).flatten();
+        let all = optional.chain(observed).chain([&self.written]);
+        all.map(|time| time.0).chain(since)
     }
 
     fn check_certificates(&self) -> Result<(), Refusal> {

@@ -7,13 +7,13 @@ use super::format::{
     KeptAccount, KeptDetails, KeptDocuments, KeptEndpoint, KeptIssuer, KeptObservation, KeptProvider, Memory,
     VERSION,
 };
-use super::text::{Canonical, Der, Moment, Plain, Way};
+use super::text::{Canonical, Der, HealthAt, Moment, Plain, Way};
 use crate::chain::{Certificate, Fingerprint};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::observe::Observation;
 use crate::provider::{Details, Origin, ProviderArn};
-use crate::snapshot::{AccountState, EndpointState, IssuerState, Snapshot};
+use crate::snapshot::{AccountState, EndpointState, Held, HeldOfIssuer, IssuerState, Snapshot};
 
 /// Bytes of all certificates together. A server may have a new chain for every client: what does not fit is left out by
 /// endpoint, the greediest first, since half of what an endpoint showed would be another verdict.
@@ -27,8 +27,10 @@ impl Memory {
     }
 
     fn within(snapshot: &Snapshot, at: Timestamp, max_certificate_bytes: usize) -> Self {
-        let issuers =
-            snapshot.issuers.iter().map(|(issuer, state)| (Canonical(issuer.clone()), kept_issuer(state)));
+        let issuers = snapshot.issuers.iter().map(|(issuer, state)| {
+            let held = snapshot.since.0.get(issuer);
+            (Canonical(issuer.clone()), kept_issuer(state, held))
+        });
         let mut memory = Self {
             version: VERSION,
             written: Canonical(Moment(at)),
@@ -88,13 +90,20 @@ fn moment(at: Option<Timestamp>) -> Option<Canonical<Moment>> {
     at.and_then(Moment::new).map(Canonical)
 }
 
-fn kept_issuer(state: &IssuerState) -> KeptIssuer {
+fn kept_health(held: &Held) -> Option<Canonical<HealthAt>> {
+    Some(Canonical(HealthAt { is: held.health, since: Moment::new(held.since)? }))
+}
+
+fn kept_issuer(state: &IssuerState, held: Option<&HeldOfIssuer>) -> KeptIssuer {
     let documents = &state.documents;
     KeptIssuer {
         jwks_endpoint: state.jwks.clone().map(Canonical),
         is_complete: state.is_complete,
         last_success: moment(state.last_success),
         thumbprint_changed: moment(state.thumbprint_changed),
+        failed_polls: state.failed_polls,
+        health: held.and_then(|held| kept_health(held.own.as_ref()?)),
+        health_for_file: held.and_then(|held| kept_health(held.providers.get(&Origin::File)?)),
         documents: KeptDocuments {
             issuer: documents.issuer.as_deref().and_then(Plain::new),
             has_response_types: documents.has_response_types,
@@ -109,13 +118,16 @@ fn kept_account(account: &AccountState) -> KeptAccount {
 
 fn kept_providers(snapshot: &Snapshot) -> BTreeMap<Canonical<ProviderArn>, KeptProvider> {
     let listed = snapshot.providers.iter().filter_map(|judged| match &judged.provider.origin {
-        Origin::Iam(arn) => {
+        origin @ Origin::Iam(arn) => {
             let details = match &judged.provider.details {
                 // One with a text that is not fit to be kept is known again once IAM is read.
                 Some(details) => Some(kept_details(arn, details)?),
                 None => None,
             };
-            Some((Canonical(arn.clone()), KeptProvider { details }))
+            let missing_since = moment(judged.provider.missing_since);
+            let held = snapshot.since.0.get(&judged.provider.issuer);
+            let health = held.and_then(|held| kept_health(held.providers.get(origin)?));
+            Some((Canonical(arn.clone()), KeptProvider { details, missing_since, health }))
         }
         Origin::File => None,
     });

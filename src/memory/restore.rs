@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::format::{KeptEndpoint, KeptIssuer, KeptObservation, KeptProvider, Memory};
-use super::text::{Canonical, Moment};
+use super::text::{Canonical, HealthAt, Moment};
 use crate::chain::{Fingerprint, JudgedChain, ServedChain, TrustStore, Unproven};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
@@ -13,7 +13,7 @@ use crate::issuer::Issuer;
 use crate::observe::{Look, Observation, Window, WindowRules};
 use crate::poll::{AddressPolicy, Documents, Turns};
 use crate::provider::{Details, Origin, Provider, ProviderArn};
-use crate::snapshot::{EndpointState, IssuerState};
+use crate::snapshot::{EndpointState, HealthSince, Held, HeldOfIssuer, IssuerState};
 
 /// What was kept, under the configuration that is in force.
 pub struct Restoring<'a> {
@@ -28,7 +28,7 @@ pub struct Restoring<'a> {
 impl Restoring<'_> {
     /// What IAM listed last.
     pub fn providers(&self) -> impl Iterator<Item = Provider> {
-        self.memory.providers.iter().filter_map(|(Canonical(arn), kept)| provider(arn, kept))
+        self.memory.providers.iter().filter_map(|(Canonical(arn), kept)| self.provider(arn, kept))
     }
 
     /// When IAM was last read to its end.
@@ -43,6 +43,32 @@ impl Restoring<'_> {
     ) -> impl Iterator<Item = (Issuer, IssuerState)> {
         let watched = self.memory.issuers.iter().filter(move |(issuer, _)| is_watched(&issuer.0));
         watched.map(|(Canonical(issuer), kept)| (issuer.clone(), self.issuer(issuer, kept)))
+    }
+
+    /// Since when everything had the health that it had.
+    pub fn health_since(&self) -> HealthSince {
+        let mut since = HealthSince::default();
+        for (Canonical(issuer), kept) in &self.memory.issuers {
+            let mut of_issuer =
+                HeldOfIssuer { own: self.held(kept.health.as_ref()), ..HeldOfIssuer::default() };
+            let for_file = self.held(kept.health_for_file.as_ref());
+            of_issuer.providers.extend(for_file.map(|held| (Origin::File, held)));
+            since.0.insert(issuer.clone(), of_issuer);
+        }
+        for (Canonical(arn), kept) in &self.memory.providers {
+            let Some(provider) = self.provider(arn, kept) else { continue };
+            if let (Some(held), Some(of_issuer)) =
+                (self.held(kept.health.as_ref()), since.0.get_mut(&provider.issuer))
+            {
+                of_issuer.providers.insert(provider.origin, held);
+            }
+        }
+        since
+    }
+
+    fn held(&self, kept: Option<&Canonical<HealthAt>>) -> Option<Held> {
+        let HealthAt { is, since } = kept?.0;
+        Some(Held { health: is, since: since.0.min(self.at) })
     }
 
     /// The endpoints that these use, with what each showed.
@@ -66,6 +92,7 @@ impl Restoring<'_> {
             jwks: kept.jwks_endpoint.as_ref().map(|endpoint| endpoint.0.clone()),
             is_complete: kept.is_complete,
             thumbprint_changed: self.time(kept.thumbprint_changed.as_ref()),
+            failed_polls: kept.failed_polls,
             ..IssuerState::new(issuer)
         }
     }
@@ -132,23 +159,24 @@ impl Restoring<'_> {
         Some(Arc::new(JudgedChain { served, judgement }))
     }
 
+    fn provider(&self, arn: &ProviderArn, kept: &KeptProvider) -> Option<Provider> {
+        let details = kept.details.as_ref().map(|kept| Details {
+            thumbprints: kept.thumbprints.iter().map(|thumbprint| thumbprint.0).collect(),
+            malformed: kept.malformed,
+            client_ids: kept.client_ids.iter().map(|id| id.as_str().to_owned()).collect(),
+            url: Some(kept.url.as_ref().map_or(arn.url(), |url| url.as_str()).into()),
+            created: kept.created.as_ref().map(|created| created.0.0),
+        });
+        let url = details.as_ref().and_then(|details| details.url.as_deref()).unwrap_or_else(|| arn.url());
+        let issuer = Issuer::from_iam(url).ok()?;
+        let missing_since = self.time(kept.missing_since.as_ref());
+        Some(Provider { origin: Origin::Iam(arn.clone()), issuer, details, missing_since })
+    }
+
     /// What is a little ahead, since the clock was set back, was now.
     fn time(&self, kept: Option<&Canonical<Moment>>) -> Option<Timestamp> {
         kept.map(|Canonical(Moment(at))| (*at).min(self.at))
     }
-}
-
-fn provider(arn: &ProviderArn, kept: &KeptProvider) -> Option<Provider> {
-    let details = kept.details.as_ref().map(|kept| Details {
-        thumbprints: kept.thumbprints.iter().map(|thumbprint| thumbprint.0).collect(),
-        malformed: kept.malformed,
-        client_ids: kept.client_ids.iter().map(|id| id.as_str().to_owned()).collect(),
-        url: Some(kept.url.as_ref().map_or(arn.url(), |url| url.as_str()).into()),
-        created: kept.created.as_ref().map(|created| created.0.0),
-    });
-    let url = details.as_ref().and_then(|details| details.url.as_deref()).unwrap_or_else(|| arn.url());
-    let issuer = Issuer::from_iam(url).ok()?;
-    Some(Provider { origin: Origin::Iam(arn.clone()), issuer, details })
 }
 
 /// Who was looked at longest ago is next.

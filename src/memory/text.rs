@@ -17,6 +17,7 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use crate::clock::Timestamp;
 use crate::poll::Via;
 use crate::printable::printable;
+use crate::verdict::Health;
 
 /// Characters shown of a text that is refused.
 const MAX_SHOWN: usize = 120;
@@ -99,6 +100,36 @@ impl FromStr for Moment {
         let milliseconds = date.unix_timestamp_nanos() / 1_000_000;
         let milliseconds = i64::try_from(milliseconds).map_err(|_| MomentError)?;
         Self::new(Timestamp::from_milliseconds(milliseconds)).ok_or(MomentError)
+    }
+}
+
+/// A health, and since when: `failing since 2026-11-25T09:12:44.120Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HealthAt {
+    pub is: Health,
+    pub since: Moment,
+}
+
+/// A text that is no [`HealthAt`].
+#[derive(Debug, thiserror::Error)]
+#[error("not a health such as `failing since 2026-11-25T09:12:44.120Z`")]
+pub(super) struct HealthError;
+
+const SINCE: &str = " since ";
+
+impl Display for HealthAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{SINCE}{}", self.is, self.since)
+    }
+}
+
+impl FromStr for HealthAt {
+    type Err = HealthError;
+
+    fn from_str(text: &str) -> Result<Self, HealthError> {
+        let (is, since) = text.split_once(SINCE).ok_or(HealthError)?;
+        let (is, since) = (is.parse().map_err(|_| HealthError)?, since.parse().map_err(|_| HealthError)?);
+        Ok(Self { is, since })
     }
 }
 

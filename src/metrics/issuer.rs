@@ -10,7 +10,7 @@ use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
 use crate::poll::{Phase, Reason};
 use crate::snapshot::{IssuerState, Snapshot};
-use crate::verdict::{Class, Health, ProblemName, by_name, health};
+use crate::verdict::{Class, Health, Problem, ProblemName, by_name, health};
 
 families! {
     Gauge UP(&Issuer) = "oidc_issuer_up",
@@ -45,6 +45,7 @@ pub(super) fn sample(
     issuer: &Issuer,
     state: &IssuerState,
     snapshot: &Snapshot,
+    problems: &[Problem],
     now: Timestamp,
 ) {
     samples.flag(&UP, (issuer,), state.is_up());
@@ -65,11 +66,10 @@ pub(super) fn sample(
         samples.info(&THUMBPRINT, (issuer, *thumbprint));
     }
     samples.time(&THUMBPRINT_CHANGED, (issuer,), state.thumbprint_changed);
-    let problems = snapshot.issuer_problems(state, now);
     for of in Health::iter() {
-        samples.flag(&HEALTH, (issuer, of), of == health(&problems));
+        samples.flag(&HEALTH, (issuer, of), of == health(problems));
     }
-    for (problem, class) in by_name(&problems) {
+    for (problem, class) in by_name(problems) {
         samples.info(&PROBLEM, (issuer, problem, class));
     }
     if let Some(soonest) = snapshot.root_ca_not_after(state) {

@@ -87,14 +87,15 @@ pub fn text_of(snapshot: &Snapshot, now: Timestamp) -> Result<String, prometheus
 
 /// Everything but this process.
 fn sample(samples: &mut Samples, snapshot: &Snapshot, now: Timestamp) {
-    for (issuer, state) in &snapshot.issuers {
-        issuer::sample(samples, issuer, state, snapshot, now);
+    let problems = snapshot.problems(now);
+    for (issuer, state, found) in problems.of_issuers() {
+        issuer::sample(samples, issuer, state, snapshot, found, now);
     }
     for (endpoint, state) in &snapshot.endpoints {
         endpoint::sample(samples, endpoint, state);
     }
-    for judged in &snapshot.providers {
-        provider::sample(samples, judged, snapshot, now);
+    for (judged, found) in problems.of_providers() {
+        provider::sample(samples, judged, snapshot, found, now);
     }
     if let Some(account) = &snapshot.account {
         account::sample(samples, account, snapshot);

@@ -9,7 +9,7 @@ use crate::chain::Thumbprint;
 use crate::clock::Timestamp;
 use crate::provider::Provider;
 use crate::snapshot::{JudgedProvider, Snapshot};
-use crate::verdict::{Class, Health, ProblemName, Status, by_name, health};
+use crate::verdict::{Class, Health, Problem, ProblemName, Status, by_name, health};
 
 families! {
     Gauge MATCH(&Provider) = "oidc_provider_thumbprint_match",
@@ -27,11 +27,19 @@ families! {
         "Problems of a provider and of its issuer; 1 while one is there.";
     Gauge HEALTH(&Provider, Health) = "oidc_provider_health",
         "Whether STS would accept tokens of the issuer in this account, now and soon: one of the states is 1.";
+    Gauge HEALTH_CHANGED(&Provider) = "oidc_provider_health_changed_timestamp_seconds",
+        "Since when the health of a provider is what it is, as far as it was watched.";
     Gauge AUDIENCE(&Provider, Audience<'static>) = "oidc_provider_audience_allowed",
         "Whether the provider allows an audience that the configuration requires.";
 }
 
-pub(super) fn sample(samples: &mut Samples, judged: &JudgedProvider, snapshot: &Snapshot, now: Timestamp) {
+pub(super) fn sample(
+    samples: &mut Samples,
+    judged: &JudgedProvider,
+    snapshot: &Snapshot,
+    problems: &[Problem],
+    now: Timestamp,
+) {
     let JudgedProvider { provider, verdict } = judged;
     let provider = &**provider;
     samples.info(&INFO, (provider,));
@@ -50,11 +58,13 @@ pub(super) fn sample(samples: &mut Samples, judged: &JudgedProvider, snapshot: &
     for (thumbprint, role) in &verdict.positions {
         samples.info(&THUMBPRINT, (provider, *thumbprint, SeenAt(*role)));
     }
-    let problems = snapshot.provider_problems(judged, now);
+    let health = health(problems);
     for of in Health::iter() {
-        samples.flag(&HEALTH, (provider, of), of == health(&problems));
+        samples.flag(&HEALTH, (provider, of), of == health);
     }
-    for (problem, class) in by_name(&problems) {
+    let changed = snapshot.since.of_provider(&provider.issuer, &provider.origin, health, now);
+    samples.time(&HEALTH_CHANGED, (provider,), Some(changed));
+    for (problem, class) in by_name(problems) {
         samples.info(&PROBLEM, (provider, problem, class));
     }
     for required in snapshot.audiences.required_of(provider) {

@@ -12,6 +12,7 @@ use crate::chain::{
     Thumbprint, Unproven, Unreadable,
 };
 use crate::clock::Timestamp;
+use crate::verdict::Rules;
 
 /// One served chain.
 #[derive(Debug, Serialize)]
@@ -68,6 +69,17 @@ pub(crate) enum CertificateRole {
     Certificate,
 }
 
+impl CertificateRole {
+    /// A certificate of this role and these dates is a problem soon.
+    fn is_late(self, begins: Timestamp, ends: Timestamp, rules: &Rules, now: Timestamp) -> bool {
+        match self {
+            Self::Leaf => rules.is_leaf_late(begins, ends, now),
+            Self::Root | Self::Certificate => rules.is_root_ca_expiring(ends, now),
+            Self::Intermediate | Self::TrustAnchor => false,
+        }
+    }
+}
+
 impl From<Role> for CertificateRole {
     fn from(role: Role) -> Self {
         match role {
@@ -112,6 +124,9 @@ pub(crate) struct FieldsReport {
     pub not_after: Timestamp,
     /// Days left, negative once expired.
     pub days_left: f64,
+    /// Fewer are left than there should be.
+    #[serde(skip)]
+    pub is_late: bool,
     /// Kind and size of the key.
     pub key: String,
     /// The first subject alternative names.
@@ -123,12 +138,14 @@ pub(crate) struct FieldsReport {
 impl ChainReport {
     /// A chain of the window, as of `now`.
     #[must_use]
-    pub(crate) fn new(judged: &JudgedChain, now: Timestamp) -> Self {
+    pub(crate) fn new(judged: &JudgedChain, rules: &Rules, now: Timestamp) -> Self {
         let JudgedChain { served, judgement } = judged;
         let certificates = served.certificates().iter().enumerate();
         let certificates = certificates.map(|(position, certificate)| {
-            CertificateReport::new(served.role(position).into(), certificate, now)
+            CertificateReport::new(served.role(position).into(), certificate, rules, now)
         });
+        let certificates: Vec<_> = certificates.collect();
+        let is_late = |of: &CertificateReport| of.fields.as_ref().is_some_and(|fields| fields.is_late);
         Self {
             thumbprint: served.root_ca().sha1,
             statuses: judgement.statuses.clone(),
@@ -136,23 +153,29 @@ impl ChainReport {
             unproven: judgement.unproven,
             anchor: judgement.anchor.as_ref().map(|anchor| AnchorReport {
                 source: anchor.source,
-                certificate: CertificateReport::new(CertificateRole::TrustAnchor, &anchor.certificate, now),
+                certificate: CertificateReport::new(
+                    CertificateRole::TrustAnchor,
+                    &anchor.certificate,
+                    rules,
+                    now,
+                ),
             }),
-            certificates: certificates.collect(),
-            warnings: warnings::of(judged, now),
-            has_finding: judgement.has_finding(),
+            warnings: warnings::of(judged, rules, now),
+            has_finding: judgement.has_finding() || certificates.iter().any(is_late),
+            certificates,
             is_unvouched: judged.is_unvouched(),
             served: served.clone(),
         }
     }
 
     /// A single certificate is neither a leaf, nor blamed for having no others beside it.
-    pub(super) fn alone(judged: &JudgedChain, now: Timestamp) -> Self {
-        let mut chain = Self::new(judged, now);
+    pub(super) fn alone(judged: &JudgedChain, rules: &Rules, now: Timestamp) -> Self {
+        let mut chain = Self::new(judged, rules, now);
         if let [alone] = chain.certificates.as_mut_slice() {
             alone.role = CertificateRole::Certificate;
             chain.statuses.retain(|status| matches!(status, ChainStatus::Expired | ChainStatus::NotYetValid));
-            chain.has_finding = !chain.statuses.is_empty();
+            let is_late = alone.fields.as_ref().is_some_and(|fields| fields.is_late);
+            chain.has_finding = is_late || !chain.statuses.is_empty();
             chain.warnings.clear();
             chain.distrust = None;
         }
@@ -172,7 +195,7 @@ impl ChainReport {
 }
 
 impl CertificateReport {
-    fn new(role: CertificateRole, certificate: &Certificate, now: Timestamp) -> Self {
+    fn new(role: CertificateRole, certificate: &Certificate, rules: &Rules, now: Timestamp) -> Self {
         let fields = certificate.readable().map(|fields| FieldsReport {
             subject: fields.subject.clone(),
             issuer: fields.issuer.clone(),
@@ -180,6 +203,7 @@ impl CertificateReport {
             not_before: fields.not_before,
             not_after: fields.not_after,
             days_left: fields.not_after.days_from(now),
+            is_late: role.is_late(fields.not_before, fields.not_after, rules, now),
             key: fields.key.clone(),
             names: fields.names.clone(),
             names_total: fields.names_total,

@@ -10,6 +10,7 @@ use crate::chain::{JudgedChain, ServedChain};
 use crate::clock::Timestamp;
 use crate::endpoint::EndpointUse;
 use crate::poll::{Capture, PollError, Reason, Via};
+use crate::verdict::Rules;
 
 /// A failure: its closed reason, and in words.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -101,7 +102,7 @@ impl EndpointReport {
             behind_proxy: capture.is_behind_proxy(),
             error: capture.addresses.as_ref().err().map(ErrorReport::from),
             tls12_accepted: capture.takes_tls12,
-            chains: chains.iter().map(|chain| ChainReport::new(chain, now)).collect(),
+            chains: chains.iter().map(|chain| ChainReport::new(chain, &Rules::default(), now)).collect(),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::printable::some_of;
 use crate::provider::Origin;
 use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
 use crate::spelling::is_taken_by_iam;
-use crate::verdict::{Health, Status, Verdict, health, not_listed};
+use crate::verdict::{Health, Problem, Status, Verdict, health, not_listed};
 
 /// Thumbprints that a note names.
 const MAX_NAMED: usize = 5;
@@ -73,6 +73,9 @@ pub(crate) struct Row {
     /// The worst of the problems.
     #[serde(serialize_with = "shown")]
     pub health: Health,
+    /// Since when it is that; only a daemon knows.
+    #[serde(skip)]
+    pub since: Timestamp,
     /// The last poll did not get everything.
     #[serde(skip)]
     pub has_failed: bool,
@@ -119,11 +122,14 @@ impl FleetReport {
     /// Of `snapshot`, at `now`.
     #[must_use]
     pub(crate) fn new(snapshot: &Snapshot, now: Timestamp) -> Self {
-        let expected = snapshot.providers.iter().filter_map(|judged| {
+        let problems = snapshot.problems(now);
+        let expected = problems.of_providers().filter_map(|(judged, found)| {
             let issuer = &judged.provider.issuer;
-            Some(row(snapshot, issuer, snapshot.issuers.get(issuer)?, Some(judged), now))
+            Some(row(snapshot, issuer, snapshot.issuers.get(issuer)?, Some(judged), found, now))
         });
-        let watched = snapshot.watched_only().map(|(issuer, state)| row(snapshot, issuer, state, None, now));
+        let watched = problems
+            .of_watched_only()
+            .map(|(issuer, state, found)| row(snapshot, issuer, state, None, found, now));
         let mut rows: Vec<Row> = expected.chain(watched).collect();
         rows.sort_by(|a, b| {
             let key = |row: &Row| (Reverse(row.health), row.rank(), row.enforced != Some(true));
@@ -166,18 +172,20 @@ fn row(
     issuer: &Issuer,
     state: &IssuerState,
     judged: Option<&JudgedProvider>,
+    found: &[Problem],
     now: Timestamp,
 ) -> Row {
     let provider = judged.map(|judged| &*judged.provider);
     let verdict = judged.map(|judged| &judged.verdict);
     let not_listed =
         provider.map(|provider| not_listed(provider, snapshot.chains(state))).unwrap_or_default();
-    let mut found = match judged {
-        Some(judged) => snapshot.provider_problems(judged, now),
-        None => snapshot.issuer_problems(state, now),
+    let health = health(found);
+    let since = match provider {
+        Some(provider) => snapshot.since.of_provider(issuer, &provider.origin, health, now),
+        None => snapshot.since.of_issuer(issuer, health, now),
     };
-    found.sort_by_key(|problem| Reverse(problem.class()));
-    let problems = ProblemReport::all(&found);
+    let mut problems = ProblemReport::all(found);
+    problems.sort_by_key(|problem| Reverse(problem.class));
     let mut notes: Vec<String> = problems.iter().map(ProblemReport::note).collect();
     if !not_listed.is_empty() {
         let are = if not_listed.len() == 1 { "is" } else { "are" };
@@ -219,7 +227,8 @@ fn row(
         not_listed,
         problems,
         notes,
-        health: health(&found),
+        health,
+        since,
         has_failed: state.error.is_some(),
     }
 }

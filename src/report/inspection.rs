@@ -19,7 +19,7 @@ use crate::issuer::Issuer;
 use crate::observe::{Sighting, distinct};
 use crate::poll::{Capture, IssuerPoll};
 use crate::provider::ProviderArn;
-use crate::verdict::{Plan, SeenEndpoint, Withheld};
+use crate::verdict::{Plan, Rules, SeenEndpoint, Withheld};
 
 /// What is known of one target.
 #[derive(Debug, Serialize)]
@@ -111,7 +111,7 @@ impl Inspection {
     /// Of a file.
     #[must_use]
     pub(crate) fn of_file(target: &str, chain: &JudgedChain, order: FileOrder, now: Timestamp) -> Self {
-        let mut report = ChainReport::alone(chain, now);
+        let mut report = ChainReport::alone(chain, &Rules::default(), now);
         let order_note = warnings::file_order(order);
         report.warnings.extend(order_note.map(str::to_owned));
         let endpoint = EndpointReport {

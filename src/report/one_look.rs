@@ -43,7 +43,13 @@ pub(super) fn problems(
         error: None,
     };
     let enforced = enforced(Some(&seen));
-    let evidence = IssuerEvidence { keys, endpoints: endpoints.collect(), enforced, unseen: None };
+    let evidence = IssuerEvidence {
+        keys,
+        endpoints: endpoints.collect(),
+        enforced,
+        unseen: None,
+        lacks_provider: false,
+    };
     let spelling = match arn {
         Some(arn) => of_listed(arn.url(), issuer, &poll.documents),
         None => of_url(issuer, &poll.documents),

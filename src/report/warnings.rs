@@ -1,10 +1,10 @@
 //! What is odd about a chain, in words, and what it means for AWS.
 
 use crate::chain::{
-    AnchorSource, ChainStatus, Distrust, EXPIRES_SOON_DAYS, FileOrder, JudgedChain, NextExpiry, OrderFinding,
-    PathMember, Role,
+    AnchorSource, ChainStatus, Distrust, FileOrder, JudgedChain, NextExpiry, OrderFinding, PathMember, Role,
 };
 use crate::clock::Timestamp;
+use crate::verdict::Rules;
 
 /// The chain may be a proxy's.
 pub(super) const UNVOUCHED: &str = "no public root anchors the chain: it may be that of a TLS-inspecting proxy (where the \
@@ -13,7 +13,7 @@ pub(super) const UNVOUCHED: &str = "no public root anchors the chain: it may be 
 const NAMED_POSITIONS: usize = 5;
 
 /// One sentence for each thing that a person should know.
-pub(super) fn of(judged: &JudgedChain, now: Timestamp) -> Vec<String> {
+pub(super) fn of(judged: &JudgedChain, rules: &Rules, now: Timestamp) -> Vec<String> {
     let JudgedChain { served, judgement } = judged;
     let mut warnings = order(&judgement.path.findings);
     let next = judged.next_expiry();
@@ -65,7 +65,7 @@ pub(super) fn of(judged: &JudgedChain, now: Timestamp) -> Vec<String> {
                 .to_owned(),
         );
     }
-    warnings.extend(next.and_then(|next| expiry(&next, now)));
+    warnings.extend(next.and_then(|next| expiry(judged, &next, rules, now)));
     warnings
 }
 
@@ -84,16 +84,26 @@ pub(super) fn file_order(order: FileOrder) -> Option<&'static str> {
     }
 }
 
-fn expiry(next: &NextExpiry<'_>, now: Timestamp) -> Option<String> {
+fn expiry(judged: &JudgedChain, next: &NextExpiry<'_>, rules: &Rules, now: Timestamp) -> Option<String> {
     let member = match next.member {
         PathMember::Served(Role::Leaf) => "leaf",
         PathMember::Served(Role::Intermediate) => "intermediate",
         PathMember::Served(Role::Root) => "root CA",
         PathMember::TrustAnchor => "trust anchor",
     };
-    match next.not_after.days_from(now) {
+    let ends = next.not_after;
+    let is_soon = match next.member {
+        PathMember::Served(Role::Leaf) => {
+            let leaf = judged.served.certificates().first().and_then(|leaf| leaf.readable());
+            leaf.is_some_and(|leaf| rules.is_leaf_late(leaf.not_before, ends, now))
+        }
+        PathMember::Served(Role::Intermediate | Role::Root) | PathMember::TrustAnchor => {
+            rules.is_root_ca_expiring(ends, now)
+        }
+    };
+    match ends.days_from(now) {
         days if days < 0.0 => Some(format!("does not verify: the {member} expired {:.1} days ago", -days)),
-        days if days < EXPIRES_SOON_DAYS => Some(format!("the {member} expires in {days:.1} days")),
+        days if is_soon => Some(format!("the {member} expires in {days:.1} days")),
         _ => None,
     }
 }

@@ -5,6 +5,8 @@ mod account;
 mod endpoint;
 mod issuer;
 mod kept;
+pub(crate) mod problems;
+mod since;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,15 +19,14 @@ pub(crate) use account::AccountState;
 pub(crate) use endpoint::EndpointState;
 pub(crate) use issuer::IssuerState;
 pub(crate) use kept::KeptState;
+pub(crate) use since::{HealthSince, Held, HeldOfIssuer};
 
 use crate::chain::{Certificate, JudgedChain, Thumbprint};
 use crate::clock::Timestamp;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::provider::{Origin, Provider};
-use crate::verdict::{
-    self, Audiences, IssuerEvidence, KeyEvidence, Problem, ProviderEvidence, Rules, Seen, Verdict,
-};
+use crate::verdict::{self, Audiences, Rules, Seen, Verdict};
 
 /// The snapshot that is in force, shared by the agent, which writes it, and everybody else, who reads it.
 pub type Published = Arc<ArcSwap<Snapshot>>;
@@ -52,6 +53,10 @@ pub struct Snapshot {
     pub account: Option<AccountState>,
     /// Audiences that providers must allow: everywhere, and by issuer.
     pub audiences: Audiences,
+    /// Issuers that must have a provider, and that IAM lists none for.
+    pub without_provider: BTreeSet<Issuer>,
+    /// Since when everything has its health.
+    pub since: Arc<HealthSince>,
     /// The set interval of the rounds.
     pub interval: Duration,
     /// Where problems begin.
@@ -100,40 +105,6 @@ impl Snapshot {
         JudgedProvider { provider: Arc::clone(provider), verdict: verdict::judge(provider, seen.as_deref()) }
     }
 
-    /// The problems of an issuer at `now`, whoever lists it.
-    #[must_use]
-    pub(crate) fn issuer_problems(&self, state: &IssuerState, now: Timestamp) -> Vec<Problem> {
-        let seen = self.seen(state);
-        let endpoints = state.known_endpoints().into_iter();
-        let evidence = IssuerEvidence {
-            keys: key_evidence(state),
-            endpoints: endpoints.filter_map(|of| Some(self.endpoints.get(of)?.evidence(of))).collect(),
-            enforced: verdict::enforced(seen.as_deref()),
-            unseen: verdict::unseen(seen.as_deref()),
-        };
-        verdict::of_issuer(&evidence, &self.rules, now)
-    }
-
-    /// The problems of a provider at `now`: its own, then its issuer's.
-    #[must_use]
-    pub(crate) fn provider_problems(&self, judged: &JudgedProvider, now: Timestamp) -> Vec<Problem> {
-        let JudgedProvider { provider, verdict } = judged;
-        let Some(state) = self.issuers.get(&provider.issuer) else { return Vec::new() };
-        let seen = self.seen(state);
-        let (audiences, endpoints) = (&self.audiences, seen.as_deref());
-        let evidence = ProviderEvidence { provider, verdict, audiences, endpoints };
-        let of_issuer = self.issuer_problems(state, now);
-        verdict::of_provider(&evidence, &key_evidence(state), of_issuer, &self.rules, now)
-    }
-
-    /// The issuers that nobody expects anything of.
-    pub(crate) fn watched_only(&self) -> impl Iterator<Item = (&Issuer, &IssuerState)> {
-        let expected: BTreeSet<&Issuer> =
-            self.providers.iter().map(|judged| &judged.provider.issuer).collect();
-        let others = self.issuers.iter().filter(move |(issuer, _)| !expected.contains(issuer));
-        others.map(|(issuer, state)| (issuer, &**state))
-    }
-
     /// Every distinct chain of the issuer's endpoints that counts.
     pub fn chains<'a>(&'a self, issuer: &'a IssuerState) -> impl Iterator<Item = &'a JudgedChain> {
         let endpoints = issuer.known_endpoints().into_iter();
@@ -161,17 +132,6 @@ impl Snapshot {
     pub fn trust_anchor_not_after(&self, issuer: &IssuerState) -> Option<Timestamp> {
         let anchors = self.chains(issuer).filter_map(|judged| judged.judgement.anchor.as_ref());
         soonest(anchors.map(|anchor| &anchor.certificate))
-    }
-}
-
-fn key_evidence(state: &IssuerState) -> KeyEvidence<'_> {
-    KeyEvidence {
-        documents: &state.documents,
-        timings: &state.timings,
-        shares_endpoint: state.jwks.as_ref() == Some(&state.discovery),
-        failed_polls: state.failed_polls,
-        has_succeeded: state.last_success.is_some(),
-        error: state.error.as_ref(),
     }
 }
 

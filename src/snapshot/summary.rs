@@ -42,14 +42,15 @@ impl Snapshot {
 
     /// Worst first: `1 failing (root_ca_expired)`, of providers and of issuers that nobody expects anything of.
     fn by_health(&self, now: Timestamp) -> Vec<String> {
-        let of_providers = self.providers.iter().map(|judged| self.provider_problems(judged, now));
-        let of_issuers = self.watched_only().map(|(_, state)| self.issuer_problems(state, now));
+        let problems = self.problems(now);
+        let of_providers = problems.of_providers().map(|(_, found)| found);
+        let of_issuers = problems.of_watched_only().map(|(.., found)| found);
         let mut counts: BTreeMap<Health, (usize, BTreeSet<ProblemName>)> = BTreeMap::new();
-        for problems in of_providers.chain(of_issuers) {
-            let (count, names) = counts.entry(health(&problems)).or_default();
+        for found in of_providers.chain(of_issuers) {
+            let (count, names) = counts.entry(health(found)).or_default();
             *count += 1;
-            let decide = |problem: &&Problem| Health::from(problem.class()) == health(&problems);
-            names.extend(problems.iter().filter(decide).map(Problem::name));
+            let decide = |problem: &&Problem| Health::from(problem.class()) == health(found);
+            names.extend(found.iter().filter(decide).map(Problem::name));
         }
         counts.remove(&Health::Healthy);
         let words = |(health, (count, names)): (Health, (usize, BTreeSet<ProblemName>))| {

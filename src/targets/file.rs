@@ -12,6 +12,8 @@ use crate::provider::{Details, Origin, Provider};
 pub struct FileTargets {
     /// Each issuer, with the audiences that its providers must allow.
     issuers: BTreeMap<Issuer, BTreeSet<String>>,
+    /// Where it says so, whether an issuer must have a provider in IAM.
+    requirements: BTreeMap<Issuer, bool>,
     expectations: Vec<Arc<Provider>>,
 }
 
@@ -21,6 +23,10 @@ impl FileTargets {
     pub fn new(entries: &[IssuerEntry]) -> Self {
         Self {
             issuers: entries.iter().map(|entry| (entry.url.clone(), entry.audiences.clone())).collect(),
+            requirements: entries
+                .iter()
+                .filter_map(|entry| Some((entry.url.clone(), entry.requires_provider?)))
+                .collect(),
             expectations: entries.iter().filter_map(expectation).map(Arc::new).collect(),
         }
     }
@@ -28,7 +34,7 @@ impl FileTargets {
     /// One issuer, of which nothing is expected.
     #[must_use]
     pub fn watching(issuer: Issuer) -> Self {
-        Self { issuers: BTreeMap::from([(issuer, BTreeSet::new())]), expectations: Vec::new() }
+        Self { issuers: BTreeMap::from([(issuer, BTreeSet::new())]), ..Self::default() }
     }
 
     /// The issuers.
@@ -39,6 +45,17 @@ impl FileTargets {
     /// The issuers that the file expects thumbprints of, as providers.
     pub fn expectations(&self) -> impl Iterator<Item = &Arc<Provider>> {
         self.expectations.iter()
+    }
+
+    /// The issuers that must have a provider in IAM.
+    pub fn requiring(&self) -> impl Iterator<Item = &Issuer> {
+        self.requirements.iter().filter(|(_, required)| **required).map(|(issuer, _)| issuer)
+    }
+
+    /// Nobody misses a provider of this issuer.
+    #[must_use]
+    pub fn does_without(&self, issuer: &Issuer) -> bool {
+        self.requirements.get(issuer) == Some(&false)
     }
 
     /// The audiences that the providers of each issuer must allow.
@@ -55,5 +72,6 @@ fn expectation(entry: &IssuerEntry) -> Option<Provider> {
         origin: Origin::File,
         issuer: entry.url.clone(),
         details: Some(details),
+        missing_since: None,
     })
 }

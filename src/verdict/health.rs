@@ -1,11 +1,13 @@
 //! Health: would STS accept a token of this issuer in this account, now and soon?
 
-use strum::{Display, EnumIter, IntoStaticStr};
+use strum::{Display, EnumIter, EnumString, IntoStaticStr};
 
 use super::problems::Class;
 
 /// The worst class of the problems; best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, IntoStaticStr, Display)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, EnumString, IntoStaticStr, Display,
+)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Health {
     /// There is none.

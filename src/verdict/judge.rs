@@ -30,6 +30,9 @@ pub enum Unknown {
     /// IAM did not say what the provider lists.
     #[strum(to_string = "the provider could not be read from IAM")]
     ProviderUnread,
+    /// There is no list to compare.
+    #[strum(to_string = "IAM does not list the provider any more")]
+    ProviderMissing,
     /// The host of `jwks_uri` is not known.
     #[strum(to_string = "the discovery document has not been fetched yet")]
     EndpointUnnamed,
@@ -137,6 +140,9 @@ pub(crate) fn judge(provider: &Provider, endpoints: Option<&[Seen<'_>]>) -> Verd
         enforced: enforced(endpoints),
         positions: BTreeMap::new(),
     };
+    if provider.missing_since.is_some() {
+        return Verdict { unknown: Some(Unknown::ProviderMissing), ..verdict };
+    }
     let Some(details) = &provider.details else {
         return Verdict { unknown: Some(Unknown::ProviderUnread), ..verdict };
     };
@@ -230,6 +236,7 @@ mod tests {
                 thumbprints: letters.bytes().map(|byte| Thumbprint::of(&[byte])).collect(),
                 ..Details::default()
             }),
+            missing_since: None,
         }
     }
 

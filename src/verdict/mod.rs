@@ -14,8 +14,8 @@ pub use judge::Status;
 pub(crate) use judge::{Coverage, Seen, Unknown, Verdict, enforced, judge, unseen};
 pub(crate) use not_listed::not_listed;
 pub(crate) use plan::{Plan, SeenEndpoint, Withheld};
+pub use problems::{AwsError, Class, ProblemName, Rules};
 pub(crate) use problems::{
-    AwsError, EndpointEvidence, IssuerEvidence, KeyEvidence, Problem, ProviderEvidence, by_name, health,
-    of_issuer, of_listed, of_provider, of_url,
+    EndpointEvidence, IssuerEvidence, KeyEvidence, Problem, ProviderEvidence, by_name, health, of_issuer,
+    of_listed, of_provider, of_url,
 };
-pub use problems::{Class, ProblemName, Rules};

@@ -11,7 +11,9 @@ pub(crate) fn not_listed<'a>(
     provider: &Provider,
     chains: impl Iterator<Item = &'a JudgedChain>,
 ) -> BTreeSet<Thumbprint> {
-    let Some(details) = &provider.details else { return BTreeSet::new() };
+    let Some(details) = provider.details.as_ref().filter(|_| provider.missing_since.is_none()) else {
+        return BTreeSet::new();
+    };
     let is_covered = |judged: &JudgedChain| {
         details.thumbprints.iter().any(|listed| judged.served.role_of(*listed).is_some())
     };

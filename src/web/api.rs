@@ -18,7 +18,7 @@ use crate::poll::{Phase, PollError, Via};
 use crate::printable::printable;
 use crate::report::{ChainReport, ErrorReport, ProblemReport};
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Status, health, not_listed};
+use crate::verdict::{Rules, Status, health, not_listed};
 
 /// Of both.
 const SCHEMA_VERSION: u32 = 1;
@@ -53,6 +53,7 @@ struct ProviderView<'a> {
     /// Listed, and no thumbprints at all.
     malformed_thumbprints: Option<usize>,
     health: &'static str,
+    health_changed_timestamp_seconds: f64,
     problems: Vec<ProblemReport>,
     /// As IAM spells it; none of what the configuration file expects.
     url: Option<&'a str>,
@@ -152,6 +153,8 @@ impl<'a> ProviderList<'a> {
 fn provider_view<'a>(snapshot: &Snapshot, judged: &'a JudgedProvider, now: Timestamp) -> ProviderView<'a> {
     let JudgedProvider { provider, verdict } = judged;
     let problems = snapshot.provider_problems(judged, now);
+    let health = health(&problems);
+    let changed = snapshot.since.of_provider(&provider.issuer, &provider.origin, health, now);
     let details = provider.details.as_ref();
     let state = snapshot.issuers.get(&provider.issuer);
     let not_listed = state.map(|state| not_listed(provider, snapshot.chains(state))).unwrap_or_default();
@@ -173,7 +176,8 @@ fn provider_view<'a>(snapshot: &Snapshot, judged: &'a JudgedProvider, now: Times
         listed_thumbprints: details.map(|details| &details.thumbprints),
         not_listed,
         malformed_thumbprints: details.map(|details| details.malformed),
-        health: health(&problems).into_str(),
+        health: health.into_str(),
+        health_changed_timestamp_seconds: changed.as_f64(),
         problems: ProblemReport::all(&problems),
         url: provider.iam_url(),
         client_ids: details.map(|details| details.client_ids.iter().map(String::as_str).collect()),
@@ -191,7 +195,9 @@ impl<'a> IssuerList<'a> {
             schema_version: SCHEMA_VERSION,
             at_timestamp_seconds: now.as_f64(),
             issuers: issuers.map(|(issuer, state)| issuer_view(snapshot, issuer, state, now)).collect(),
-            endpoints: endpoints.map(|(endpoint, state)| endpoint_view(endpoint, state, now)).collect(),
+            endpoints: endpoints
+                .map(|(endpoint, state)| endpoint_view(endpoint, state, &snapshot.rules, now))
+                .collect(),
         }
     }
 }
@@ -204,7 +210,7 @@ fn issuer_view<'a>(
 ) -> IssuerView<'a> {
     let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_f64);
     let root_ca_ends = snapshot.root_ca_not_after(state);
-    let problems = snapshot.issuer_problems(state, now);
+    let problems = snapshot.issuer_problems(issuer, state, now);
     let endpoints =
         [(EndpointUse::Discovery, Some(&state.discovery)), (EndpointUse::Jwks, state.jwks.as_ref())];
     let endpoints = endpoints
@@ -237,7 +243,7 @@ fn issuer_view<'a>(
     }
 }
 
-fn endpoint_view(endpoint: &Endpoint, state: &EndpointState, now: Timestamp) -> EndpointView {
+fn endpoint_view(endpoint: &Endpoint, state: &EndpointState, rules: &Rules, now: Timestamp) -> EndpointView {
     let chains: Vec<_> = state.window.chains().collect();
     let number = |id| chains.iter().position(|judged| judged.served.id() == id).map(|index| index + 1);
     let observations = state.window.observations().iter().map(|seen| ObservationView {
@@ -260,6 +266,6 @@ fn endpoint_view(endpoint: &Endpoint, state: &EndpointState, now: Timestamp) -> 
         observations_dropped_total: state.window.dropped(),
         failures: state.failures.iter().map(failure).collect(),
         observations: observations.collect(),
-        chains: chains.iter().map(|judged| ChainReport::new(judged, now)).collect(),
+        chains: chains.iter().map(|judged| ChainReport::new(judged, rules, now)).collect(),
     }
 }

@@ -3,12 +3,19 @@
 use std::collections::BTreeSet;
 
 use oidc_thumbprint_exporter::metrics;
+use oidc_thumbprint_exporter::verdict::ProblemName;
+use strum::IntoEnumIterator as _;
 
 use super::{PAGES, at, list, page, panel_links, panels, read, rules, text, variables, yaml};
 
+/// What links of alerts begin with, since a page is read elsewhere than in Grafana.
+const GRAFANA: &str = "https://grafana.example";
+
 /// What is wrong with the address of a link from a dashboard or an alert.
 fn dead(url: &str) -> Option<String> {
-    if let Some(page_and_query) = url.strip_prefix("/d/") {
+    // The bases are for the reader to change, what is behind them is ours.
+    if let Some((_, page_and_query)) = url.split_once("/d/").filter(|(base, _)| ["", GRAFANA].contains(base))
+    {
         let (uid, query) = page_and_query.split_once('?').unwrap_or((page_and_query, ""));
         let Some(target) = PAGES.map(page).into_iter().find(|page| page["uid"] == uid) else {
             return Some(format!("no dashboard {uid}"));
@@ -20,7 +27,6 @@ fn dead(url: &str) -> Option<String> {
             .find(|name| !known(name))
             .map(|name| format!("{uid} has no variable {name}"));
     }
-    // The base is for the reader to change, what is behind it is ours.
     let Some((_, path)) = url.split_once("/blob/main/dashboards/") else {
         return Some(format!("{url} leads neither to a dashboard nor to a runbook"));
     };
@@ -77,8 +83,12 @@ fn every_alert_leads_to_its_page_and_to_a_dashboard() {
     for rule in rules(&file) {
         let (alert, annotations) = (text(rule, "alert"), &rule["annotations"]);
         let [runbook, dashboard] = ["runbook_url", "dashboard_url"].map(|key| text(annotations, key));
-        assert!(runbook.ends_with(&format!("/runbooks/{alert}.md")), "{alert}: {runbook}");
-        for url in [runbook, dashboard] {
+        // An alert of a problem leads to that problem's page; that there is one for each, `problems` tells.
+        let of_problem = runbook.ends_with("/runbooks/problems/{{ $labels.problem }}.md");
+        assert!(of_problem || runbook.ends_with(&format!("/runbooks/{alert}.md")), "{alert}: {runbook}");
+        assert_eq!(of_problem, text(rule, "expr").contains("class="), "{alert}: {runbook}");
+        assert!(dashboard.starts_with(GRAFANA), "{alert}: {dashboard}");
+        for url in [&*runbook.replace("{{ $labels.problem }}", "stale"), dashboard] {
             assert_eq!(dead(url), None, "{alert}: {url}");
         }
     }
@@ -99,25 +109,28 @@ fn every_alert_leads_to_its_page_and_to_a_dashboard() {
 
 #[test]
 fn every_runbook_is_of_an_alert_and_names_what_exists() {
-    let files = std::fs::read_dir(at("runbooks"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let files: BTreeSet<String> = files.collect();
+    let files = |folder: &str| -> BTreeSet<String> {
+        let files = std::fs::read_dir(at(folder)).unwrap();
+        files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
     let mut wanted: BTreeSet<String> = alerts().iter().map(|alert| format!("{alert}.md")).collect();
-    wanted.insert("README.md".to_owned());
-    assert_eq!(files, wanted);
+    wanted.extend(["README.md".to_owned(), "problems".to_owned()]);
+    assert_eq!(files("runbooks"), wanted);
+    wanted.remove("problems");
+    wanted.extend(files("runbooks/problems").iter().map(|file| format!("problems/{file}")));
 
     let index = read("runbooks/README.md");
     let names: BTreeSet<&str> = metrics::families().iter().map(|family| family.name).collect();
     let file = yaml("prometheus/alerts.yml");
-    for name in &files {
+    for name in &wanted {
         let page = read(&format!("runbooks/{name}"));
         assert!(index.contains(&format!("]({name})")) || name == "README.md", "{name} is not in the index");
         for target in
             page.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target)
         {
             let path = target.split('#').next().unwrap_or_default();
-            assert!(target.starts_with("https://") || at("runbooks").join(path).exists(), "{name}: {target}");
+            let folder = at("runbooks").join(name).parent().unwrap().to_owned();
+            assert!(target.starts_with("https://") || folder.join(path).exists(), "{name}: {target}");
         }
         let words =
             page.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| word.starts_with("oidc_"));
@@ -128,8 +141,11 @@ fn every_runbook_is_of_an_alert_and_names_what_exists() {
         if let Some(rule) =
             rules(&file).into_iter().find(|rule| name.strip_suffix(".md") == rule["alert"].as_str())
         {
-            let said =
-                format!("Severity **{}**, after {}", text(&rule["labels"], "severity"), text(rule, "for"));
+            // Without `for`, the value is a time.
+            let seconds = text(rule, "expr").trim_end().rsplit_once("> ").map(|(_, seconds)| seconds);
+            let minutes = || format!("{}m", seconds.unwrap().parse::<u32>().unwrap() / 60);
+            let after = rule["for"].as_str().map_or_else(minutes, str::to_owned);
+            let said = format!("Severity **{}**, after {after}.", text(&rule["labels"], "severity"));
             assert!(page.contains(&said), "{name}: {said}");
         }
     }
@@ -148,10 +164,12 @@ fn the_readme_and_the_runbooks_name_panels_that_exist() {
     for name in named {
         assert!(known.contains(name), "README.md: {name}");
     }
-    for alert in alerts() {
-        let page = read(&format!("runbooks/{alert}.md"));
-        for name in page.split('"').skip(1).step_by(2).filter(|name| name.starts_with(char::is_uppercase)) {
-            assert!(known.contains(name), "{alert}.md: {name}");
+    let is_title = |text: &str| text.starts_with(char::is_uppercase) && text.contains(char::is_lowercase);
+    let problems = ProblemName::iter().map(|problem| format!("problems/{problem}"));
+    for name in alerts().into_iter().chain(problems) {
+        let page = read(&format!("runbooks/{name}.md")).split_whitespace().collect::<Vec<_>>().join(" ");
+        for panel in page.split('"').skip(1).step_by(2).filter(|text| is_title(text)) {
+            assert!(known.contains(panel), "{name}.md: {panel}");
         }
     }
 }

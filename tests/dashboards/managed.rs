@@ -36,8 +36,7 @@ fn differences(prometheus: &Value, grafana: &Value) -> Vec<String> {
     let measured = text(&query["model"], "expr");
     let compared = comparisons(&threshold["model"]["conditions"][0]["evaluator"]);
     let expression = compared.map(|compared| words(&format!("{measured} {compared}")));
-    let absent = measured.starts_with("absent(");
-    let leaves = absent || prometheus["labels"]["severity"] == "info";
+    let leaves = prometheus["labels"]["severity"] == "info";
     let annotations = |rule: &Value| -> BTreeMap<String, String> {
         let pairs = rule["annotations"].as_object().into_iter().flatten();
         pairs
@@ -54,8 +53,12 @@ fn differences(prometheus: &Value, grafana: &Value) -> Vec<String> {
             grafana["condition"] == threshold["refId"] && threshold["model"]["expression"] == query["refId"],
             "the condition",
         ),
-        (prometheus["for"] == grafana["for"], "for"),
-        (prometheus["keep_firing_for"] == grafana["keepFiringFor"], "keep_firing_for"),
+        (prometheus["for"].as_str().unwrap_or("0s") == grafana["for"], "for"),
+        (
+            prometheus["keep_firing_for"].is_string()
+                && prometheus["keep_firing_for"] == grafana["keepFiringFor"],
+            "keep_firing_for",
+        ),
         (prometheus["labels"] == grafana["labels"], "labels"),
         (
             !annotations(prometheus).is_empty() && annotations(prometheus) == annotations(grafana),
@@ -66,7 +69,12 @@ fn differences(prometheus: &Value, grafana: &Value) -> Vec<String> {
         (grafana["noDataState"] == if leaves { "OK" } else { "KeepLast" }, "noDataState"),
         (leaves == (rounds == 1) && (leaves || rounds >= 10), "missing series"),
         (
-            grafana["execErrState"] == if measured.contains("up{") { "Error" } else { "KeepLast" },
+            grafana["execErrState"]
+                == if measured.starts_with("up{") || measured.contains(" up{") {
+                    "Error"
+                } else {
+                    "KeepLast"
+                },
             "execErrState",
         ),
     ] {

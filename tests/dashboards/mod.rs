@@ -4,6 +4,7 @@
 //!  fleet.json, issuer.json ──► lint     Grafana's dashboard-linter, re-stated; mutants: each of its rules can fail
 //!  alerts.yml, oidc.yaml  ──► queries   every metric, label and value exists, every expression parses
 //!                         ──► links     dashboards, panels and pages that something points at exist
+//!                         ──► problems  every problem is told, and has a runbook
 //!                         ──► managed   the Grafana-managed rules say what the Prometheus rules say
 //!  compose/, provisioning/ ─► mounts    they parse, and name files that exist
 //! ```
@@ -14,6 +15,7 @@ mod lint;
 mod managed;
 mod mounts;
 mod mutants;
+mod problems;
 mod promql;
 mod queries;
 

@@ -7,7 +7,7 @@ use oidc_thumbprint_exporter::aws::AccountReason;
 use oidc_thumbprint_exporter::chain::{ChainStatus, Role};
 use oidc_thumbprint_exporter::metrics;
 use oidc_thumbprint_exporter::poll::{Phase, Reason};
-use oidc_thumbprint_exporter::verdict::{Class, ProblemName, Status};
+use oidc_thumbprint_exporter::verdict::{Class, Health, ProblemName, Status};
 use prometheus::core::Collector as _;
 use serde_json::{Value, json};
 use strum::IntoEnumIterator;
@@ -55,6 +55,7 @@ fn values(metric: &str, label: &str) -> Option<Vec<&'static str>> {
         ("oidc_provider_thumbprint_info", "position") => [&roles[..], &["none"]].concat(),
         ("oidc_provider_problem" | "oidc_issuer_problem", "problem") => words::<ProblemName>(),
         ("oidc_provider_problem" | "oidc_issuer_problem", "class") => words::<Class>(),
+        ("oidc_provider_health" | "oidc_issuer_health", "health") => words::<Health>(),
         (_, "role") => roles.to_vec(),
         _ => return None,
     })

@@ -96,7 +96,7 @@ pub fn settings(toml: &str) -> Result<String, String> {
 
 /// Every key that a configuration can have, with its section; `issuers.` before those of an entry of `[[issuers]]`.
 fn every_key() -> BTreeSet<String> {
-    let toml = "[web]\nhealth_listen = \"127.0.0.1:10191\"\n[[issuers]]\nurl = \"https://a.example\"\n";
+    let toml = "[web]\nhealth_listen = \"127.0.0.1:10191\"\n[[issuers]]\nurl = \"https://a.example\"\nrequires_provider = false\n";
     let (mut keys, mut section) = (BTreeSet::new(), String::new());
     for line in settings(toml).unwrap().lines() {
         if let Some(name) = line.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]")) {

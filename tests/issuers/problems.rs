@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::daemon::Exposition;
 use crate::support::lab::behaviour::rsa_key;
-use crate::support::lab::chains::private_ca;
+use crate::support::lab::chains::{private_ca, root_ending_in};
 use crate::support::lab::{Behaviour, LabIssuer, Reply, Spec};
 use crate::support::process::Run;
 use crate::support::watch::Watch;
@@ -140,4 +140,24 @@ async fn what_iam_needs_to_make_a_provider_is_told_while_there_is_none() {
     iam.put(issuer.url(), &issuer.thumbprints());
     let run = Watch::new(&POLL).resolve(&issuer).iam(&iam).check(&["--output", "json"]);
     assert_eq!((run.code, notes(&run)), (0, Vec::new()), "{run:?}");
+}
+
+/// Nobody polls in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_time_alone_brings_is_told_when_it_happens() {
+    let issuer = LabIssuer::start(Spec::new(HOST, root_ending_in(HOST, 8))).await;
+    let daemon = watch(&issuer).start();
+    daemon.wait_ready();
+    let ending = daemon.metrics();
+    assert_eq!(of_issuer(&ending, &issuer), [("root_ca_expiring".to_owned(), "at_risk".to_owned())]);
+    let polls = |metrics: &Exposition| metrics.value("oidc_issuer_polls_total", &[]);
+    let ended = daemon.wait_metrics("the end", |metrics| {
+        metrics.health("oidc_provider_health", &[("issuer", issuer.url())]) == ["failing"]
+    });
+    let names = ended.labels("oidc_provider_problem", &[("class", "failing")], "problem");
+    assert_eq!(names, ["certificate_expired", "root_ca_expired"]);
+    assert_eq!(polls(&ended), polls(&ending));
+    daemon.wait_log("problem=root_ca_expired class=failing");
+    let log = daemon.log();
+    assert!(log.lines().any(|line| line.contains("ERROR") && line.contains("root_ca_expired")), "{log}");
 }

@@ -73,8 +73,10 @@ async fn a_partial_rotation_and_its_providers_are_there_at_once_with_their_ages(
         let arn = iam.put(issuer.url(), &[old.thumbprint()]);
         let poll =
             ["interval = \"500ms\"", "timeout = \"5s\"", "connect_timeout = \"2s\"", "settle_looks = 1000"];
+        // Failed polls are remembered, too.
+        let patient = "[health]\nfailed_polls = 1000\n";
         let (mut watch, file) =
-            keeping(Watch::new(&poll).resolve(&issuer).url("https://127.0.0.7:1").iam(&iam));
+            keeping(Watch::new(&poll).resolve(&issuer).url("https://127.0.0.7:1").iam(&iam).toml(patient));
         let daemon = watch.start();
         daemon.wait_metrics("match", |metrics| verdict(metrics, &issuer) == "match");
         issuer.serve_at(SECOND, &new);

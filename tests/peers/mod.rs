@@ -3,6 +3,7 @@
 mod blackbox;
 mod federation;
 mod moto;
+mod pager;
 mod prometheus;
 mod systemd;
 mod tinyproxy;

@@ -149,6 +149,10 @@ async fn an_empty_list_is_believed_when_it_has_come_three_times() {
         "lists no OIDC provider, where it listed 1 provider; believed when 3 readings in a row say so",
     );
     let believed = daemon.wait_metrics("belief", account_is_up);
-    assert_eq!(believed.all("oidc_provider_info", &[]).count(), 0);
+    assert_eq!(
+        believed.labels("oidc_provider_problem", &[("class", "failing")], "problem"),
+        ["provider_missing"],
+        "what is gone is missed"
+    );
     assert!((failures(&believed) - 2.0).abs() < 0.1, "two were doubted");
 }

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod iam_faults;
+mod missing;
 mod profiles;
 mod spelling;
 mod unusable;

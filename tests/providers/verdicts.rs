@@ -11,6 +11,9 @@ use crate::support::watch::{BRISK, Watch};
 
 const HOST: &str = "host.oidc.test";
 
+/// What is gone is gone.
+const NOT_MISSED: &str = "[health]\nmissing_for = \"0s\"\n";
+
 /// A list for a chain, the verdict, and the position that each thumbprint of it was found at.
 type Case = (&'static str, fn(&Chain) -> Vec<String>, &'static str, &'static [&'static str]);
 
@@ -75,7 +78,7 @@ async fn providers_come_change_and_go() {
     }
     let [stays, comes] = &issuers[..] else { panic!("two") };
     iam.put(stays.url(), &stays.thumbprints());
-    let daemon = Watch::new(&BRISK).resolve(stays).resolve(comes).iam(&iam).start();
+    let daemon = Watch::new(&BRISK).resolve(stays).resolve(comes).iam(&iam).toml(NOT_MISSED).start();
     let metrics = daemon.wait_metrics("match", |metrics| verdict(metrics, stays) == "match");
     assert_eq!(metrics.labels("oidc_issuer_up", &[], "issuer"), [stays.url()]);
 

@@ -12,6 +12,7 @@ pub mod manual_procedure;
 pub mod memory;
 pub mod openssl;
 pub mod openssl_ca;
+pub mod pager;
 pub mod process;
 pub mod random;
 pub mod real;

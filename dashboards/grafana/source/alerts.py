@@ -12,6 +12,7 @@ import re
 import yaml
 
 RULES = pathlib.Path(__file__).resolve().parents[2] / "prometheus" / "alerts.yml"
+SET_OPERATOR = re.compile(r"\b(and|or|unless)\b")
 COMPARISON = re.compile(r"^(==|<=|>=|<|>) (-?[0-9.]+)$")
 
 # Twelve rounds of a minute: a restart, or a scrape that fails for a while, does not resolve an alert.
@@ -19,7 +20,7 @@ MISSING_ROUNDS = 12
 
 
 class NotConvertible(Exception):
-    """An expression that does not end in comparisons on lines of their own."""
+    """An expression that does not end in comparisons, on lines of their own, of all that is before them."""
 
 
 def split(expr):
@@ -28,9 +29,18 @@ def split(expr):
     while lines and (found := COMPARISON.match(lines[-1].strip())):
         comparisons.insert(0, (found[1], float(found[2])))
         lines.pop()
-    if not lines or not comparisons:
+    measurement = "\n".join(lines)
+    if not lines or not comparisons or SET_OPERATOR.search(outside(measurement)):
         raise NotConvertible(expr)
-    return "\n".join(lines), comparisons
+    return measurement, comparisons
+
+
+def outside(expr):
+    """What is in no parentheses and no string: a comparison binds more tightly than `and`, `or` and `unless` there."""
+    text, inner = re.sub(r'"[^"]*"', "", expr), ""
+    while inner != text:
+        inner, text = text, re.sub(r"\([^()]*\)", "", text)
+    return text
 
 
 def evaluator(comparisons):
@@ -61,11 +71,10 @@ def rule(source):
         "expression": "A",
         "conditions": [{"evaluator": evaluator(comparisons)}],
     }
-    # absent() has no series in good times, and news (severity info) may leave with its data. The others stay as they are
-    # while there is no data at all: that is told by the alerts on `up`, and so is a Prometheus that does not answer.
-    absent, on_up = expr.startswith("absent("), "up{" in expr
-    leaves = absent or source["labels"]["severity"] == "info"
-    converted = {
+    # News (severity info) may leave with its data. The others stay as they are while there is no data at all: that is told by
+    # the alerts on `up`, and so is a Prometheus that does not answer.
+    on_up, leaves = re.search(r"\bup{", expr), source["labels"]["severity"] == "info"
+    return {
         "uid": source["alert"].lower(),
         "title": source["alert"],
         "condition": "B",
@@ -75,11 +84,8 @@ def rule(source):
         ],
         "noDataState": "OK" if leaves else "KeepLast",
         "execErrState": "Error" if on_up else "KeepLast",
-        "for": source["for"],
-    }
-    if "keep_firing_for" in source:
-        converted["keepFiringFor"] = source["keep_firing_for"]
-    return converted | {
+        "for": source.get("for", "0s"),
+        "keepFiringFor": source["keep_firing_for"],
         "missing_series_evals_to_resolve": 1 if leaves else MISSING_ROUNDS,
         "labels": source["labels"],
         "annotations": {name: text.replace("$value", "$values.A.Value") for name, text in source["annotations"].items()},

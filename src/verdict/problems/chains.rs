@@ -63,7 +63,7 @@ fn of_root_ca(
     let (endpoint, thumbprint) = (endpoint.clone(), root_ca.sha1);
     if ends < now {
         Some(Problem::RootCaExpired { endpoint, thumbprint, ended: ends, enforced })
-    } else if ends.days_from(now) < rules.root_ca_days {
+    } else if rules.is_root_ca_expiring(ends, now) {
         Some(Problem::RootCaExpiring { endpoint, thumbprint, ends })
     } else {
         None
@@ -87,8 +87,7 @@ fn of_leaf(chain: &JudgedChain, endpoint: &Endpoint, rules: &Rules, now: Timesta
         return Some(Problem::CertificateExpired { endpoint, ended });
     }
     let leaf = leaf?;
-    let (life, gone) = (leaf.not_after.since(leaf.not_before), now.since(leaf.not_before));
-    let is_late = leaf.not_after.days_from(now) < rules.leaf_days && gone > life * 2 / 3;
+    let is_late = rules.is_leaf_late(leaf.not_before, leaf.not_after, now);
     is_late.then_some(Problem::CertificateExpiring { endpoint, ends: leaf.not_after })
 }
 

@@ -33,6 +33,10 @@ pub(super) fn of_documents(evidence: &KeyEvidence<'_>, rules: &Rules) -> Vec<Pro
             found.push(Problem::KeysUnreachable { polls: *failed_polls, error: (*error).clone() });
         }
         Some(_) if !has_succeeded => found.push(Problem::NotObserved(Unknown::KeysUnfetched)),
+        // An earlier process failed, and this one has not tried yet.
+        None if *failed_polls >= rules.failed_polls => {
+            found.push(Problem::NotObserved(Unknown::KeysUnfetched));
+        }
         _ => {}
     }
     let disclosed = documents.disclosed_keys.filter(|keys| *keys > 0);

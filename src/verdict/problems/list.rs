@@ -31,7 +31,16 @@ pub(super) fn of_list(evidence: &ProviderEvidence<'_>, rules: &Rules, now: Times
         }
         // The issuer has it too, by endpoint.
         (Status::Match, _)
-        | (_, None | Some(Unknown::ProviderUnread | Unknown::Intercepted | Unknown::KeysUnfetched)) => {}
+        | (
+            _,
+            None
+            | Some(
+                Unknown::ProviderUnread
+                | Unknown::ProviderMissing
+                | Unknown::Intercepted
+                | Unknown::KeysUnfetched,
+            ),
+        ) => {}
         (Status::Unknown, Some(why)) => found.push(Problem::NotObserved(why)),
     }
     if verdict.fragile {

@@ -43,6 +43,8 @@ pub struct Rules {
     pub slow: Duration,
     /// How long an observation counts.
     pub window: Duration,
+    /// How long a provider that IAM no longer lists is missed.
+    pub missing_for: Duration,
 }
 
 /// As the settings have it by default.
@@ -55,7 +57,21 @@ impl Default for Rules {
             failed_polls: 3,
             slow: Duration::from_secs(5),
             window: Duration::from_hours(24),
+            missing_for: Duration::from_hours(24),
         }
+    }
+}
+
+impl Rules {
+    /// A root CA that ends then has few days left.
+    pub(crate) fn is_root_ca_expiring(&self, ends: Timestamp, now: Timestamp) -> bool {
+        ends.days_from(now) < self.root_ca_days
+    }
+
+    /// A leaf of these dates is late in its renewal. One that lives for days only is always renewed in its last days.
+    pub(crate) fn is_leaf_late(&self, begins: Timestamp, ends: Timestamp, now: Timestamp) -> bool {
+        let (life, gone) = (ends.since(begins), now.since(begins));
+        ends.days_from(now) < self.leaf_days && gone > life * 2 / 3
     }
 }
 
@@ -98,6 +114,8 @@ pub(crate) enum Problem {
     IssuerSpelling { listed: Box<str>, own: Box<str>, difference: Difference },
     /// The provider does not allow an audience that is required.
     AudienceMissing(Box<str>),
+    /// IAM listed the provider until then, or lists none for an issuer that must have one.
+    ProviderMissing { since: Option<Timestamp> },
     /// Addresses of a host that answers otherwise give no connection.
     AddressFailing { endpoint: Endpoint, failed: usize },
     /// Listed for a whole window, and served at no time.
@@ -130,7 +148,7 @@ pub enum Class {
 
 /// What STS answers (STS API reference, `AssumeRoleWithWebIdentity`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
-pub(crate) enum AwsError {
+pub enum AwsError {
     #[strum(to_string = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint")]
     Thumbprint,
     #[strum(to_string = "Couldn't retrieve verification key from your identity provider")]
@@ -150,16 +168,19 @@ pub(crate) struct IssuerEvidence<'a> {
     pub enforced: Option<bool>,
     /// Why not everything was seen; nothing when it was.
     pub unseen: Option<Unknown>,
+    /// It must have a provider, and IAM lists none.
+    pub lacks_provider: bool,
 }
 
 /// Those of an issuer, whoever lists it.
 pub(crate) fn of_issuer(evidence: &IssuerEvidence<'_>, rules: &Rules, now: Timestamp) -> Vec<Problem> {
-    let IssuerEvidence { keys, endpoints, enforced, unseen } = evidence;
+    let IssuerEvidence { keys, endpoints, enforced, unseen, lacks_provider } = evidence;
     let of_chains =
         endpoints.iter().flat_map(|endpoint| chains::of_endpoint(endpoint, *enforced, rules, now));
     let mut found: Vec<Problem> = of_chains.collect();
     found.extend(keys::of_documents(keys, rules));
     found.extend(unseen.map(Problem::NotObserved));
+    found.extend(lacks_provider.then_some(Problem::ProviderMissing { since: None }));
     found
 }
 
@@ -172,8 +193,12 @@ pub(crate) fn of_provider(
     now: Timestamp,
 ) -> Vec<Problem> {
     let provider = evidence.provider;
-    let spelling = provider.iam_url().and_then(|url| of_listed(url, &provider.issuer, keys.documents));
-    let mut found: Vec<Problem> = spelling.into_iter().chain(list::of_list(evidence, rules, now)).collect();
+    let mut found = if provider.missing_since.is_some() {
+        vec![Problem::ProviderMissing { since: provider.missing_since }]
+    } else {
+        let spelling = provider.iam_url().and_then(|url| of_listed(url, &provider.issuer, keys.documents));
+        spelling.into_iter().chain(list::of_list(evidence, rules, now)).collect()
+    };
     for problem in of_issuer {
         if !found.contains(&problem) {
             found.push(problem);
@@ -211,7 +236,8 @@ impl Problem {
             | Self::KeysUnreachable { .. }
             | Self::KeysUnusable(_)
             | Self::IssuerSpelling { .. }
-            | Self::AudienceMissing(_) => Class::Failing,
+            | Self::AudienceMissing(_)
+            | Self::ProviderMissing { .. } => Class::Failing,
             Self::NotObserved(_) | Self::ProviderUnread | Self::Intercepted(_) | Self::Stale { .. } => {
                 Class::Unknown
             }
@@ -229,33 +255,41 @@ impl Problem {
         }
     }
 
-    /// What STS answers where the problem has come true; nothing where it takes tokens that it should not, or nobody knows.
+    /// What STS answers where the problem has come true.
     pub(crate) fn aws_error(&self) -> Option<AwsError> {
+        self.name().aws_error()
+    }
+}
+
+impl ProblemName {
+    /// What STS answers where the problem has come true; nothing where it takes tokens that it should not, or nobody knows.
+    #[must_use]
+    pub const fn aws_error(self) -> Option<AwsError> {
         match self {
-            Self::ThumbprintMismatch { .. }
-            | Self::ThumbprintPartial { .. }
-            | Self::RootCaExpired { .. }
-            | Self::RootCaExpiring { .. }
-            | Self::ChainOrder { .. }
+            Self::ThumbprintMismatch
+            | Self::ThumbprintPartial
+            | Self::RootCaExpired
+            | Self::RootCaExpiring
+            | Self::ChainOrder
             | Self::LeafPinned => Some(AwsError::Thumbprint),
-            Self::CertificateExpired { .. }
-            | Self::CertificateExpiring { .. }
-            | Self::ChainInvalid { .. }
-            | Self::KeysUnreachable { .. }
-            | Self::KeysUnusable(_)
-            | Self::KeysSlow { .. }
-            | Self::KeysPrivate(_)
-            | Self::AddressFailing { .. } => Some(AwsError::KeyRetrieval),
-            Self::IssuerSpelling { .. } => Some(AwsError::NoProvider),
-            Self::AudienceMissing(_) => Some(AwsError::Audience),
-            Self::KeysDisclosed(_)
-            | Self::ListUnused(_)
+            Self::CertificateExpired
+            | Self::CertificateExpiring
+            | Self::ChainInvalid
+            | Self::KeysUnreachable
+            | Self::KeysUnusable
+            | Self::KeysSlow
+            | Self::KeysPrivate
+            | Self::AddressFailing => Some(AwsError::KeyRetrieval),
+            Self::IssuerSpelling | Self::ProviderMissing => Some(AwsError::NoProvider),
+            Self::AudienceMissing => Some(AwsError::Audience),
+            Self::KeysDisclosed
+            | Self::ListUnused
             | Self::ListFull
-            | Self::ListMalformed(_)
-            | Self::NotObserved(_)
+            | Self::ListMalformed
+            | Self::NotObserved
             | Self::ProviderUnread
-            | Self::Intercepted(_)
-            | Self::Stale { .. } => None,
+            | Self::Intercepted
+            | Self::Stale => None,
         }
     }
 }

@@ -92,6 +92,7 @@ fn of_window(window: &Window, takes_tls12: Option<bool>, failed: usize) -> Vec<P
         }],
         enforced: crate::verdict::enforced(Some(&seen)),
         unseen: crate::verdict::unseen(Some(&seen)),
+        lacks_provider: false,
     };
     of_issuer(&evidence, &Rules::default(), NOW)
 }
@@ -226,6 +227,7 @@ fn documents_and_keys() {
         ("failed twice", &none, slow(1), 2, Some(&refused), &[]),
         ("failed three times", &none, slow(1), 3, Some(&refused), &[("keys_unreachable", Failing)]),
         ("by this machine's fault", &none, slow(1), 9, Some(&local), &[]),
+        ("before a restart", &none, slow(1), 3, None, &[("not_observed", Class::Unknown)]),
         ("useless at once", &none, slow(1), 1, Some(&unusable), &[("keys_unusable", Failing)]),
         ("disclosed", &disclosed, slow(1), 0, None, &[("keys_disclosed", AtRisk)]),
     ] {
@@ -318,12 +320,41 @@ fn what_a_provider_lists() {
     assert_eq!(names(&list::of_list(&evidence, &Rules::default(), NOW)), [("provider_unread", Unknown)]);
 }
 
+#[test]
+fn what_iam_no_longer_lists() {
+    let chain = served((10, 80), 900, 2000, false);
+    let window = window(0, &[chain]);
+    let endpoints = [Seen { window: &window, takes_tls12: None }];
+    let (documents, timings) = (Documents::default(), Timings::default());
+    let private = || vec![Problem::KeysPrivate(HOST.parse().unwrap())];
+    for (details, spelled) in
+        [(None, HOST), (Some(Details::default()), HOST), (Some(Details::default()), "B.example")]
+    {
+        let details = details.map(|details| Details { url: Some(spelled.into()), ..details });
+        let provider = Provider { missing_since: Some(NOW), ..provider(details) };
+        let verdict = judge(&provider, Some(&endpoints));
+        assert_eq!((verdict.is_match(), verdict.positions.len()), (None, 0));
+        let audiences = Audiences { everywhere: ["x".to_owned()].into(), ..Audiences::default() };
+        let evidence = ProviderEvidence {
+            provider: &provider,
+            verdict: &verdict,
+            audiences: &audiences,
+            endpoints: Some(&endpoints),
+        };
+        let keys = keys(&documents, &timings, 0, None);
+        let found = of_provider(&evidence, &keys, private(), &Rules::default(), NOW);
+        let wanted = [("keys_private", Class::AtRisk), ("provider_missing", Class::Failing)];
+        assert_eq!(names(&found), wanted, "its issuer's stay, and what was wrong with it is over: {spelled}");
+    }
+}
+
 fn provider(details: Option<Details>) -> Provider {
     let arn = format!("arn:aws:iam::123456789012:oidc-provider/{HOST}");
     Provider {
         origin: Origin::Iam(arn.parse().unwrap()),
         issuer: format!("https://{HOST}").parse().unwrap(),
         details,
+        missing_since: None,
     }
 }
 

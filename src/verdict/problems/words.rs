@@ -113,6 +113,15 @@ impl fmt::Display for Problem {
             Self::AudienceMissing(audience) => {
                 write!(f, "audience {audience} is not allowed, so STS refuses the tokens that are for it")
             }
+            Self::ProviderMissing { since: Some(since) } => {
+                write!(
+                    f,
+                    "IAM listed the provider until {since} and does not any more: STS finds no provider for the tokens"
+                )
+            }
+            Self::ProviderMissing { since: None } => {
+                f.write_str("the configuration requires a provider for the issuer, and IAM lists none")
+            }
             Self::AddressFailing { endpoint, failed } => {
                 let (addresses, give) =
                     (counted(*failed, "address"), if *failed == 1 { "gives" } else { "give" });

@@ -136,7 +136,7 @@ fn put_certificate(html: &mut Html, certificate: &CertificateReport, chain: &Cha
         put_date(html, fields.not_before);
         html.put(" to ", &[]);
         put_date(html, fields.not_after);
-        html.put(", <strong class=\"{}\">{}</strong></dd>\n", &[&days.class(), &days]);
+        html.put(", <strong class=\"{}\">{}</strong></dd>\n", &[&days.class(fields.is_late), &days]);
         if !fields.names.is_empty() {
             html.put("<dt>Names</dt><dd>{}", &[&fields.names.join(", ")]);
             let hidden = fields.names_total.saturating_sub(fields.names.len());

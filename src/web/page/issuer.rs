@@ -15,7 +15,7 @@ use crate::printable::printable;
 use crate::provider::Origin;
 use crate::report::ChainReport;
 use crate::snapshot::{EndpointState, IssuerState, JudgedProvider, Snapshot};
-use crate::verdict::{Coverage, Health, Problem, Status, not_listed};
+use crate::verdict::{Coverage, Health, Problem, Status, health, not_listed};
 use crate::web::answer::Answer;
 
 /// Chains drawn of one endpoint; a window can hold hundreds.
@@ -25,7 +25,7 @@ pub(super) fn page(snapshot: &Snapshot, asked: &str, now: Timestamp) -> Answer {
     // However it is spelled: people paste what IAM shows.
     let issuer = Issuer::from_iam(asked);
     let url = issuer.as_ref().map_or(asked, Issuer::as_str);
-    let Some(state) = snapshot.issuers.get(url) else {
+    let Some((known, state)) = snapshot.issuers.get_key_value(url) else {
         let main = |html: &mut Html| {
             html.put(
                 "<h1>No such issuer</h1>\n<p><code>{}</code> is not watched. <a href=\"./\">See all watched issuers</a></p>\n",
@@ -49,19 +49,12 @@ pub(super) fn page(snapshot: &Snapshot, asked: &str, now: Timestamp) -> Answer {
         }
         for (index, judged) in providers.iter().enumerate() {
             let problems = snapshot.provider_problems(judged, now);
-            provider(html, index, judged, &problems, snapshot.chains(state), now);
+            let since = snapshot.since.of_provider(known, &judged.provider.origin, health(&problems), now);
+            provider(html, index, judged, (&problems, since), snapshot.chains(state), now);
         }
-        polls(html, state, &snapshot.issuer_problems(state, now), now);
+        polls(html, state, &snapshot.issuer_problems(known, state, now), now);
         for (index, shown) in state.known_endpoints().into_iter().enumerate() {
-            endpoint(
-                html,
-                index,
-                shown,
-                state,
-                snapshot.endpoints.get(shown).map(|state| &**state),
-                &listing,
-                now,
-            );
+            endpoint(html, index, shown, state, snapshot, &listing, now);
         }
         if state.jwks.is_none() {
             html.put("<p>The <code>jwks_uri</code> host is not known yet.</p>\n", &[]);
@@ -134,7 +127,7 @@ fn provider<'a>(
     html: &mut Html,
     index: usize,
     JudgedProvider { provider, verdict }: &JudgedProvider,
-    problems: &[Problem],
+    (problems, since): (&[Problem], Timestamp),
     chains: impl Iterator<Item = &'a JudgedChain>,
     now: Timestamp,
 ) {
@@ -167,6 +160,9 @@ fn provider<'a>(
     }
     html.put("</dd>\n", &[]);
     put_problems(html, problems);
+    html.put("<dt>Health</dt><dd>{} since ", &[&health(problems).words()]);
+    put_time(html, Some(since), now);
+    html.put("</dd>\n", &[]);
     if let Some(details) = &provider.details {
         html.put("<dt>Listed</dt><dd>", &[]);
         for (thumbprint, role) in &verdict.positions {
@@ -210,7 +206,7 @@ fn endpoint(
     index: usize,
     endpoint: &Endpoint,
     issuer: &IssuerState,
-    state: Option<&EndpointState>,
+    snapshot: &Snapshot,
     listing: &Listing,
     now: Timestamp,
 ) {
@@ -224,7 +220,7 @@ fn endpoint(
          <dl>\n<dt>Serves</dt><dd>{}</dd>\n",
         &[&index, &index, endpoint, &serves],
     );
-    let Some(state) = state else {
+    let Some(state) = snapshot.endpoints.get(endpoint) else {
         return html.put("</dl>\n<p>Not polled yet.</p>\n</section>\n", &[]);
     };
     let tls12 = match state.takes_tls12 {
@@ -248,7 +244,7 @@ fn endpoint(
     let chains: Vec<_> = state.window.chains().collect();
     addresses(html, endpoint, state, now);
     for (number, judged) in (1..).zip(&chains).take(SHOWN_CHAINS) {
-        put_chain(html, number, &ChainReport::new(judged, now), listing);
+        put_chain(html, number, &ChainReport::new(judged, &snapshot.rules, now), listing);
     }
     if chains.len() > SHOWN_CHAINS {
         let more = counted(chains.len() - SHOWN_CHAINS, "more chain");

@@ -12,6 +12,7 @@ use crate::plural::counted;
 use crate::provider::Origin;
 use crate::report::{FleetReport, Row};
 use crate::snapshot::{AccountState, Snapshot};
+use crate::verdict::ProblemName;
 use crate::web::answer::Answer;
 
 /// A poll is overdue when it has not come for so many intervals.
@@ -74,6 +75,10 @@ fn searched(row: &Row) -> String {
 fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
     html.put("<td>", &[]);
     put_health(html, row.health);
+    html.put(
+        " <time datetime=\"{}\" title=\"since {}\">{}</time>",
+        &[&row.since, &row.since, &Span(now.since(row.since))],
+    );
     html.put("<br>{}", &[&row.verdict_word()]);
     if row.origin.is_some() {
         html.put(",<br>{}", &[&enforced(row.enforced)]);
@@ -91,7 +96,10 @@ fn put_row(html: &mut Html, snapshot: &Snapshot, row: &Row, now: Timestamp) {
     }
     html.put("</th><td>", &[]);
     match row.root_ca_days_to_expiry.map(DaysLeft) {
-        Some(days) => html.put("<span class=\"{}\">{}</span>", &[&days.class(), &days]),
+        Some(days) => {
+            let is_late = row.problems.iter().any(|found| found.problem == ProblemName::RootCaExpiring);
+            html.put("<span class=\"{}\">{}</span>", &[&days.class(is_late), &days]);
+        }
         None => html.put("unknown", &[]),
     }
     html.put("</td><td>", &[]);

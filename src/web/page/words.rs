@@ -4,7 +4,6 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use super::html::Html;
-use crate::chain::EXPIRES_SOON_DAYS;
 use crate::clock::Timestamp;
 use crate::verdict::Health;
 
@@ -26,11 +25,11 @@ impl Display for Span {
 pub(super) struct DaysLeft(pub f64);
 
 impl DaysLeft {
-    /// The class of the element that shows it.
-    pub(super) const fn class(&self) -> &'static str {
+    /// The class of the element that shows it; `is_late` when fewer are left than there should be.
+    pub(super) const fn class(&self, is_late: bool) -> &'static str {
         match self.0 {
             past if past < 0.0 => "outage",
-            soon if soon < EXPIRES_SOON_DAYS => "finding",
+            _ if is_late => "finding",
             _ => "plain",
         }
     }
@@ -127,16 +126,17 @@ mod tests {
         ] {
             assert_eq!(Span(Duration::from_secs(seconds)).to_string(), shown);
         }
-        for (days, shown, class) in [
-            (1825.99, "1825 days left", "plain"),
-            (30.0, "30 days left", "plain"),
-            (29.9, "29 days left", "finding"),
-            (1.56, "37 h left", "finding"),
-            (0.0, "0 h left", "finding"),
-            (-0.05, "expired 1 h ago", "outage"),
-            (-3.04, "expired 3 days ago", "outage"),
+        for (days, shown, late, other) in [
+            (1825.99, "1825 days left", "finding", "plain"),
+            (30.0, "30 days left", "finding", "plain"),
+            (1.56, "37 h left", "finding", "plain"),
+            (0.0, "0 h left", "finding", "plain"),
+            (-0.05, "expired 1 h ago", "outage", "outage"),
+            (-3.04, "expired 3 days ago", "outage", "outage"),
         ] {
-            assert_eq!((DaysLeft(days).to_string().as_str(), DaysLeft(days).class()), (shown, class));
+            let days = DaysLeft(days);
+            assert_eq!(days.to_string(), shown);
+            assert_eq!((days.class(true), days.class(false)), (late, other), "{shown}");
         }
     }
 }

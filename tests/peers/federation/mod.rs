@@ -134,8 +134,9 @@ impl World<'_> {
         watch.settings.private_hosts = vec![HOST.to_owned()];
         let addresses = scene.faces.iter().map(|(address, _)| *address).collect();
         watch.settings.resolve.insert(HOST.to_owned(), addresses);
-        if scene.is_named {
-            watch = watch.url(issuer);
+        if let Some(is_required) = scene.named {
+            watch =
+                watch.toml(&format!("[[issuers]]\nurl = {issuer:?}\nrequires_provider = {is_required}\n"));
         }
         let watch = watch.env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", SECRET);
         watch.env("OIDC_EXPORTER__AWS__AUDIENCES", AUDIENCE)

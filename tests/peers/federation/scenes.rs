@@ -39,6 +39,7 @@ pub enum State {
     Absent,
     /// Our configuration names the issuer.
     AbsentAndNamed,
+    AbsentAndRequired,
     KeysUnreachable,
     JwksRefused,
     JwksWithoutKeys,
@@ -68,8 +69,8 @@ pub struct Scene {
     /// What the provider's URL has at its end and the issuer's has not.
     pub slash: &'static str,
     pub documents: Documents,
-    /// Our configuration names the issuer, too.
-    pub is_named: bool,
+    /// Our configuration names the issuer, too, and says whether it must have a provider.
+    pub named: Option<bool>,
 }
 
 impl Scene {
@@ -82,7 +83,7 @@ impl Scene {
             audience: AUDIENCE,
             slash: "",
             documents: Documents::Good,
-            is_named: false,
+            named: None,
         }
     }
 
@@ -137,7 +138,8 @@ impl State {
             Self::AudienceMissing => Scene { audience: "another", ..right() },
             Self::OtherSpelling => Scene { slash: "/", ..right() },
             Self::Absent => Scene { listed: None, ..right() },
-            Self::AbsentAndNamed => Scene { listed: None, is_named: true, ..right() },
+            Self::AbsentAndNamed => Scene { listed: None, named: Some(false), ..right() },
+            Self::AbsentAndRequired => Scene { listed: None, named: Some(true), ..right() },
             Self::KeysUnreachable => Scene { documents: Documents::Unreachable, ..right() },
             Self::JwksRefused => right().answering(Behaviour::Jwks(Reply::Status(500))),
             Self::JwksWithoutKeys => right().answering(Behaviour::keys(Vec::new())),

@@ -103,6 +103,7 @@ pub const TABLE: &[Row] = &[
     row(S::Absent, Refuses(NO_PROVIDER), NoProvider, &[], None),
     row(S::AbsentAndNamed, Refuses(NO_PROVIDER), Healthy, &[],
         Some(Differs::Open("that is the health of the issuer, which has no provider here; who only watches one need not have a provider"))),
+    row(S::AbsentAndRequired, Refuses(NO_PROVIDER), Failing, &["provider_missing"], None),
     row(S::KeysUnreachable, Refuses("jwks.json\": EOF"), Failing, &["keys_unreachable", "not_observed"], None),
     row(S::JwksRefused, Refuses("JWKS endpoint returned status: 500"), Failing, &["keys_unreachable"], None),
     row(S::JwksWithoutKeys, Refuses("not found in JWKS after refresh"), Failing, &["keys_unusable"], None),

@@ -47,8 +47,17 @@ impl Exposition {
 
     /// The status of a state set that is 1.
     pub fn state(&self, name: &str, labels: &[(&str, &str)]) -> Vec<String> {
+        self.set(name, labels, "status")
+    }
+
+    /// The health that is 1.
+    pub fn health(&self, name: &str, labels: &[(&str, &str)]) -> Vec<String> {
+        self.set(name, labels, "health")
+    }
+
+    fn set(&self, name: &str, labels: &[(&str, &str)], label: &str) -> Vec<String> {
         let set = self.all(name, labels).filter(|sample| sample.value > 0.5);
-        set.filter_map(|sample| sample.labels.get("status").cloned()).collect()
+        set.filter_map(|sample| sample.labels.get(label).cloned()).collect()
     }
 }
 

@@ -42,7 +42,10 @@ impl Algorithm {
     }
 }
 
-/// The dates of a certificate, in days from now; a negative number lies in the past.
+/// Seconds.
+pub const DAY: i64 = 86_400;
+
+/// The dates of a certificate, in seconds from now; a negative number lies in the past.
 #[derive(Clone, Copy, Debug)]
 pub struct Validity {
     pub from: i64,
@@ -51,15 +54,15 @@ pub struct Validity {
 
 impl Validity {
     /// Valid for another ten years.
-    pub const ROOT: Self = Self { from: -3650, until: 3650 };
+    pub const ROOT: Self = Self { from: -3650 * DAY, until: 3650 * DAY };
     /// Valid for another five years.
-    pub const INTERMEDIATE: Self = Self { from: -365, until: 1825 };
+    pub const INTERMEDIATE: Self = Self { from: -365 * DAY, until: 1825 * DAY };
     /// Valid for another 60 days.
-    pub const LEAF: Self = Self { from: -30, until: 60 };
+    pub const LEAF: Self = Self { from: -30 * DAY, until: 60 * DAY };
     /// Ended three days ago.
-    pub const EXPIRED: Self = Self { from: -400, until: -3 };
+    pub const EXPIRED: Self = Self { from: -400 * DAY, until: -3 * DAY };
     /// Begins in a week.
-    pub const NOT_YET: Self = Self { from: 7, until: 97 };
+    pub const NOT_YET: Self = Self { from: 7 * DAY, until: 97 * DAY };
 }
 
 /// What a leaf says of itself.
@@ -195,8 +198,8 @@ fn params(subject: DistinguishedName, validity: Validity) -> CertificateParams {
     let now = OffsetDateTime::now_utc();
     let mut params = CertificateParams::default();
     params.distinguished_name = subject;
-    params.not_before = now + Duration::days(validity.from);
-    params.not_after = now + Duration::days(validity.until);
+    params.not_before = now + Duration::seconds(validity.from);
+    params.not_after = now + Duration::seconds(validity.until);
     params.serial_number = Some(SerialNumber::from(SERIAL.fetch_add(1, Ordering::Relaxed)));
     params.use_authority_key_identifier_extension = true;
     params

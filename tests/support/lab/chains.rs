@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rcgen::{DnType, KeyPair};
 
-use super::ca::{Algorithm, Authority, Der, Leaf, Validity, self_signed_leaf, thumbprint};
+use super::ca::{Algorithm, Authority, DAY, Der, Leaf, Validity, self_signed_leaf, thumbprint};
 
 /// What a server presents at one address.
 #[derive(Clone, Debug)]
@@ -175,8 +175,8 @@ pub fn amazon_like(host: &str) -> Chain {
     let served = vec![
         leaf,
         root.certify(&intermediate, Validity::INTERMEDIATE),
-        services.certify(&root, Validity { from: -2000, until: 3000 }),
-        class2.certify(&services, Validity { from: -2100, until: 2900 }),
+        services.certify(&root, Validity { from: -2000 * DAY, until: 3000 * DAY }),
+        class2.certify(&services, Validity { from: -2100 * DAY, until: 2900 * DAY }),
     ];
     Chain { state: "amazon_like", served, key, anchor: Some(class2.self_signed(Validity::ROOT)) }
 }
@@ -273,6 +273,14 @@ pub fn expired_root(host: &str) -> Chain {
     pki.root_certificate = pki.root.self_signed(Validity::EXPIRED);
     let root = pki.root_certificate.clone();
     pki.chain("expired_root", &Leaf::new(host)).change("expired_root", |served| served.push(root))
+}
+
+/// Everything is served, and the root ends in so many seconds; all below it is valid for longer.
+pub fn root_ending_in(host: &str, seconds: i64) -> Chain {
+    let mut pki = Pki::new();
+    pki.root_certificate = pki.root.self_signed(Validity { until: seconds, ..Validity::ROOT });
+    let root = pki.root_certificate.clone();
+    pki.chain("root_ending_soon", &Leaf::new(host)).change("root_ending_soon", |served| served.push(root))
 }
 
 /// A good chain for another host.
