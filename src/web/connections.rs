@@ -135,6 +135,11 @@ impl Place {
         self.places.lock().get(&self.id).is_some_and(|connection| connection.phase == Phase::Answer)
     }
 
+    /// Whether its place was given to another.
+    pub(super) fn is_evicted(&self) -> bool {
+        self.evicted.is_cancelled()
+    }
+
     /// Returns when the connection must end: its place was given to another, or its client was too slow.
     pub(super) async fn lost(&self) {
         while let Some(deadline) = self.deadline() {

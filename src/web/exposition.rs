@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use super::answer::{Answer, TEXT, page, page_of};
 use super::negotiate::{self, Coding};
 use crate::metrics::{Format, Metrics};
+use crate::refusal::Refusal;
 
 /// zstd's fastest common level; an exposition shrinks to a twentieth with it.
 const ZSTD_LEVEL: i32 = 1;
@@ -45,6 +46,7 @@ impl Exposition {
             let mut refusal =
                 page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "too many scrapes at the same time\n");
             refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            refusal.extensions_mut().insert(Refusal::Busy);
             return refusal;
         };
         let (format, coding) = (negotiate::format(headers), negotiate::coding(headers));

@@ -8,89 +8,72 @@ mod body;
 mod config;
 mod connections;
 mod exposition;
+mod handshake_failure;
+mod listen;
 mod listener;
 mod negotiate;
 mod page;
 mod probe;
 mod query;
 mod rate_limit;
+mod refusal_log;
 mod reload;
 mod routes;
+mod socket;
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, StatusCode};
-use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 pub use config::WebConfig;
 pub(crate) use config::{LiveConfig, WebConfigError};
 pub(crate) use exposition::Exposition;
+pub(crate) use listen::{ListenError, listen};
 pub(crate) use probe::{ProbeMeans, Prober};
 pub(crate) use reload::{ReloadOutcome, ReloadRequests, reload_requests};
 pub(crate) use routes::Pages;
+pub(crate) use socket::Listener;
 
 use answer::{Answer, TEXT, page};
 use listener::Service;
+use refusal_log::RefusalLog;
+
+use crate::refusal::{Refusal, Refusals};
 
 /// Connections at the same time; see [`connections`] for what happens to further ones.
 const MAX_CONNECTIONS: usize = 512;
 /// The same of the listener for health checks.
 const MAX_HEALTH_CONNECTIONS: usize = 32;
 
-/// Connections that wait in the kernel to be accepted. With the usual 128, a scraper among many clients at once would
-/// have to try again after a second.
-const BACKLOG: u32 = 1024;
-
-/// An address that cannot be listened on.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {error}")]
-pub(crate) struct ListenError {
-    pub address: SocketAddr,
-    /// What the operating system said.
-    pub error: io::Error,
-}
-
-/// Binds `address`.
-///
-/// # Errors
-/// [`ListenError`], such as when another process has the port.
-pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    let listen = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    listen().map_err(|error| ListenError { address, error })
-}
-
 /// All that is served.
 pub(crate) struct Server {
     /// Where every page is served, under the rules of `config`.
-    pub listeners: Vec<TcpListener>,
+    pub listeners: Vec<Listener>,
     /// Where `/-/healthy` and `/-/ready` are served to anybody, in the clear.
-    pub health: Vec<TcpListener>,
+    pub health: Vec<Listener>,
     pub pages: Arc<Pages>,
     pub config: Arc<LiveConfig>,
+    /// Whom it refuses.
+    pub refusals: Arc<Refusals>,
 }
 
 impl Server {
     /// Serves until `stop`, then lets answers that are under way end for a few seconds.
     pub(crate) async fn serve(self, stop: CancellationToken) {
-        let Self { listeners, health, pages, config } = self;
+        let Self { listeners, health, pages, config, refusals } = self;
+        let refused = Arc::new(RefusalLog::new(refusals));
         let open = Arc::new(HealthPages { pages: Arc::clone(&pages), open: Arc::default() });
         let gated = Arc::new(GatedPages { pages, config: Arc::clone(&config) });
-        let every = listeners
-            .into_iter()
-            .map(|listener| listener::serve(listener, Arc::clone(&gated), MAX_CONNECTIONS, stop.clone()));
+        let every = listeners.into_iter().map(|listener| {
+            listener::serve(listener, Arc::clone(&gated), MAX_CONNECTIONS, Arc::clone(&refused), stop.clone())
+        });
         let checks = health.into_iter().map(|listener| {
-            listener::serve(listener, Arc::clone(&open), MAX_HEALTH_CONNECTIONS, stop.clone())
+            let refused = Arc::clone(&refused);
+            listener::serve(listener, Arc::clone(&open), MAX_HEALTH_CONNECTIONS, refused, stop.clone())
         });
         tokio::join!(join_all(every), join_all(checks), config.watch(stop.clone()));
     }
@@ -107,6 +90,7 @@ impl GatedPages {
         if config.rate_limit.as_ref().is_some_and(|limit| !limit.allows(std::time::Instant::now())) {
             let mut refusal = page(StatusCode::TOO_MANY_REQUESTS, TEXT, "too many requests\n");
             refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            refusal.extensions_mut().insert(Refusal::RateLimit);
             return refusal;
         }
         if let Some(users) = &config.users
@@ -114,6 +98,7 @@ impl GatedPages {
         {
             let mut refusal = page(StatusCode::UNAUTHORIZED, TEXT, "user name and password required\n");
             refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(auth::CHALLENGE));
+            refusal.extensions_mut().insert(Refusal::Login);
             return refusal;
         }
         self.pages.route(request).await

@@ -16,6 +16,7 @@ use crate::host_pattern::HostPattern;
 use crate::issuer::Issuer;
 use crate::metrics;
 use crate::poll::Poller;
+use crate::refusal::Refusal;
 use crate::snapshot::{Published, Snapshot};
 use crate::targets::FileTargets;
 
@@ -154,6 +155,7 @@ impl ProbeError {
     pub(crate) fn add_headers<B>(&self, answer: &mut Response<B>) {
         if matches!(self, Self::Busy) {
             answer.headers_mut().insert(RETRY_AFTER, hyper::header::HeaderValue::from_static("5"));
+            answer.extensions_mut().insert(Refusal::Busy);
         }
     }
 }

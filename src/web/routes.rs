@@ -12,6 +12,7 @@
 //! | `/-/reload` | POST | reads the configuration again, where that is enabled |
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use hyper::header::HOST;
 use hyper::http::uri::Authority;
@@ -23,6 +24,7 @@ use super::exposition::Exposition;
 use super::page::{issuer, overview};
 use super::probe::{ProbeError, Prober, scrape_timeout};
 use super::reload::ReloadHandle;
+use crate::agent::{Heartbeat, Stall};
 use crate::clock::Clock;
 use crate::metrics::Format;
 use crate::snapshot::Published;
@@ -31,6 +33,7 @@ use crate::snapshot::Published;
 pub(crate) struct Pages {
     exposition: Exposition,
     published: Published,
+    heartbeat: Heartbeat,
     clock: Clock,
     prober: Arc<Prober>,
     reload: ReloadHandle,
@@ -42,11 +45,12 @@ impl Pages {
     pub(crate) fn new(
         exposition: Exposition,
         published: Published,
+        heartbeat: Heartbeat,
         clock: Clock,
         prober: Arc<Prober>,
         reload: ReloadHandle,
     ) -> Self {
-        Self { exposition, published, clock, prober, reload }
+        Self { exposition, published, heartbeat, clock, prober, reload }
     }
 
     /// The answer to one request; its body is not read.
@@ -107,7 +111,7 @@ impl Pages {
     pub(crate) fn health<B>(&self, request: &Request<B>) -> Answer {
         match request.uri().path() {
             "/-/healthy" | "/-/ready" if !reads(request) => refusal("GET, HEAD"),
-            "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),
+            "/-/healthy" => healthy(self.heartbeat.stall(Instant::now())),
             "/-/ready" if self.published.load().ready => page(StatusCode::OK, TEXT, "ready\n"),
             "/-/ready" => page(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -115,6 +119,16 @@ impl Pages {
                 "not ready: some issuers or IAM have no result yet\n",
             ),
             _ => page(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
+        }
+    }
+}
+
+/// A restart is the remedy for a stall, as for the service manager's watchdog, which goes by the same rule.
+fn healthy(stall: Option<Stall>) -> Answer {
+    match stall {
+        None => page(StatusCode::OK, TEXT, "healthy\n"),
+        Some(stall) => {
+            page_of(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("not healthy: {stall}\n").into())
         }
     }
 }
