@@ -7,14 +7,14 @@ use std::io;
 use std::net::TcpListener;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::time::Duration;
 
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
 
-/// How often the loop looks after itself when no watchdog asks for it.
-const WITHOUT_WATCHDOG: Duration = Duration::from_secs(30);
+/// How often the loop looks after itself at least, even when no watchdog asks for it: health checks go by it too.
+const AT_LEAST: Duration = Duration::from_secs(5);
 
 /// The service manager, if there is one.
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +29,11 @@ impl Supervisor {
         Self { watchdog: sd_notify::watchdog_enabled() }
     }
 
-    /// How often [`Self::alive`] is to be called: a third of the watchdog's patience.
+    /// How often [`Self::alive`] is to be called: within a third of the watchdog's patience.
     #[must_use]
     pub fn watchdog_interval(self) -> Duration {
-        self.watchdog.map_or(WITHOUT_WATCHDOG, |patience| patience / 3).max(Duration::from_millis(1))
+        let third = self.watchdog.map_or(AT_LEAST, |patience| patience / 3);
+        third.clamp(Duration::from_millis(1), AT_LEAST)
     }
 
     /// Configuration and listeners are in force; again after each [`Self::reloading`].
@@ -87,13 +88,20 @@ fn send_to(socket: &OsStr, states: &[NotifyState<'_>]) -> io::Result<()> {
     datagram.send_to_addr(message.as_bytes(), &address).map(drop)
 }
 
+/// A socket that was handed over.
+#[derive(Debug)]
+pub enum Handed {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
 /// Sockets that were handed over (`sd_listen_fds(3)`), by the names of `FileDescriptorName=`.
 #[derive(Debug, Default)]
 pub struct Sockets {
     /// Named `http`, or the only ones there are and without a name that means something here.
-    pub http: Vec<TcpListener>,
+    pub http: Vec<Handed>,
     /// Named `health`.
-    pub health: Vec<TcpListener>,
+    pub health: Vec<Handed>,
 }
 
 /// Why sockets that were handed over cannot be used.
@@ -106,7 +114,7 @@ pub enum SocketsError {
         number: usize,
         name: String,
     },
-    /// Not a listening TCP socket.
+    /// Neither a TCP socket nor a unix socket of streams.
     #[error("socket {number} (`{name}`): {error}")]
     Socket {
         /// Counted from 1.
@@ -130,9 +138,7 @@ impl Sockets {
         for (index, name) in names.iter().enumerate() {
             let (number, name) = (index + 1, (*name).to_owned());
             let place = place(&names, index).ok_or(SocketsError::Name { number, name: name.clone() })?;
-            let socket = handed.take_tcp_listener(index).and_then(|socket| {
-                socket.inspect(|_| ()).map(|socket| socket.set_nonblocking(true).map(|()| socket)).transpose()
-            });
+            let socket = take(&mut handed, index);
             match socket.map_err(|error| SocketsError::Socket { number, name, error })? {
                 Some(socket) if place == Place::Http => sockets.http.push(socket),
                 Some(socket) => sockets.health.push(socket),
@@ -141,6 +147,20 @@ impl Sockets {
         }
         Ok(sockets)
     }
+}
+
+/// The socket at `index`, of either kind.
+fn take(handed: &mut ListenFd, index: usize) -> io::Result<Option<Handed>> {
+    // What is no unix socket either is told as no TCP socket: that is what most people meant it to be.
+    let socket = handed.take_tcp_listener(index).map(|socket| socket.map(Handed::Tcp)).or_else(|error| {
+        handed.take_unix_listener(index).map(|socket| socket.map(Handed::Unix)).map_err(|_| error)
+    })?;
+    match &socket {
+        Some(Handed::Tcp(socket)) => socket.set_nonblocking(true)?,
+        Some(Handed::Unix(socket)) => socket.set_nonblocking(true)?,
+        None => {}
+    }
+    Ok(socket)
 }
 
 /// What a socket is for.

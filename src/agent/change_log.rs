@@ -3,18 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use super::log_limit::{Admitted, Limiter};
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
+use crate::log_limit::{Admitted, Limiter, NOTE};
 use crate::poll::{ADDRESSES_A_ROUND, PollError};
 use crate::printable::some_of;
 use crate::provider::Origin;
 use crate::snapshot::problems::Problems;
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::{Class, Coverage, Problem, ProblemName, Status, Verdict};
-
-/// On the last line for a while.
-const NOTE: &str = "changes often; further messages about it are held back for up to an hour";
 
 /// So many issuers may have a line each when they come; of more, a sentence tells.
 const FEW: usize = 5;

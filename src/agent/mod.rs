@@ -2,8 +2,8 @@
 //! In go a setup and its changes, out come snapshots and log lines. Nothing here knows who reads them.
 
 mod change_log;
+mod heartbeat;
 mod keeper;
-mod log_limit;
 mod looks;
 mod one_round;
 mod polls;
@@ -25,6 +25,7 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use heartbeat::{Heartbeat, Stall};
 pub use keeper::Keeping;
 pub(crate) use one_round::one_round;
 pub(crate) use reload::Changes;
@@ -61,6 +62,7 @@ pub struct Agent {
     readings: Readings,
     keeper: Keeper,
     change_log: ChangeLog,
+    heartbeat: Heartbeat,
     changes: Changes,
     submitted: mpsc::Receiver<Submitted>,
 }
@@ -89,6 +91,7 @@ impl Agent {
             readings: Readings::default(),
             keeper,
             change_log,
+            heartbeat: Heartbeat::default(),
             changes,
             submitted,
         }
@@ -124,6 +127,12 @@ impl Agent {
     #[must_use]
     pub fn published(&self) -> Published {
         Arc::clone(&self.published)
+    }
+
+    /// Whether it makes progress.
+    #[must_use]
+    pub(crate) fn heartbeat(&self) -> Heartbeat {
+        self.heartbeat.clone()
     }
 
     /// Polls until `stop`; what is under way then is dropped.
@@ -191,7 +200,10 @@ impl Agent {
                 _ = time_due.tick() => self.show(supervisor),
                 // This very loop answers, and only while polls come to their ends.
                 _ = alive.tick() => {
-                    if self.polls.are_in_time(Instant::now()) {
+                    let now = Instant::now();
+                    let polls_are_in_time = self.polls.are_in_time(now);
+                    self.heartbeat.beat(now.into_std(), polls_are_in_time);
+                    if polls_are_in_time {
                         supervisor.alive();
                     }
                 }

@@ -1,5 +1,6 @@
 //! The command line as it is written.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -49,4 +50,42 @@ pub(super) enum ConfigCommand {
     /// Print every setting as the daemon would use it, as TOML.
     #[command(after_help = help::CONFIG_SHOW)]
     Show,
+}
+
+/// Whether the command is `run`, as far as can be told at a glance; only [`Cli`] knows for sure.
+pub(super) fn is_run(arguments: impl Iterator<Item = OsString>) -> bool {
+    let mut arguments = arguments.skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_encoded_bytes() {
+            b"--config" | b"-c" => drop(arguments.next()),
+            [b'-', ..] => {}
+            command => return command == b"run",
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_is_told_from_what_only_looks_like_it() {
+        for (arguments, is) in [
+            ("run", true),
+            ("--config c.toml run", true),
+            ("-c c.toml run", true),
+            ("--config=c.toml run", true),
+            ("-cc.toml run", true),
+            ("run --config c.toml", true),
+            ("", false),
+            ("--config run", false),
+            ("-c run check", false),
+            ("inspect run", false),
+            ("--help", false),
+        ] {
+            let all = ["program"].into_iter().chain(arguments.split_whitespace()).map(OsString::from);
+            assert_eq!(is_run(all), is, "{arguments}");
+        }
+    }
 }

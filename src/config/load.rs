@@ -15,8 +15,15 @@ const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// `OIDC_EXPORTER__POLL__INTERVAL` overrides `poll.interval`.
 const ENVIRONMENT_PREFIX: &str = "OIDC_EXPORTER";
 /// Keys that hold lists; in the environment their items are separated by commas.
-const LISTS: [&str; 5] =
-    ["probe.allow", "proxy.no_proxy", "trust.ca_files", "trust.private_hosts", "aws.audiences"];
+const LISTS: [&str; 7] = [
+    "web.listen",
+    "web.health_listen",
+    "probe.allow",
+    "proxy.no_proxy",
+    "trust.ca_files",
+    "trust.private_hosts",
+    "aws.audiences",
+];
 
 /// What is wrong with the configuration; the message names the file or the environment, and the key.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +178,7 @@ mod tests {
 
     use super::*;
     use crate::files::MAX_FILE_BYTES;
+    use crate::listen_address::ListenAddresses;
 
     /// The settings, or the error with the file's directory taken out.
     fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
@@ -186,24 +194,33 @@ mod tests {
         loaded.map_err(|error| error.to_string().replace(file.to_str().unwrap(), "FILE"))
     }
 
+    fn listen(settings: &Settings) -> Vec<String> {
+        settings.web.listen.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn defaults_file_environment() {
         let settings = load("[aws]\nenabled = true\n[poll]\nwindow = \"12h\"", &[]).unwrap();
         assert_eq!(settings.poll.window, Duration::from_hours(12));
         assert_eq!(settings.poll.interval, Duration::from_mins(5));
-        assert_eq!(settings.web.listen.to_string(), "127.0.0.1:10190");
+        assert_eq!(listen(&settings), ["127.0.0.1:10190"]);
         let environment = [
             ("OIDC_EXPORTER__POLL__INTERVAL", "2m"),
             ("OIDC_EXPORTER__AWS__ENABLED", "true"),
             ("OIDC_EXPORTER__AWS__AUDIENCES", "sts.amazonaws.com,x"),
             ("OIDC_EXPORTER__POLL__CONCURRENCY", "3"),
             ("OIDC_EXPORTER__TRUST__PRIVATE_HOSTS", "*.corp.example,a.example"),
+            ("OIDC_EXPORTER__WEB__LISTEN", ":10190, [::1]:http"),
+            ("OIDC_EXPORTER__WEB__HEALTH_LISTEN", "localhost:10191"),
             ("OIDC_EXPORTER__PROXY__URL", "none"),
             ("OIDC_EXPORTER__PROXY__NO_PROXY", "a.example, 10.0.0.0/8,*"),
             ("OIDC_EXPORTER_CONFIG", "not a setting"),
         ];
         let settings = load("[poll]\ninterval = \"9m\"", &environment).unwrap();
         assert_eq!((settings.poll.interval, settings.poll.concurrency), (Duration::from_mins(2), 3));
+        assert_eq!(listen(&settings), [":10190", "[::1]:http"]);
+        let health: Vec<_> = settings.web.health_listen.iter().flat_map(ListenAddresses::iter).collect();
+        assert_eq!(health.len(), 1);
         assert_eq!((settings.aws.audiences.len(), settings.trust.private_hosts.len()), (2, 2));
         assert_eq!((settings.proxy.url.to_string().as_str(), settings.proxy.no_proxy.len()), ("none", 3));
     }
@@ -266,7 +283,18 @@ mod tests {
                 "[log]\nlevel = \"loud\"",
                 "FILE: log.level: `loud`: must be one of error, warn, info, debug, trace",
             ),
-            ("[web]\nlisten = \"localhost\"", "FILE: web.listen: invalid socket address syntax"),
+            (
+                "[web]\nlisten = \"localhost\"",
+                "FILE: web.listen: `localhost`: the port is missing; write localhost:10190",
+            ),
+            (
+                "[web]\nlisten = [\":1\", \"::1\"]",
+                "FILE: web.listen: `::1`: an IPv6 address is written in brackets: [::1]:10190",
+            ),
+            (
+                "[web]\nlisten = 10190",
+                "FILE: web.listen: invalid type: integer `10190`, expected an address such as",
+            ),
             (
                 "[[issuers]]\nurl = \"http://a.example\"",
                 "FILE: issuers[0].url: the URL must start with https://",

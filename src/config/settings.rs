@@ -1,7 +1,7 @@
 //! The settings, section by section. `config/default.toml` says what each key means.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use super::hosts::addresses_by_name;
 use crate::chain::Thumbprint;
 use crate::host_pattern::HostPattern;
 use crate::issuer::Issuer;
+use crate::listen_address::ListenAddresses;
 use crate::memory::StateFile;
 use crate::proxy::ProxySettings;
 
@@ -48,13 +49,13 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Web {
-    /// Address and port to listen on.
-    pub listen: SocketAddr,
+    /// Addresses and ports to listen on.
+    pub listen: ListenAddresses,
     /// The web configuration file: TLS, login, headers, rate limit. Empty: none.
     pub config_file: PathBuf,
-    /// Address and port of a second listener, for health checks alone, in the clear and without login.
+    /// Those of further listeners, for health checks alone, in the clear and without login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health_listen: Option<SocketAddr>,
+    pub health_listen: Option<ListenAddresses>,
     /// Scrapes that are answered at the same time.
     pub max_scrapes: usize,
     /// Issuers that are probed at the same time.

@@ -1,9 +1,10 @@
-//! Log lines on standard error: one for each event, as a terminal, a file or the journal likes them.
+//! Log lines for standard error: one for each event, as a terminal, a file or the journal likes them.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
+use std::panic;
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -14,6 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry, reload};
 
+use super::log_queue::LogQueue;
 use super::text_fields::TextFields;
 use crate::config::{Log, LogFormat, LogLevel};
 
@@ -29,10 +31,10 @@ impl LevelHandle {
 }
 
 /// Begins to log.
-pub(super) fn start(log: &Log) -> LevelHandle {
+pub(super) fn start(log: &Log, queue: &LogQueue) -> LevelHandle {
     let (filter, handle) = reload::Layer::new(filter(log.level));
     let in_journal = is_journal(std::env::var("JOURNAL_STREAM").ok().as_deref());
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(queue.clone());
     let format = Format::default().with_target(false);
     let layer = match (log.format, in_journal) {
         (LogFormat::Json, true) => {
@@ -53,6 +55,10 @@ pub(super) fn start(log: &Log) -> LevelHandle {
         }
     };
     tracing_subscriber::registry().with(filter).with(layer).init();
+    // The hook that is there would write to standard error itself, and wait for it.
+    panic::set_hook(Box::new(
+        |panic| tracing::error!(%panic, "a part of the daemon panicked; please report this bug"),
+    ));
     LevelHandle(handle)
 }
 

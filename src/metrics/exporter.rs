@@ -1,8 +1,12 @@
 //! This program: its version, its configuration.
 
+use std::sync::atomic::Ordering;
+
+use super::Own;
 use super::family::families;
 use super::labels::Version;
 use super::samples::Samples;
+use crate::refusal::Refusal;
 use crate::snapshot::{KeptState, Snapshot};
 
 families! {
@@ -21,10 +25,14 @@ families! {
         "Whether the last attempt to write the state file succeeded; absent before the first.";
     Gauge STATE_WRITE_TIMESTAMP() = "oidc_exporter_state_last_write_success_timestamp_seconds",
         "When the state in the state file was taken, if this process has written it.";
+    Counter REFUSALS(Refusal) = "oidc_exporter_http_refusals_total",
+        "Clients of the exporter's own pages that were refused, or whose connections were closed on them.";
+    Counter DROPPED_LINES() = "oidc_exporter_log_lines_dropped_total",
+        "Log lines that were lost, since standard error was not read or took nothing.";
 }
 
-/// `web_config` is whether the web configuration file is in force as it is now, where there is one.
-pub(super) fn sample(samples: &mut Samples, snapshot: &Snapshot, web_config: Option<bool>) {
+/// With what is not in the snapshot, since it is not the agent's.
+pub(super) fn sample(samples: &mut Samples, snapshot: &Snapshot, own: &Own) {
     samples.info(&BUILD_INFO, (Version(env!("CARGO_PKG_VERSION")),));
     samples.add(&POLL_INTERVAL, (), snapshot.interval.as_secs_f64());
     samples.flag(&RELOAD_SUCCESSFUL, (), snapshot.refused.is_none());
@@ -36,7 +44,11 @@ pub(super) fn sample(samples: &mut Samples, snapshot: &Snapshot, web_config: Opt
         }
         samples.time(&STATE_WRITE_TIMESTAMP, (), last_write);
     }
-    if let Some(successful) = web_config {
-        samples.flag(&WEB_CONFIG_SUCCESSFUL, (), successful);
+    if let Some(successful) = &own.web_config {
+        samples.flag(&WEB_CONFIG_SUCCESSFUL, (), successful.load(Ordering::Relaxed));
     }
+    for (refusal, count) in own.refusals.counts() {
+        samples.count(&REFUSALS, (refusal,), count);
+    }
+    samples.count(&DROPPED_LINES, (), own.dropped_lines.load(Ordering::Relaxed));
 }

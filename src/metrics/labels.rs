@@ -6,6 +6,7 @@ use crate::endpoint::{Endpoint, EndpointUse};
 use crate::issuer::Issuer;
 use crate::poll::{Phase, Reason};
 use crate::provider::Provider;
+use crate::refusal::Refusal;
 use crate::snapshot::AccountState;
 use crate::verdict::{Class, Health, ProblemName, Status};
 
@@ -80,6 +81,7 @@ label! {
     Audience<'_> = "audience", audience => audience.0;
     &AccountState = "account_id", account => account.label();
     AccountReason = "reason", reason => reason;
+    Refusal = "reason", refusal => refusal;
     Version = "version", version => version.0;
 }
 

@@ -12,7 +12,7 @@ mod samples;
 mod write;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use prometheus::Registry;
 use prometheus::core::{Collector, Desc};
@@ -24,10 +24,22 @@ pub use write::Format;
 use samples::Samples;
 
 use crate::clock::{Clock, Timestamp};
+use crate::refusal::Refusals;
 use crate::snapshot::{Published, Snapshot};
 
 /// Whether the last change of the web configuration file could be taken over.
 pub type WebConfigReload = Arc<AtomicBool>;
+/// How many log lines were lost.
+pub type DroppedLines = Arc<AtomicU64>;
+
+/// What this process knows of itself, beside the snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// None when there is no web configuration file.
+    pub web_config: Option<WebConfigReload>,
+    pub refusals: Arc<Refusals>,
+    pub dropped_lines: DroppedLines,
+}
 
 /// The metrics of this process.
 #[derive(Clone)]
@@ -36,19 +48,14 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers everything: the snapshot's metrics, those of the process and, when there is a web configuration
-    /// file, whether it could be read again.
+    /// Registers everything: the snapshot's metrics, those of this program and those of the process.
     ///
     /// # Errors
     /// When two metrics collide, which is a defect.
-    pub fn new(
-        published: Published,
-        clock: Clock,
-        web_config: Option<WebConfigReload>,
-    ) -> Result<Self, prometheus::Error> {
+    pub fn new(published: Published, clock: Clock, own: Own) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let descs = families().iter().map(desc).collect::<Result<Vec<Desc>, _>>()?;
-        registry.register(Box::new(SnapshotCollector { published, clock, web_config, descs }))?;
+        registry.register(Box::new(SnapshotCollector { published, clock, own, descs }))?;
         registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         Ok(Self { registry: Arc::new(registry) })
     }
@@ -111,7 +118,7 @@ fn desc(family: &Description) -> Result<Desc, prometheus::Error> {
 struct SnapshotCollector {
     published: Published,
     clock: Clock,
-    web_config: Option<WebConfigReload>,
+    own: Own,
     descs: Vec<Desc>,
 }
 
@@ -123,8 +130,7 @@ impl Collector for SnapshotCollector {
     fn collect(&self) -> Vec<MetricFamily> {
         let mut samples = Samples::default();
         let snapshot = self.published.load();
-        let web_config = self.web_config.as_ref().map(|successful| successful.load(Ordering::Relaxed));
-        exporter::sample(&mut samples, &snapshot, web_config);
+        exporter::sample(&mut samples, &snapshot, &self.own);
         sample(&mut samples, &snapshot, self.clock.now());
         samples.into_families()
     }

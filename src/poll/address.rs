@@ -1,9 +1,12 @@
 //! Names to addresses, and which addresses may be connected to.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use super::error::{AddressKind, PollError};
 use super::phase::Phase;
@@ -11,6 +14,9 @@ use crate::endpoint::Endpoint;
 
 /// Addresses of one host that are known one by one; a zone can hold more, which are only counted.
 pub(crate) const MAX_ADDRESSES: usize = 1024;
+
+/// Names that are looked up at the same time; the runtime has four times as many threads that may block.
+const MAX_LOOKUPS: usize = 128;
 
 /// Where addresses come from.
 #[derive(Clone, Debug)]
@@ -65,13 +71,11 @@ impl Resolver {
             (None, Some(address), _) => vec![address],
             (None, None, Self::Table(_)) => Vec::new(),
             (None, None, Self::System(_)) => {
-                let found = tokio::time::timeout(limit, tokio::net::lookup_host((host, endpoint.port())));
+                let found = tokio::time::timeout(limit, look_up(host.to_owned(), endpoint.port()));
                 found
                     .await
                     .map_err(|_| PollError::Timeout(Phase::Resolve))?
                     .map_err(|error| PollError::Dns { host: host.to_owned(), error: error.to_string() })?
-                    .map(|socket| socket.ip())
-                    .collect()
             }
         };
         if addresses.is_empty() {
@@ -79,6 +83,19 @@ impl Resolver {
         }
         Ok(Resolved::new(addresses))
     }
+}
+
+/// Asks the system's resolver. It may hang for longer than anybody waits, with a thread of the runtime, of which scrapes need
+/// some too: so a lookup holds its place until it ends.
+async fn look_up(host: String, port: u16) -> io::Result<Vec<IpAddr>> {
+    static PLACES: Semaphore = Semaphore::const_new(MAX_LOOKUPS);
+    let place = PLACES.acquire().await.map_err(io::Error::other)?;
+    let lookup = tokio::task::spawn_blocking(move || {
+        let found = (host.as_str(), port).to_socket_addrs().map(|found| found.map(|at| at.ip()).collect());
+        drop(place);
+        found
+    });
+    lookup.await.map_err(io::Error::other)?
 }
 
 /// Which addresses may be connected to. Issuers' names and `jwks_uri` are under the control of others, and

@@ -6,6 +6,7 @@ use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::body::Body;
+use crate::refusal::Refusal;
 
 pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -43,8 +44,9 @@ pub(super) fn page_of(status: StatusCode, content_type: &'static str, body: Byte
 }
 
 /// A refusal that says when to ask again.
-pub(super) fn again(status: StatusCode, body: &'static str) -> Answer {
+pub(super) fn again(reason: Refusal, status: StatusCode, body: &'static str) -> Answer {
     let mut refusal = page(status, TEXT, body);
+    refusal.extensions_mut().insert(reason);
     refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     refusal
 }

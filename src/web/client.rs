@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::connections::Place;
-use super::queue::Peer;
+use super::queue::Network;
 
 /// The client of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     /// Where it is, as far as it shares limits with others.
-    pub peer: Peer,
+    pub peer: Network,
     /// A client CA vouches for its certificate.
     pub is_vouched_for: bool,
     /// It speaks TLS.

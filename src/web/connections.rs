@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::queue::Peer;
+use super::queue::Network;
 
 /// Longest wait for a client's handshake, then for the head of its first request.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
@@ -67,7 +67,7 @@ impl Phase {
 
 #[derive(Debug)]
 struct Connection {
-    of: Peer,
+    of: Network,
     phase: Phase,
     since: Instant,
     /// It has logged in, or shown a certificate that was vouched for.
@@ -92,7 +92,7 @@ impl Places {
     }
 
     /// A place for connection `id`; waits until there is one to be had.
-    pub(super) async fn take(self: &Arc<Self>, id: u64, of: Peer) -> Place {
+    pub(super) async fn take(self: &Arc<Self>, id: u64, of: Network) -> Place {
         loop {
             let next = match self.try_take(id, of, Instant::now()) {
                 Ok(place) => return place,
@@ -106,7 +106,7 @@ impl Places {
     }
 
     /// A place, or when the next one can be had; `None` while every connection is being worked for.
-    fn try_take(self: &Arc<Self>, id: u64, of: Peer, now: Instant) -> Result<Place, Option<Instant>> {
+    fn try_take(self: &Arc<Self>, id: u64, of: Network, now: Instant) -> Result<Place, Option<Instant>> {
         let mut taken = self.lock();
         if taken.len() >= self.limit {
             let loser = loser(&taken, now)?;
@@ -144,7 +144,7 @@ impl Places {
 
 /// Who makes room, or when somebody can.
 fn loser(taken: &HashMap<u64, Connection>, now: Instant) -> Result<u64, Option<Instant>> {
-    let mut held: HashMap<Peer, usize> = HashMap::new();
+    let mut held: HashMap<Network, usize> = HashMap::new();
     for connection in taken.values() {
         *held.entry(connection.of).or_default() += 1;
     }
@@ -227,6 +227,11 @@ impl Place {
         self.places.lock().get(&self.id).is_some_and(|connection| answers(connection.phase))
     }
 
+    /// Whether its place was given to another.
+    pub(super) fn is_evicted(&self) -> bool {
+        self.evicted.is_cancelled()
+    }
+
     /// Returns when the connection must end: its place was given to another, or its client was too slow.
     pub(super) async fn lost(&self) {
         while let Some(deadline) = self.deadline() {
@@ -284,7 +289,7 @@ mod tests {
 
     use super::*;
 
-    fn peer(last: u8) -> Peer {
+    fn peer(last: u8) -> Network {
         IpAddr::from([192, 0, 2, last]).into()
     }
 

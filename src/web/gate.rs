@@ -12,8 +12,9 @@ use super::answer::{Answer, TEXT, again, page};
 use super::auth::{CHALLENGE, Shown};
 use super::client::Client;
 use super::config::WebConfig;
-use super::queue::{Peer, Queue};
+use super::queue::{Network, Queue};
 use super::rate_limit::{RateLimit, Standing};
+use crate::refusal::Refusal;
 
 /// Checks of a password at the same time, so that guessing does not take the processor from the polls.
 const CHECKS: usize = 1;
@@ -35,7 +36,7 @@ const DELAY: Duration = Duration::from_millis(50);
 pub(super) struct Gate {
     checks: Arc<Queue>,
     /// How many logins of an address failed, and when the last one did.
-    guessers: Mutex<HashMap<Peer, (u32, Instant)>>,
+    guessers: Mutex<HashMap<Network, (u32, Instant)>>,
 }
 
 impl Gate {
@@ -64,7 +65,7 @@ impl Gate {
         };
         let is_allowed = |limit: &RateLimit| limit.allows(standing, std::time::Instant::now());
         if !is_free && !config.rate_limit.as_ref().is_none_or(is_allowed) {
-            return Err(again(StatusCode::TOO_MANY_REQUESTS, "too many requests\n"));
+            return Err(again(Refusal::RateLimit, StatusCode::TOO_MANY_REQUESTS, "too many requests\n"));
         }
         let (Some(users), Some(shown)) = (&config.users, shown) else { return Ok(()) };
         match shown {
@@ -76,7 +77,11 @@ impl Gate {
                 let Ok(turn) = client.place.queue(turn).await else {
                     client.place.queue(delay(client)).await;
                     client.place.note_failure();
-                    return Err(again(StatusCode::TOO_MANY_REQUESTS, "too many logins at the same time\n"));
+                    return Err(again(
+                        Refusal::Busy,
+                        StatusCode::TOO_MANY_REQUESTS,
+                        "too many logins at the same time\n",
+                    ));
                 };
                 // Others may have sent the same, and been told by now.
                 let is_user = match users.recognize(headers) {
@@ -102,6 +107,7 @@ impl Gate {
         }
         let mut refusal = page(StatusCode::UNAUTHORIZED, TEXT, "user name and password required\n");
         refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        refusal.extensions_mut().insert(Refusal::Login);
         refusal
     }
 
@@ -114,7 +120,7 @@ impl Gate {
         of_address.min(MAX_RANK) + client.place.failures().min(MAX_RANK)
     }
 
-    fn note_failure(&self, peer: Peer, now: Instant) {
+    fn note_failure(&self, peer: Network, now: Instant) {
         let mut guessers = self.guessers();
         if guessers.len() >= MAX_GUESSERS {
             guessers.retain(|_, (_, last)| now.saturating_duration_since(*last) < MEMORY);
@@ -128,7 +134,7 @@ impl Gate {
         }
     }
 
-    fn guessers(&self) -> MutexGuard<'_, HashMap<Peer, (u32, Instant)>> {
+    fn guessers(&self) -> MutexGuard<'_, HashMap<Network, (u32, Instant)>> {
         self.guessers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,6 +11,8 @@ mod connections;
 mod discovery;
 mod exposition;
 mod gate;
+mod handshake_failure;
+mod listen;
 mod listener;
 mod negotiate;
 mod page;
@@ -20,34 +22,38 @@ mod query;
 mod queue;
 mod rate_limit;
 mod readiness;
+mod refusal_log;
 mod reload;
 mod routes;
 mod shared_polls;
+mod socket;
 mod timeout;
 mod work;
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 use hyper::Request;
 use hyper::body::Incoming;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 pub use config::WebConfig;
 pub(crate) use config::{LiveConfig, WebConfigError};
 pub(crate) use exposition::Exposition;
+pub(crate) use listen::{ListenError, listen};
 pub(crate) use probe::{ProbeMeans, Prober};
 use readiness::Detail;
 pub(crate) use reload::{ReloadOutcome, ReloadRequests, reload_requests};
 pub(crate) use routes::Pages;
+pub(crate) use socket::Listener;
 
 use answer::Answer;
 use client::Client;
 use gate::Gate;
 use listener::Service;
+use refusal_log::RefusalLog;
+
+use crate::refusal::Refusals;
 
 /// Connections at the same time; see [`connections`] for what happens to further ones. Those that are worked for keep their
 /// places, so there are twice as many as there can be of those.
@@ -55,57 +61,34 @@ const MAX_CONNECTIONS: usize = 512;
 /// The same of the listener for health checks.
 const MAX_HEALTH_CONNECTIONS: usize = 32;
 
-/// Connections that wait in the kernel to be accepted. With the usual 128, a scraper among many clients at once would
-/// have to try again after a second.
-const BACKLOG: u32 = 1024;
-
-/// An address that cannot be listened on.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {error}")]
-pub(crate) struct ListenError {
-    pub address: SocketAddr,
-    /// What the operating system said.
-    pub error: io::Error,
-}
-
-/// Binds `address`.
-///
-/// # Errors
-/// [`ListenError`], such as when another process has the port.
-pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    let listen = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    listen().map_err(|error| ListenError { address, error })
-}
-
 /// All that is served.
 pub(crate) struct Server {
     /// Where every page is served, under the rules of `config`.
-    pub listeners: Vec<TcpListener>,
+    pub listeners: Vec<Listener>,
     /// Where `/-/healthy` and `/-/ready` are served to anybody, in the clear.
-    pub health: Vec<TcpListener>,
+    pub health: Vec<Listener>,
     pub pages: Arc<Pages>,
     pub config: Arc<LiveConfig>,
     /// Scrapes and probes that are worked for at the same time.
     pub at_work: usize,
+    /// Whom it refuses.
+    pub refusals: Arc<Refusals>,
 }
 
 impl Server {
     /// Serves until `stop`, then lets answers that are under way end for a few seconds.
     pub(crate) async fn serve(self, stop: CancellationToken) {
-        let Self { listeners, health, pages, config, at_work } = self;
+        let Self { listeners, health, pages, config, at_work, refusals } = self;
         let limit = MAX_CONNECTIONS.max(2 * at_work);
+        let refused = Arc::new(RefusalLog::new(refusals));
         let open = Arc::new(HealthPages { pages: Arc::clone(&pages), open: Arc::default() });
         let gated = Arc::new(GatedPages { pages, config: Arc::clone(&config), gate: Gate::new() });
-        let every = listeners
-            .into_iter()
-            .map(|listener| listener::serve(listener, Arc::clone(&gated), limit, stop.clone()));
+        let every = listeners.into_iter().map(|listener| {
+            listener::serve(listener, Arc::clone(&gated), limit, Arc::clone(&refused), stop.clone())
+        });
         let checks = health.into_iter().map(|listener| {
-            listener::serve(listener, Arc::clone(&open), MAX_HEALTH_CONNECTIONS, stop.clone())
+            let refused = Arc::clone(&refused);
+            listener::serve(listener, Arc::clone(&open), MAX_HEALTH_CONNECTIONS, refused, stop.clone())
         });
         tokio::join!(join_all(every), join_all(checks), config.watch(stop.clone()));
     }

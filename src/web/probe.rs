@@ -20,6 +20,7 @@ use crate::host_pattern::HostPattern;
 use crate::issuer::Issuer;
 use crate::metrics;
 use crate::poll::{IssuerPoll, Poller, Reason, Round};
+use crate::refusal::Refusal;
 use crate::snapshot::{Published, Snapshot};
 use crate::targets::FileTargets;
 
@@ -204,6 +205,7 @@ impl ProbeError {
     pub(crate) fn add_headers<B>(&self, answer: &mut Response<B>) {
         if matches!(self, Self::Busy(_)) {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            answer.extensions_mut().insert(Refusal::Busy);
         }
     }
 }

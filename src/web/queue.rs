@@ -19,11 +19,11 @@ const READING: Duration = Duration::from_secs(2);
 /// From one look at slow readers to the next.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Who asks: one address, or one network of IPv6, since a machine there can have any address of it (RFC 6177, section 2).
+/// With whom a client shares limits: one address, or one network of IPv6, since a machine there can have any address of it (RFC 6177, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Peer(IpAddr);
+pub(super) struct Network(IpAddr);
 
-impl From<IpAddr> for Peer {
+impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
         /// The network part of an address.
         const NETWORK: u128 = !0 << 64;
@@ -65,7 +65,7 @@ struct State {
 
 #[derive(Debug)]
 struct Work {
-    of: Peer,
+    of: Network,
     reading: Reading,
 }
 
@@ -81,7 +81,7 @@ enum Reading {
 #[derive(Debug)]
 struct Waiter {
     id: u64,
-    of: Peer,
+    of: Network,
     rank: u32,
     turn: u64,
     slot: oneshot::Sender<Slot>,
@@ -90,7 +90,7 @@ struct Waiter {
 impl State {
     /// One more of `of` comes behind all that it has already, at work or waiting; one that has nothing comes next. So the turns
     /// go round (start-time fair queueing), however many one address sends.
-    fn turn_of(&self, of: Peer) -> u64 {
+    fn turn_of(&self, of: Network) -> u64 {
         let own = self.waiting.iter().filter(|waiter| waiter.of == of).map(|waiter| waiter.turn).max();
         let at_work = || self.at_work.values().filter(|work| work.of == of).count() as u64;
         own.unwrap_or_else(|| self.turn + at_work()).max(self.turn) + 1
@@ -137,7 +137,12 @@ impl Queue {
     ///
     /// # Errors
     /// When too many wait already, or none is free before `until`.
-    pub(super) async fn wait(self: &Arc<Self>, of: Peer, rank: u32, until: Instant) -> Result<Slot, Refused> {
+    pub(super) async fn wait(
+        self: &Arc<Self>,
+        of: Network,
+        rank: u32,
+        until: Instant,
+    ) -> Result<Slot, Refused> {
         let (waiting, mut slot) = self.enter(of, rank)?;
         loop {
             if let Ok(slot) = slot.try_recv() {
@@ -156,7 +161,11 @@ impl Queue {
         slot.try_recv().map_err(|_| Refused::Late)
     }
 
-    fn enter(self: &Arc<Self>, of: Peer, rank: u32) -> Result<(Waiting, oneshot::Receiver<Slot>), Refused> {
+    fn enter(
+        self: &Arc<Self>,
+        of: Network,
+        rank: u32,
+    ) -> Result<(Waiting, oneshot::Receiver<Slot>), Refused> {
         let (sender, slot) = oneshot::channel();
         let id = {
             let mut state = self.lock();
@@ -201,7 +210,7 @@ impl Queue {
             Reading::Since(since, _) => Some(since + READING),
             Reading::NotYet | Reading::Ended => None,
         };
-        let count = |of: Peer| state.at_work.values().filter(|work| work.of == of).count();
+        let count = |of: Network| state.at_work.values().filter(|work| work.of == of).count();
         let slowest = state
             .at_work
             .iter()
@@ -262,7 +271,7 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    fn peer(last: u8) -> Peer {
+    fn peer(last: u8) -> Network {
         IpAddr::from([192, 0, 2, last]).into()
     }
 
@@ -349,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_network_of_ipv6_is_one_peer() {
-        let of = |text: &str| Peer::from(text.parse::<IpAddr>().unwrap());
+        let of = |text: &str| Network::from(text.parse::<IpAddr>().unwrap());
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1:2:3"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));

@@ -28,14 +28,17 @@ use super::queue::Queue;
 use super::readiness::{Detail, readiness};
 use super::reload::ReloadHandle;
 use super::work::work;
+use crate::agent::{Heartbeat, Stall};
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::Format;
+use crate::refusal::Refusal;
 use crate::snapshot::{Published, Snapshot};
 
 /// What the server can show.
 pub(crate) struct Pages {
     exposition: Exposition,
     published: Published,
+    heartbeat: Heartbeat,
     clock: Clock,
     prober: Arc<Prober>,
     reload: ReloadHandle,
@@ -58,12 +61,13 @@ impl Pages {
     pub(crate) fn new(
         exposition: Exposition,
         published: Published,
+        heartbeat: Heartbeat,
         clock: Clock,
         prober: Arc<Prober>,
         reload: ReloadHandle,
     ) -> Self {
         let (makings, reloads) = (Queue::new(MAX_PAGES, MAX_PAGES), Queue::new(1, MAX_RELOADS));
-        Self { exposition, published, clock, prober, reload, makings, reloads }
+        Self { exposition, published, heartbeat, clock, prober, reload, makings, reloads }
     }
 
     /// Whether the answer costs nothing, and comes at once.
@@ -121,7 +125,11 @@ impl Pages {
         let until = Instant::now() + RELOAD_PATIENCE;
         let turn = client.place.queue(self.reloads.wait(client.peer, client.rank(), until)).await;
         let Ok(_turn) = turn else {
-            return again(StatusCode::SERVICE_UNAVAILABLE, "too many reloads at the same time\n");
+            return again(
+                Refusal::Busy,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many reloads at the same time\n",
+            );
         };
         match self.reload.reload().await {
             None => page(
@@ -142,9 +150,19 @@ impl Pages {
     pub(super) fn health<B>(&self, request: &Request<B>, detail: Detail) -> Answer {
         match request.uri().path() {
             "/-/healthy" | "/-/ready" if !reads(request) => refusal("GET, HEAD"),
-            "/-/healthy" => page(StatusCode::OK, TEXT, "healthy\n"),
+            "/-/healthy" => healthy(self.heartbeat.stall(std::time::Instant::now())),
             "/-/ready" => readiness(&self.published.load(), detail, self.clock.now()),
             _ => page(StatusCode::NOT_FOUND, TEXT, "no such page\n"),
+        }
+    }
+}
+
+/// A restart is the remedy for a stall, as for the service manager's watchdog, which goes by the same rule.
+fn healthy(stall: Option<Stall>) -> Answer {
+    match stall {
+        None => page(StatusCode::OK, TEXT, "healthy\n"),
+        Some(stall) => {
+            page_of(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("not healthy: {stall}\n").into())
         }
     }
 }

@@ -12,6 +12,7 @@ use super::answer::{Answer, TEXT, again, page};
 use super::client::Client;
 use super::queue::Queue;
 use super::timeout::scrape_timeout;
+use crate::refusal::Refusal;
 
 /// Longest wait for a slot, where the client does not say how long it waits.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,7 +29,7 @@ pub(super) async fn work(
 ) -> Answer {
     let until = Instant::now() + scrape_timeout(headers).unwrap_or(PATIENCE).min(PATIENCE);
     let slot = client.place.queue(queue.wait(client.peer, client.rank(), until)).await;
-    let Ok(slot) = slot else { return again(StatusCode::SERVICE_UNAVAILABLE, busy) };
+    let Ok(slot) = slot else { return again(Refusal::Busy, StatusCode::SERVICE_UNAVAILABLE, busy) };
     // Thousands of series take a while: not on a thread that polls. The slot goes along, since a client that goes away
     // ends no thread.
     match tokio::task::spawn_blocking(move || (make(), slot)).await {

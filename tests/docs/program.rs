@@ -9,6 +9,7 @@ use oidc_thumbprint_exporter::aws::AccountReason;
 use oidc_thumbprint_exporter::chain::{ChainStatus, Distrust, Role};
 use oidc_thumbprint_exporter::metrics;
 use oidc_thumbprint_exporter::poll::{Phase, Reason};
+use oidc_thumbprint_exporter::refusal::Refusal;
 use oidc_thumbprint_exporter::verdict::{Class, Health, ProblemName, Status};
 use prometheus::core::Collector as _;
 use prometheus::proto::MetricType;
@@ -74,6 +75,7 @@ pub fn values(metric: &str, label: &str) -> Option<Vec<&'static str>> {
             [&roles[..], &["none"]].concat()
         }
         ("oidc_account_poll_failures_total", "reason") => words::<AccountReason>(),
+        ("oidc_exporter_http_refusals_total", "reason") => words::<Refusal>(),
         _ => return None,
     })
 }

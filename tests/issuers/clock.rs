@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use oidc_thumbprint_exporter::agent::{Agent, Schedule, Setup, Watch};
 use oidc_thumbprint_exporter::chain::TrustStore;
 use oidc_thumbprint_exporter::clock::{Clock, Timestamp};
-use oidc_thumbprint_exporter::metrics::{Format, Metrics};
+use oidc_thumbprint_exporter::metrics::{Format, Metrics, Own};
 use oidc_thumbprint_exporter::observe::WindowRules;
 use oidc_thumbprint_exporter::poll::{AddressPolicy, Limits, Poller, Resolver, Tls, Tunnels};
 use oidc_thumbprint_exporter::snapshot::Published;
@@ -123,7 +123,7 @@ fn run_agent(issuer: &LabIssuer, trust: TrustStore, clock: Clock) -> (Published,
     };
     let agent = Agent::new(Setup { watch, poller, account: None, schedule });
     let published = agent.published();
-    let metrics = Metrics::new(agent.published(), clock, None).unwrap();
+    let metrics = Metrics::new(agent.published(), clock, Own::default()).unwrap();
     let stop = CancellationToken::new();
     tokio::spawn(agent.run(Supervisor::from_environment(), stop.clone()));
     (published, metrics, stop)

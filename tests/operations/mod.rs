@@ -1,12 +1,15 @@
-//! Day 2: reloads, the service manager, and what is left in the log.
+//! Day 2: reloads, signals, the service manager, what hangs, and what is left in the log.
 
 mod blind;
+mod early_signals;
+mod hanging;
 mod logs;
 mod notify;
 mod process;
 mod reload;
 mod restarts;
 mod sockets;
+mod stuck_log;
 mod watched_files;
 
 use crate::support::daemon::get::request;

@@ -201,6 +201,7 @@ async fn a_file_of_no_use_is_left_aside_with_one_warning() {
         std::fs::write(&file, &text).unwrap();
         let daemon = watch.start();
         assert_eq!(daemon.metrics().value(RESTORED, &[]), Some(0.0), "{told}");
+        daemon.wait_log(NOT_USED);
         assert_eq!(daemon.logged(NOT_USED), 1, "{}", daemon.log());
         let log = daemon.log();
         let line = log.lines().find(|line| line.contains(NOT_USED)).unwrap();

@@ -1,17 +1,20 @@
 //! Socket activation, by systemd's own `systemd-socket-activate`.
 
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use super::ONE_ROUND;
+use crate::support::daemon::get::exchange;
 use crate::support::daemon::{Daemon, get, wait_for};
 use crate::support::process::{PROGRAM, run};
 use crate::support::server::own_address;
 use crate::support::watch::Watch;
 
 /// A daemon that is started by the first connection to one of these sockets; `names` are theirs.
-fn activate(watch: &Watch, sockets: &[SocketAddr], names: &str) -> Command {
+fn activate(watch: &Watch, sockets: &[impl ToString], names: &str) -> Command {
     let mut command = Command::new("systemd-socket-activate");
     for socket in sockets {
         command.arg("--listen").arg(socket.to_string());
@@ -78,4 +81,48 @@ fn a_name_that_is_not_known_ends_it_with_1_and_the_name() {
     knocked.join().unwrap();
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("socket 2 is named `htpp`"), "{}", run.err);
+}
+
+fn get_at(socket: &Path, path: &str) -> u16 {
+    exchange(UnixStream::connect(socket).unwrap(), "x", "GET", path, &[]).unwrap().status
+}
+
+#[test]
+fn unix_sockets_are_served_beside_tcp() {
+    let watch = unbindable();
+    let tcp = own_address();
+    let [http, health] = ["http.sock", "health.sock"].map(|name| watch.directory().join(name));
+    let sockets = [tcp.to_string(), http.display().to_string(), health.display().to_string()];
+    let knocked = knock(tcp);
+    let daemon = Daemon::start(activate(&watch, &sockets, "http:http:health"));
+    knocked.join().unwrap();
+    assert_eq!(get(tcp, "/-/healthy", &[]).status, 200);
+    for (path, everything, health_alone) in [("/-/healthy", 200, 200), ("/metrics", 200, 404)] {
+        assert_eq!([get_at(&http, path), get_at(&health, path)], [everything, health_alone], "{path}");
+    }
+    daemon.wait_log(&format!("listen=unix:{}", http.display()));
+    daemon.wait_log(&format!("health_listen=unix:{}", health.display()));
+    assert!(daemon.terminate().success());
+}
+
+#[test]
+fn a_refusal_at_a_unix_socket_is_told_as_that() {
+    let watch = unbindable();
+    let file = watch.directory().join("web.yml");
+    let hash = bcrypt::hash("secret", 4).unwrap();
+    std::fs::write(&file, format!("basic_auth_users: {{sre: {hash}}}\n")).unwrap();
+    // It gets no environment of ours.
+    let toml = watch
+        .settings
+        .toml()
+        .replace("[web]\n", &format!("[web]\nconfig_file = {:?}\n", file.display().to_string()));
+    std::fs::write(watch.file(), toml).unwrap();
+    let (tcp, unix) = (own_address(), watch.directory().join("http.sock"));
+    let command = activate(&watch, &[tcp.to_string(), unix.display().to_string()], "http:http");
+    let knocked = knock(tcp);
+    let daemon = Daemon::start(command);
+    knocked.join().unwrap();
+    assert_eq!(get_at(&unix, "/metrics"), 401);
+    daemon.wait_log("reason=login");
+    assert_eq!(daemon.logged("peer=unix socket"), 1, "{}", daemon.log());
 }

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod connect_proxy;
 pub mod daemon;
 pub mod fault_proxy;
+pub mod hang;
 pub mod https;
 pub mod lab;
 pub mod look;

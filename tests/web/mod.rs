@@ -2,9 +2,13 @@
 
 mod files;
 mod formats;
+mod half_closed;
+mod http2;
 mod keys;
 mod limits;
+mod listening;
 mod login;
+mod refusals;
 mod reload;
 mod tls;
 

@@ -47,8 +47,7 @@ impl TlsSection {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct HttpSection {
-    /// Taken and not used: this server speaks HTTP/1.1 alone, which every client of HTTP/2 speaks too.
-    #[allow(dead_code, reason = "part of the format")]
+    /// Taken and not done: this server speaks HTTP/1.1 alone, which every client of HTTP/2 speaks too.
     pub http2: Option<bool>,
     pub headers: Option<BTreeMap<String, Option<String>>>,
 }

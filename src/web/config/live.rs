@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
@@ -15,10 +15,15 @@ use super::error::WebConfigError;
 use super::rules::WebConfig;
 use super::source::{Fingerprint, Source};
 use crate::files::Settled;
+use crate::log_limit::{Admitted, Limiter, NOTE};
 use crate::metrics::WebConfigReload;
+use crate::off_loop::OffLoop;
 
 /// Time between two looks at the files; a change is in force after two.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Longest wait for the files.
+const LONGEST_READ: Duration = Duration::from_secs(10);
 
 /// The web configuration in force.
 #[derive(Debug)]
@@ -48,7 +53,7 @@ impl LiveConfig {
         }
         let source = Source::read(path)?;
         let config = WebConfig::build(&source)?;
-        announce(&config);
+        announce(&config, None, None);
         let successful = Arc::new(AtomicBool::new(true));
         Ok(Self {
             file: Some(File { path: path.to_owned(), first: source.fingerprint, successful }),
@@ -72,21 +77,38 @@ impl LiveConfig {
     pub(crate) async fn watch(&self, stop: CancellationToken) {
         let Some(file) = &self.file else { return };
         let mut looks = Settled::<Look>::new(Ok(file.first));
+        let mut reads = OffLoop::within(LONGEST_READ);
+        let mut told = Limiter::new();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LOOK_INTERVAL) => {}
             }
             let path = file.path.clone();
-            let Ok(source) = tokio::task::spawn_blocking(move || Source::read(&path)).await else { continue };
-            let look = source.as_ref().map(|source| source.fingerprint).map_err(ToString::to_string);
+            let source = match reads.run(move || Source::read(&path)).await {
+                Ok(source) => source.map_err(|error| error.to_string()),
+                Err(error) => Err(format!("{}: {error}", file.path.display())),
+            };
+            let look = source.as_ref().map(|source| source.fingerprint).map_err(Clone::clone);
             if looks.look(look.clone()) {
                 looks.set(look);
-                let taken = source.map_err(|error| error.to_string()).and_then(|source| self.take(&source));
+                let taken = source.and_then(|source| self.take(&source));
                 file.successful.store(taken.is_ok(), Ordering::Relaxed);
-                if let Err(error) = taken {
-                    tracing::error!(%error, "changed web configuration rejected; the old one stays in use");
+                if let Some(admitted) = told.admit(taken.as_ref().err().cloned(), Instant::now()) {
+                    self.tell(taken, &admitted);
                 }
+            }
+        }
+    }
+
+    /// What came of a change.
+    fn tell(&self, taken: Result<(), String>, &Admitted { held_back, last }: &Admitted) {
+        let note = last.then_some(NOTE);
+        match taken {
+            Ok(()) => announce(&self.in_force(), held_back, note),
+            Err(error) => {
+                let message = "changed web configuration rejected; the old one stays in use";
+                tracing::error!(%error, held_back, note, "{message}");
             }
         }
     }
@@ -101,16 +123,15 @@ impl LiveConfig {
         if old.users.is_some() && config.users.is_none() {
             return Err("removing the last of basic_auth_users needs a restart".to_owned());
         }
-        announce(&config);
         self.in_force.store(Arc::new(config));
         old.superseded.cancel();
         Ok(())
     }
 }
 
-fn announce(config: &WebConfig) {
+fn announce(config: &WebConfig, held_back: Option<u64>, note: Option<&str>) {
     for warning in &config.warnings {
         tracing::warn!("web configuration: {warning}");
     }
-    tracing::info!("web configuration loaded: {}", config.summary());
+    tracing::info!(held_back, note, "web configuration loaded: {}", config.summary());
 }

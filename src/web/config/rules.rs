@@ -76,6 +76,11 @@ impl WebConfig {
             Some(section) => Some(Arc::new(tls::server_config(section, source, crypto, &mut warnings)?)),
             None => None,
         };
+        if file.http_server_config.as_ref().is_some_and(|section| section.http2 == Some(true)) {
+            warnings.push(
+                "http_server_config.http2: HTTP/2 is not spoken; every client gets HTTP/1.1".to_owned(),
+            );
+        }
         if users.is_some() && tls.is_none() {
             warnings.push("basic_auth_users without TLS: passwords are sent in the clear".to_owned());
         }

@@ -1,4 +1,4 @@
-//! How much of what keeps changing is told.
+//! How much of what keeps happening is told: every line of the log that can come again goes by this.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,8 +9,11 @@ const LINES: u32 = 6;
 /// Counted from the first of them.
 const PERIOD: Duration = Duration::from_hours(1);
 
+/// On the last line for a while.
+pub(crate) const NOTE: &str = "happens often; further messages about it are held back for up to an hour";
+
 /// Lets a few lines an hour through for each key, and counts the others.
-pub(super) struct Limiter<K>(HashMap<K, Budget>);
+pub(crate) struct Limiter<K>(HashMap<K, Budget>);
 
 struct Budget {
     since: Instant,
@@ -20,7 +23,7 @@ struct Budget {
 
 /// A line that may be written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Admitted {
+pub(crate) struct Admitted {
     /// How many were not, since the last one.
     pub held_back: Option<u64>,
     /// No further one will be until the hour has passed.
@@ -29,12 +32,12 @@ pub(super) struct Admitted {
 
 impl<K: Clone + Eq + Hash> Limiter<K> {
     /// Everything may be told.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(HashMap::new())
     }
 
     /// Whether a line about `key` may be written now; if not, it is counted.
-    pub(super) fn admit(&mut self, key: K, now: Instant) -> Option<Admitted> {
+    pub(crate) fn admit(&mut self, key: K, now: Instant) -> Option<Admitted> {
         let fresh = || Budget { since: now, told: 0, held_back: 0 };
         let budget = self.0.entry(key).or_insert_with(fresh);
         let held_back = Some(budget.held_back).filter(|held_back| *held_back > 0);
@@ -49,8 +52,16 @@ impl<K: Clone + Eq + Hash> Limiter<K> {
         Some(Admitted { held_back, last: budget.told == LINES })
     }
 
+    /// Whether `key` is one of at most `keys`; those whose hour has passed make room.
+    pub(crate) fn has_room(&mut self, key: &K, keys: usize, now: Instant) -> bool {
+        if self.0.len() >= keys && !self.0.contains_key(key) {
+            self.0.retain(|_, budget| now.duration_since(budget.since) < PERIOD);
+        }
+        self.0.len() < keys || self.0.contains_key(key)
+    }
+
     /// The keys whose hour has passed with something held back: the last line told of them may be out of date.
-    pub(super) fn overdue(&mut self, now: Instant) -> Vec<K> {
+    pub(crate) fn overdue(&mut self, now: Instant) -> Vec<K> {
         let is_over = |budget: &Budget| now.duration_since(budget.since) >= PERIOD;
         self.0.retain(|_, budget| budget.held_back > 0 || !is_over(budget));
         let overdue = self.0.iter().filter(|(_, budget)| is_over(budget));
