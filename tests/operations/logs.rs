@@ -96,6 +96,7 @@ async fn an_issuer_that_flaps_is_told_six_times_an_hour() {
         };
         daemon.wait_metrics("a change", is_so);
     }
+    daemon.wait_logged("further messages about it are held back", 1);
     assert_eq!(daemon.logged("issuer is up") + daemon.logged("issuer is down"), 6, "{}", daemon.log());
     assert_eq!(daemon.logged("further messages about it are held back"), 1, "{}", daemon.log());
 }
@@ -108,6 +109,7 @@ async fn what_others_put_into_a_line_does_not_begin_another() {
     daemon.wait_ready();
     std::fs::write(watch.file(), "[poll\ninterval = 5\n").unwrap();
     super::hang_up(&daemon);
+    daemon.wait_logged("TOML parse error at line 1, column 6\\n", 1);
     assert_eq!(daemon.logged("TOML parse error at line 1, column 6\\n"), 1, "{}", daemon.log());
     let has_time = |line: &str| line.split_whitespace().next().is_some_and(is_time);
     assert!(daemon.log().lines().all(has_time), "{}", daemon.log());

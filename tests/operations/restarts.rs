@@ -229,6 +229,7 @@ async fn what_cannot_be_written_is_one_warning_and_a_metric() {
     let before = polls(&daemon.metrics(), &issuer);
     daemon.wait_metrics("more rounds", |metrics| polls(metrics, &issuer) > before.map(|polls| polls + 5));
     let warning = "cannot write the state file";
+    daemon.wait_logged(warning, 1);
     assert_eq!(daemon.logged(warning), 1, "{}", daemon.log());
     std::fs::create_dir(watch.directory().join("missing")).unwrap();
     daemon.wait_metrics("success", |metrics| metrics.value(WRITTEN, &[]) == Some(1.0));

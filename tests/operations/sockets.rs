@@ -124,5 +124,5 @@ fn a_refusal_at_a_unix_socket_is_told_as_that() {
     knocked.join().unwrap();
     assert_eq!(get_at(&unix, "/metrics"), 401);
     daemon.wait_log("reason=login");
-    assert_eq!(daemon.logged("peer=unix socket"), 1, "{}", daemon.log());
+    assert_eq!(daemon.logged("peer=\"unix socket\""), 1, "{}", daemon.log());
 }

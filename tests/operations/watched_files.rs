@@ -30,6 +30,7 @@ async fn each_change_of_content_is_taken_up_once() {
     watch.settings.more = format!("{WATCH}[log]\nlevel = \"debug\"\n");
     swap(&watch.file(), &watch.settings.toml());
     wait_for("another reload", || (daemon.logged("configuration reloaded") == 2).then_some(()));
+    daemon.wait_logged("new configuration rejected", 1);
     assert_eq!(daemon.logged("new configuration rejected"), 1, "{}", daemon.log());
 }
 

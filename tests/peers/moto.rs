@@ -181,7 +181,7 @@ fn access_is_denied_until_the_policy_of_the_readme_allows_it() {
     moto.let_through("0");
     let denied = |metrics: &Exposition| !account_up(metrics) && failures(metrics, "access_denied") > 0.0;
     watched.wait(&daemon, "access to be denied", denied);
-    assert!(daemon.log().contains("reason=access_denied"), "{}", daemon.log());
+    daemon.wait_log("reason=access_denied");
 
     let policy = OPERATING.split_once("```json\n").unwrap().1.split_once("```").unwrap().0;
     // moto does not know which provider a call is about.

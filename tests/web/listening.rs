@@ -67,6 +67,7 @@ fn several_addresses_are_a_list_in_the_file_and_have_commas_in_the_environment()
     for address in [one, two] {
         assert_eq!(get(address, "/-/healthy", &[]).status, 200, "{address}");
     }
+    daemon.wait_logged("listen=", 2);
     assert_eq!(daemon.logged("listen="), 2, "{}", daemon.log());
 }
 
