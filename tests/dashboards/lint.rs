@@ -49,9 +49,9 @@ fn of_variables(page: &Value) -> Vec<String> {
     let by_name: BTreeMap<&str, &Value> =
         variables(page).iter().map(|one| (text(one, "name"), one)).collect();
     let get = |name: &str| by_name.get(name).copied().unwrap_or(&Value::Null);
-    let every = |name: &str| {
+    let every = |name: &str, all: &str| {
         let variable = get(name);
-        variable["multi"] == true && variable["includeAll"] == true && variable["allValue"] == ".+"
+        variable["multi"] == true && variable["includeAll"] == true && variable["allValue"] == all
     };
     let queries = || variables(page).iter().filter(|variable| variable["type"] == "query");
     let source = get("datasource");
@@ -59,9 +59,10 @@ fn of_variables(page: &Value) -> Vec<String> {
         (by_name.len() == variables(page).len(), "names of variables are unique"),
         (source["type"] == "datasource" && source["query"] == "prometheus", "template-datasource-rule"),
         (source["label"] == "Data source", "the data source is labelled"),
-        (every("job"), "template-job-rule"),
-        (every("instance"), "template-instance-rule"),
-        (every("account"), "account: multi, All is .+"),
+        (every("job", ".+"), "template-job-rule"),
+        (every("instance", ".+"), "template-instance-rule"),
+        // Series without the label are meant too: issuers that no provider lists.
+        (every("account", ".*"), "account: multi, All is .*"),
         (get("issuer")["type"] == "query", "there is a variable issuer"),
         (queries().all(|one| one["refresh"] == 2), "template-on-time-change-reload-rule"),
         (
@@ -80,13 +81,6 @@ fn of_variables(page: &Value) -> Vec<String> {
         };
         if !query.contains(wanted) {
             faults.push(format!("variable {} is not within {wanted}", text(variable, "name")));
-        }
-    }
-    for variable in variables(page).iter().filter(|variable| variable["type"] == "custom") {
-        let chosen =
-            |option: &&Value| option["selected"] == true && option["value"] == variable["current"]["value"];
-        if list(variable, "options").iter().filter(chosen).count() != 1 {
-            faults.push(format!("variable {} has no default", text(variable, "name")));
         }
     }
     faults
@@ -188,6 +182,7 @@ fn of_fields(panel: &Value) -> Vec<String> {
     let mut columns = BTreeSet::new();
     for organize in list(panel, "transformations").iter().filter(|one| one["id"] == "organize") {
         for (field, heading) in organize["options"]["renameByName"].as_object().into_iter().flatten() {
+            let field = aggregated(panel, field);
             let value = field
                 .strip_prefix("Value #")
                 .map_or(field == "Value" && targets.len() == 1, |name| refs.contains(name));
@@ -223,6 +218,17 @@ fn of_fields(panel: &Value) -> Vec<String> {
         faults.extend(wrong.map(|(column, _)| format!("link: no field {column}")));
     }
     faults
+}
+
+/// The field that a grouping made this one of: `Value #A (firstNotNull)`.
+fn aggregated<'a>(panel: &Value, field: &'a str) -> &'a str {
+    let split = field.strip_suffix(')').and_then(|field| field.split_once(" ("));
+    let made = |(field, how): &(&str, &str)| {
+        let grouped = list(panel, "transformations").iter().filter(|one| one["id"] == "groupBy");
+        let mut fields = grouped.map(|one| &one["options"]["fields"][*field]);
+        fields.any(|one| list(one, "aggregations").contains(&json!(how)))
+    };
+    split.filter(made).map_or(field, |(field, _)| field)
 }
 
 #[test]

@@ -1,11 +1,11 @@
-"""One issuer: its verdicts, the chain it serves, what the providers list, and how that came about."""
+"""One issuer: its problems, the chain it serves and to whom, what the providers list, and how that came about."""
 
 import queries as q
-from model import UNKNOWN_COLOUR, by_name, by_query, dashboard, fixed, layout, mapping, stat, state_timeline, steps, table, target, text, timeseries
-from shared import RUNBOOKS, SOLID, STATES, days_tile, exporter_row, failures, providers, variables
+from model import UNKNOWN_COLOUR, by_name, dashboard, fixed, layout, mapping, stat, state_timeline, steps, table, target, text, timeseries
+from shared import HEALTH, RUNBOOKS, SOLID, STALE, days_tile, exporter_row, failures, problems, providers, variables
 
 SERVED_HERE = f"on (job, instance, endpoint) {q.known('oidc_issuer_endpoint_info', q.ISSUER)}"
-CERTIFICATE = f"{q.known('oidc_certificate_info', q.TARGET)} and {SERVED_HERE}"
+CERTIFICATE = f"{q.present('oidc_certificate_info', q.TARGET)} and {SERVED_HERE}"
 for name in ("subject", "issued_by"):
     # The common name is enough for a column; names without one stay whole.
     CERTIFICATE = f'label_replace({CERTIFICATE}, "{name}", "$1", "{name}", ".*CN=([^,]+).*")'
@@ -27,48 +27,46 @@ aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN
 
 
 def tiles():
-    verdict = stat(
-        "Worst verdict",
-        "The worst state among the providers of this issuer.",
-        [target(f"max({q.state()})", instant=True)],
-        "no provider",
+    worst = stat(
+        "Health",
+        "The worst health among the providers of this issuer; that of the issuer itself where no provider lists it.",
+        [target(f"max({q.health()})", instant=True)],
+        "not watched",
         steps((None, UNKNOWN_COLOUR)),
-        mappings=STATES,
+        mappings=HEALTH,
     )
     poll = stat(
         "Last poll",
         "Whether the last poll fetched the discovery document, the chain and the keys.",
-        [target(f"min({q.known('oidc_issuer_up', q.ISSUER)})", instant=True)],
+        [target(q.last_poll(), instant=True)],
         "never polled",
         steps((None, UNKNOWN_COLOUR)),
-        mappings=mapping({0: ("FAILED", "red"), 1: ("good", "green")}),
+        mappings=mapping({0: ("FAILED", "red"), 1: ("good", "green"), -1: ("exporter down", "purple")}),
     )
-    age = f"max({q.age(q.ISSUER_SEEN, q.ISSUER)})"
     seen = stat(
         "Last good look",
-        "Age of everything that this page shows about the chain. Red means older than 'Unknown after'.",
-        [target(f"{age} <= $stale", "A", instant=True), target(f"{age} > $stale", "B", instant=True)],
+        "Age of everything that this page shows about the chain. Red from 30 min on, when evidence counts as stale unless health.stale_after is set.",
+        [target(f"max({q.age(q.ISSUER_SEEN, q.ISSUER, 'issuer')})", instant=True)],
         "never",
-        steps((None, UNKNOWN_COLOUR)),
-        [by_query("A", color=fixed("green")), by_query("B", color=fixed("red"))],
+        steps((None, UNKNOWN_COLOUR), (-100_000, "green"), (STALE, "red")),
         unit="s",
     )
     root = days_tile(
         "Root CA expires in",
         "Days until the last certificate served expires. Below 0, it has expired.",
-        f"min({q.days_left(q.ROOT_CA_END, q.ISSUER)})",
+        f"min({q.days_left(q.ROOT_CA_END, q.ISSUER, 'issuer')})",
         "no chain seen",
     )
     anchor = days_tile(
         "Trust anchor expires in",
         "Days until the self-signed root that the chain leads to expires; it is often not served. Below 0, it has expired.",
-        f"min({q.days_left('oidc_trust_anchor_not_after_timestamp_seconds', q.ISSUER)})",
+        f"min({q.days_left('oidc_trust_anchor_not_after_timestamp_seconds', q.ISSUER, 'issuer')})",
         "none found",
     )
     changed = stat(
         "Root CA changed",
-        "How long ago this issuer began to serve a new root CA, as far as the exporter has seen since it started.",
-        [target(f"min({q.age('oidc_issuer_thumbprint_changed_timestamp_seconds', q.ISSUER)})", instant=True)],
+        "How long ago this issuer began to serve a new root CA, as far as the exporter has seen. Without a state file, it forgets that when it restarts.",
+        [target(f"min({q.age('oidc_issuer_thumbprint_changed_timestamp_seconds', q.ISSUER, 'issuer')})", instant=True)],
         "not seen",
         steps((None, UNKNOWN_COLOUR), (0, "blue")),
         unit="s",
@@ -76,19 +74,19 @@ def tiles():
     chain = stat(
         "Chain",
         "How TLS clients judge the chains of this issuer's endpoints. Blue means that only a private CA vouches for the chain.",
-        [target(f"max by (status) (({q.known('oidc_chain_status', q.TARGET)} == 1) and {SERVED_HERE})", legend="{{status}}", instant=True)],
+        [target(q.or_word(f"max by (status) (({q.known('oidc_chain_status', q.TARGET)} == 1) and {SERVED_HERE})", "status", "no chain seen"), legend="{{status}}", instant=True)],
         "no chain seen",
         steps((None, UNKNOWN_COLOUR), (1, "red")),
         [by_name(word, color=fixed(colour)) for word, colour in SOUND.items()],
         text="name",
     )
-    return [(5, verdict), (3, poll), (3, seen), (3, chain), (3, root), (4, anchor), (3, changed)]
+    return [(3, [(6, worst), (6, poll), (6, seen), (6, chain)]), (3, [(8, root), (8, anchor), (8, changed)])]
 
 
 def chain():
     joined = lambda other: f"({CERTIFICATE}) * on (job, instance, endpoint, position, sha1) group_left () {other}"
     not_after = q.known("oidc_certificate_not_after_timestamp_seconds", q.TARGET)
-    listed = f'label_replace({q.known("oidc_provider_thumbprint_info", q.PROVIDER)}, "sha1", "$1", "thumbprint", "(.*)")'
+    listed = f'label_replace(max by ({q.KEY}, thumbprint) ({q.listed()}), "sha1", "$1", "thumbprint", "(.*)")'
     by_key = lambda expr: f"max by ({CERTIFICATE_KEY}) ({expr})"
     exprs = [
         by_key(f"({CERTIFICATE}) * on (sha1) group_left () count by (sha1) ({listed}) or ({CERTIFICATE}) * 0"),
@@ -106,7 +104,6 @@ def chain():
         "Value #B": "Days left",
         "Value #C": "Not after",
     }
-    days = steps((None, "red"), (7, "orange"), (30, "text"))
     return table(
         "Served chain",
         "The certificates of every endpoint of this issuer, in the order served. The last one, 'root', is the one whose thumbprint AWS wants. "
@@ -118,9 +115,9 @@ def chain():
             by_name("#", custom__width=50),
             by_name("Role", custom__width=110),
             by_name("Endpoint", custom__width=230),
-            by_name("SHA-1 thumbprint", custom__width=345),
+            by_name("SHA-1 thumbprint", custom__width=365),
             by_name("Listed by", custom__width=110, custom__align="left", mappings=mapping({0: ("no provider", None), 1: ("1 provider", None)}), unit="suffix: providers"),
-            by_name("Days left", unit="suffix: d", decimals=1, thresholds=days, custom__cellOptions={"type": "color-text"}, custom__width=100),
+            by_name("Days left", unit="suffix: d", decimals=1, thresholds=steps((None, "red"), (7, "text")), custom__cellOptions={"type": "color-text"}, custom__width=100),
             by_name("Not after", unit="dateTimeAsIso", custom__width=165),
         ],
         [{"displayName": "Endpoint", "desc": False}, {"displayName": "#", "desc": False}],
@@ -128,8 +125,8 @@ def chain():
 
 
 def thumbprints():
-    listed = q.known("oidc_provider_thumbprint_info", q.PROVIDER)
-    served = q.known("oidc_issuer_thumbprint_info", q.ISSUER)
+    listed = q.listed()
+    served = q.present("oidc_issuer_thumbprint_info", q.ISSUER)
     missing = f'label_replace(max by (thumbprint) ({served}) unless on (thumbprint) {listed}, "position", "root", "", "") * 0'
     return table(
         "Listed and served thumbprints",
@@ -186,12 +183,12 @@ def audiences():
 
 
 def history():
-    verdicts = state_timeline(
-        "History of verdicts",
-        "Each provider's state over time. A gap means that the exporter was not scraped.",
-        [target(q.state(q.exported), legend="{{account_id}}", interval="1m")],
-        "No verdict in this window, up to a minute ago",
-        STATES,
+    health = state_timeline(
+        "History of health",
+        "The health of each provider over time; of more than 12, the worst in this window. A gap means that the exporter was not scraped.",
+        [target(q.history("healthy"), legend="{{account_id}} {{name}}", interval="1m")],
+        "Nothing in this window, up to a minute ago",
+        HEALTH,
     )
     roots = state_timeline(
         "History of root CAs",
@@ -201,7 +198,7 @@ def history():
         mapping({1: ("served", "blue")}),
         legend=False,
     )
-    return [(12, verdicts), (12, roots)]
+    return [(12, health), (12, roots)]
 
 
 def polls():
@@ -229,18 +226,39 @@ def polls():
     return [(8, phases), (8, addresses), (8, failures(accounts=False))]
 
 
+def faces():
+    """What each exporter sees: another network may be shown another face."""
+    shared = mapping({1: ("by all", "green"), 0: ("NOT BY ALL", "red"), -1: ("sees none", "purple")})
+    return table(
+        "Faces: root CAs by exporter",
+        "Which root CAs of this issuer each exporter sees. 'NOT BY ALL' means that some exporter that runs does not see it: the issuer shows another chain to another network, or only one of them passes a proxy.",
+        [target(q.faces(), instant=True, table=True)],
+        "No exporter that runs watches this issuer",
+        {"instance": "Exporter", "Value": "Seen", "thumbprint": "Root CA"},
+        [
+            by_name("Exporter", custom__minWidth=150),
+            by_name("Seen", custom__align="left", mappings=shared, custom__cellOptions=SOLID, custom__width=115),
+            by_name("Root CA", custom__minWidth=345),
+        ],
+        [{"displayName": "Seen", "desc": False}, {"displayName": "Exporter", "desc": False}],
+        ("issuer",),
+    )
+
+
 def build():
     every = providers(
         "Providers of this issuer",
-        "Every provider in every account, worst first. 'unknown, was match' means that it matched when it was last seen, too long ago. "
+        "Every provider in every account, worst first. While its exporter does not answer, a provider is unknown, or failing if it was. "
         "Account 'file' stands for thumbprints from the exporter's own configuration.",
         "No provider of this issuer is known",
         one_issuer=True,
     )
+    why = problems("Problems of this issuer", "What is wrong with this issuer, or with providers of it, and how many have it. Click one for its runbook.", [])
     panels = layout(
-        (4, tiles()),
-        (8, [(24, chain())]),
+        *tiles(),
+        (6, [(11, why), (13, faces())]),
         (7, [(24, every)]),
+        (8, [(24, chain())]),
         (7, [(14, thumbprints()), (10, endpoints())]),
         (7, history()),
         (8, [(14, text("By hand", BY_HAND)), (10, audiences())]),
@@ -249,6 +267,6 @@ def build():
     )
     links = [
         {"title": "Fleet", "type": "link", "url": "/d/oidc-fleet", "icon": "dashboard", "keepTime": True, "includeVars": False, "targetBlank": False, "tags": [], "asDropdown": False, "tooltip": "All issuers and accounts"},
-        {"title": "Runbooks", "type": "link", "url": RUNBOOKS, "icon": "doc", "targetBlank": True, "keepTime": False, "includeVars": False, "tags": [], "asDropdown": False, "tooltip": "What each alert means and how to fix it"},
+        {"title": "Runbooks", "type": "link", "url": RUNBOOKS, "icon": "doc", "targetBlank": True, "keepTime": False, "includeVars": False, "tags": [], "asDropdown": False, "tooltip": "What each alert and problem means and how to fix it"},
     ]
-    return dashboard("oidc-issuer", "OIDC providers / Issuer", "One issuer: its chain, verdicts, thumbprints and history.", variables(single_issuer=True), panels, links, "now-24h")
+    return dashboard("oidc-issuer", "OIDC providers / Issuer", "One issuer: its problems, chain, thumbprints and history.", variables(single_issuer=True), panels, links, "now-24h")

@@ -19,6 +19,11 @@ def mapping(table):
     return [{"type": "value", "options": options}]
 
 
+def below(value, text, colour):
+    """One more mapping, of all numbers below this one."""
+    return {"type": "range", "options": {"from": -1e9, "to": value, "result": {"text": text, "color": colour, "index": 0}}}
+
+
 def target(expr, ref="A", legend="__auto", instant=False, table=False, interval=None):
     """One query of a panel."""
     query = {
@@ -84,20 +89,34 @@ def stat(title, description, targets, empty, thresholds=None, overrides=None, te
     return panel("stat", title, description, targets, defaults, overrides, options)
 
 
-def table(title, description, targets, empty, columns, overrides, sort=None, hidden=()):
-    """A table of instant queries with equal labels. `columns`: {field: heading}, in the order of show."""
+def one_row_each(key, lists, numbers):
+    """Transformations that make one row of each `key`: labels in `lists` become lists, `numbers` are names of queries,
+    without whose first there is no row."""
+    groups = {name: {"operation": "groupby", "aggregations": []} for name in key}
+    cells = {name: {"operation": "aggregate", "aggregations": ["uniqueValues"]} for name in lists}
+    cells |= {f"Value #{ref}": {"operation": "aggregate", "aggregations": ["firstNotNull"]} for ref in numbers}
+    missing = {"fieldName": f"Value #{numbers[0]} (firstNotNull)", "config": {"id": "isNull", "options": {}}}
+    return [
+        {"id": "groupBy", "options": {"fields": groups | cells}},
+        {"id": "filterByValue", "options": {"filters": [missing], "type": "exclude", "match": "any"}},
+    ]
+
+
+def table(title, description, targets, empty, columns, overrides, sort=None, hidden=(), rows=(), filterable=False):
+    """A table of instant queries with equal labels, or made so by `rows`. `columns`: {field: heading}, in the order of show."""
     drop = {name: True for name in ("Time", "__name__", *hidden)}
     return panel(
         "table",
         title,
         description,
         targets,
-        {"noValue": empty, "custom": {"align": "auto", "filterable": True, "inspect": False}, "thresholds": steps((None, "text"))},
-        # `noValue` is also what an empty cell shows.
-        [{"matcher": {"id": "byType", "options": "string"}, "properties": [{"id": "noValue", "value": "–"}]}, *overrides],
+        {"noValue": empty, "custom": {"align": "auto", "filterable": filterable, "inspect": False}, "thresholds": steps((None, "text"))},
+        # `noValue` is also what an empty cell shows. Without its unit, an account that is all digits would be taken for a number.
+        [{"matcher": {"id": "byType", "options": "string"}, "properties": _properties({"noValue": "–", "unit": "string"})}, *overrides],
         {"showHeader": True, "cellHeight": "sm", "sortBy": sort if isinstance(sort, list) else [sort] if sort else []},
-        transformations=([{"id": "merge", "options": {}}] if len(targets) > 1 else [])
-        + [
+        transformations=[
+            *([{"id": "merge", "options": {}}] if len(targets) > 1 else []),
+            *rows,
             {
                 "id": "organize",
                 "options": {
@@ -105,7 +124,7 @@ def table(title, description, targets, empty, columns, overrides, sort=None, hid
                     "indexByName": {name: index for index, name in enumerate(columns)},
                     "renameByName": columns,
                 },
-            }
+            },
         ],
     )
 
@@ -182,7 +201,7 @@ def datasource_variable():
     return {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "current": {}, "hide": 0, "refresh": 1, "regex": ""}
 
 
-def query_variable(name, label, query, multi=True):
+def query_variable(name, label, query, multi=True, all_value=".+"):
     every = {"text": ["All"], "value": ["$__all"]} if multi else {}
     return {
         "name": name,
@@ -193,29 +212,12 @@ def query_variable(name, label, query, multi=True):
         "definition": query,
         "multi": multi,
         "includeAll": multi,
-        "allValue": ".+" if multi else None,
+        "allValue": all_value if multi else None,
         "current": every,
         "refresh": 2,
         "sort": 1,
         "hide": 0,
         "regex": "",
-    }
-
-
-def choice_variable(name, label, description, choices, default):
-    """A number that panels compare with; `choices`: {text: number}."""
-    text = next(text for text, value in choices.items() if value == default)
-    return {
-        "name": name,
-        "label": label,
-        "description": description,
-        "type": "custom",
-        "query": ", ".join(f"{text} : {value}" for text, value in choices.items()),
-        "options": [{"text": t, "value": str(v), "selected": v == default} for t, v in choices.items()],
-        "current": {"text": text, "value": str(default)},
-        "multi": False,
-        "includeAll": False,
-        "hide": 0,
     }
 
 

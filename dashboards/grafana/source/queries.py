@@ -1,38 +1,28 @@
-"""The PromQL that both dashboards share.
+"""The PromQL that both dashboards share. It judges nothing: the exporter does, in `oidc_provider_health`.
 
-Two rules keep the pages from looking calm when nothing is known:
-- `known`: while a target does not answer, what it said last (up to a day ago) stays on the page;
-- `state`: a match whose evidence is older than $stale counts as unknown, not as a match.
+What it adds is what an exporter cannot say of itself: while one does not answer, what it said last stays on the page, up to
+a day, but counts as unknown, or as failing if it did. Where several exporters run that see a provider, the worst that one
+of them says is shown, and what another one said before it went down no longer counts, as in the alerts.
 """
 
 TARGET = 'job=~"$job", instance=~"$instance"'
 ISSUER = f'{TARGET}, issuer=~"$issuer"'
-PROVIDER = f'{TARGET}, account_id=~"$account", issuer=~"$issuer"'
+PROVIDER = f'{ISSUER}, account_id=~"$account"'
 ACCOUNT = f'{TARGET}, account_id=~"$account"'
 KEY = "account_id, provider_arn, issuer"
+# "All" is `.*`, which a series without that label matches too: an issuer that no provider lists, a provider without a problem.
+CHOSEN = ', problem=~"$problem"'
 
 UP = f"up{{{TARGET}}}"
 # `up` of this exporter's jobs only: $job may be All.
 EXPORTERS = f"({UP} and on (job) last_over_time(oidc_exporter_build_info{{{TARGET}}}[1d]))"
 
-# The numbers of `state`. A match counts 1 more when its root CA expires soon, 2 more when its issuer, and 2 more when its
-# account was not read for too long; a broken provider counts 2 more when AWS relies on its list.
-MATCH, EXPIRING, *WAS_MATCH, UNKNOWN, PARTIAL_LATENT, MISMATCH_LATENT, PARTIAL_ENFORCED, MISMATCH_ENFORCED = range(1, 12)
+HEALTH = {"healthy": 1, "at_risk": 2, "unknown": 3, "failing": 4}
+CLASS = {name: number for name, number in HEALTH.items() if name != "healthy"}
 
-
-def known(metric, selector):
-    """`metric` now, or its last value where the target does not answer."""
-    series = f"{metric}{{{selector}}}"
-    return f"({series} or last_over_time({series}[1d]) and on (job, instance) {UP} == 0)"
-
-
-def age(metric, selector):
-    """Seconds since a timestamp metric."""
-    return f"(time() - {known(metric, selector)})"
-
-
-def days_left(metric, selector):
-    return f"(({known(metric, selector)} - time()) / 86400)"
+ISSUER_SEEN = "oidc_issuer_last_success_timestamp_seconds"
+ACCOUNT_SEEN = "oidc_account_last_success_timestamp_seconds"
+ROOT_CA_END = "oidc_root_ca_not_after_timestamp_seconds"
 
 
 def exported(metric, selector):
@@ -40,95 +30,138 @@ def exported(metric, selector):
     return f"{metric}{{{selector}}}"
 
 
-STATUS = "oidc_provider_thumbprint_status"
-ISSUER_SEEN = "oidc_issuer_last_success_timestamp_seconds"
-ACCOUNT_SEEN = "oidc_account_last_success_timestamp_seconds"
-ROOT_CA_END = "oidc_root_ca_not_after_timestamp_seconds"
+def last(metric, selector):
+    """What targets that do not answer said last."""
+    return f"(last_over_time({exported(metric, selector)}[1d]) and on (job, instance) {UP} == 0)"
 
 
-def _tag(expr, word):
-    """Terms of a sum must differ in a label, or `or` would drop one of them."""
-    return f'label_replace({expr}, "status", "{word}", "", "")'
+def known(metric, selector):
+    """`metric` now, or its last value where the target does not answer."""
+    return f"({exported(metric, selector)} or {last(metric, selector)})"
 
 
-def state(read=known):
-    """One number for each provider, the worse the higher: see the constants."""
-    numbers = {"match": MATCH, "unknown": UNKNOWN, "partial": PARTIAL_LATENT, "mismatch": MISMATCH_LATENT}
-    weights = " or ".join(f'label_replace(vector({n}), "status", "{s}", "", "")' for s, n in numbers.items())
-    match = read(STATUS, PROVIDER + ', status="match"')
-    broken = read(STATUS, PROVIDER + ', status=~"mismatch|partial"')
-    # An issuer without a single good poll has no age: then what counts is that it is down.
-    issuer_old = f"(time() - {read(ISSUER_SEEN, TARGET)} > bool $stale or 1 - {read('oidc_issuer_up', TARGET)})"
-    account_old = f"(time() - {read(ACCOUNT_SEEN, TARGET)} > bool $stale)"
-    root_ends = f"({read(ROOT_CA_END, TARGET)} - time() < bool $days_critical * 86400)"
-    terms = [
-        f"{read(STATUS, PROVIDER)} * on (status) group_left () ({weights})",
-        _tag(f"2 * sum without (status) ({broken}) * {read('oidc_provider_thumbprint_enforced', PROVIDER)}", "enforced"),
-        _tag(f"2 * {match} * on (job, instance, issuer) group_left () {issuer_old}", "issuer_old"),
-        _tag(f"2 * {match} * on (job, instance, account_id) group_left () {account_old}", "account_old"),
-        _tag(f"{match} * on (job, instance, issuer) group_left () {root_ends}", "root_ends"),
-    ]
-    return f"max by ({KEY}) (sum without (status) (\n  " + "\n  or ".join(terms) + "\n))"
+def gone(metric, selector):
+    """The same of series that come and go: only those that were there when their target was scraped last."""
+    seen = lambda series: f"max_over_time(timestamp({series})[1d:5m])"
+    scraped = seen(f"oidc_exporter_build_info{{{TARGET}}}")
+    there = f"{seen(exported(metric, selector))} == on (job, instance) group_left () {scraped}"
+    return f"({last(metric, selector)} and {there})"
 
 
-def eventful():
-    """At most 20 providers that were not a match, or whose issuer or account was not polled, at some time in the window."""
-    during = lambda function, series: f"{function}_over_time({series}[$__range] @ end())"
-    match = f'{STATUS}{{{PROVIDER}, status="match"}} @ end() * 0 + 1'
-    other = during("max", f'{STATUS}{{{PROVIDER}, status!="match"}}')
-    issuer = during("min", f"oidc_issuer_up{{{TARGET}}}")
-    account = during("min", f"oidc_account_up{{{TARGET}}}")
-    return (
-        f"topk(20, max by ({KEY}) (2 * ({other} == 1)"
-        f" or {match} and on (job, instance, issuer) {issuer} == 0"
-        f" or {match} and on (job, instance, account_id) {account} == 0))"
-    )
+def present(metric, selector):
+    return f"({exported(metric, selector)} or {gone(metric, selector)})"
 
 
-def state_age():
-    """Seconds since the present verdict began, to five minutes, or to 15 seconds if that is not ten minutes ago; nothing
-    where no change was seen in the window."""
-    ended = lambda window: f"max_over_time(timestamp({STATUS}{{{PROVIDER}}} == 0)[{window}])"
-    return f"min by ({KEY}) (time() - (({ended('10m:15s')} or {ended('$__range:5m')}) and {known(STATUS, PROVIDER)} == 1))"
+def spoken_for(by, expr):
+    """`by` is an aggregation. An exporter that runs speaks for one that does not, of what both see."""
+    return f"({by} ({expr(exported)}) or {by} ({expr(last)}))"
 
 
-def for_each_provider(by, expr):
-    """Joins a number of each issuer, or of each account, to its providers."""
-    each = known(STATUS, PROVIDER + ', status="match"')
-    return f"{each} * 0 + on (job, instance, {by}) group_left () {expr}"
+def age(metric, selector, key):
+    """Seconds since a timestamp metric, for each `key`."""
+    return spoken_for(f"max by ({key})", lambda read: f"time() - {read(metric, selector)}")
 
 
-def evidence_age():
-    """Seconds since issuer and account of a provider were both read; nothing where the issuer never was."""
-    issuer = for_each_provider("issuer", age(ISSUER_SEEN, TARGET))
-    account = for_each_provider("account_id", age(ACCOUNT_SEEN, TARGET))
-    return f"max by ({KEY}) ({issuer} or {_tag(account, 'account')}) and on ({KEY}) {issuer}"
+def days_left(metric, selector, key):
+    return spoken_for(f"min by ({key})", lambda read: f"({read(metric, selector)} - time()) / 86400")
 
 
-def provider_days_left():
-    return f"min by ({KEY}) ({for_each_provider('issuer', days_left(ROOT_CA_END, TARGET))})"
+def or_word(expr, label, word):
+    """0 with this word where there is nothing: for panels that show a name."""
+    return f'{expr} or on () label_replace(vector(0), "{label}", "{word}", "", "")'
 
 
-def provider_coverage():
-    return f"min by ({KEY}) ({known('oidc_provider_thumbprint_coverage_ratio', PROVIDER)})"
+def numbered(expr, label, numbers):
+    """Each series times the number of its word."""
+    words = " or ".join(f'label_replace(vector({number}), "{label}", "{word}", "", "")' for word, number in numbers.items())
+    return f"{expr} * on ({label}) group_left () ({words})"
 
 
-def bands(days):
-    """Three queries, one colour each: the thresholds are variables, which Grafana's own thresholds cannot be."""
-    return {"A": f"{days} < $days_critical", "B": f"{days} < $days_warning >= $days_critical", "C": f"{days} >= $days_warning"}
+def of_all(suffix, read, more=""):
+    """A metric of each provider, and of each issuer that no provider lists."""
+    provider, issuer = (read(f"oidc_{whose}_{suffix}", PROVIDER + more) for whose in ("provider", "issuer"))
+    return f"({provider} or on (job, instance, issuer) {issuer})"
+
+
+def _numbers(read, more=""):
+    return numbered(of_all("health", read, more), "health", HEALTH)
+
+
+def health():
+    """One number for each provider."""
+    return spoken_for(f"max by ({KEY})", lambda read: _numbers(read) if read is exported else f"clamp_min({_numbers(read)}, {HEALTH['unknown']})")
+
+
+def health_of_chosen():
+    """The same of providers that have the problem that is chosen on top of the page."""
+    return f"{health()} and on ({KEY}) ({_problems(CHOSEN)} or {of_all('health', known, CHOSEN)})"
+
+
+def how_many(word):
+    return f"sum({health()} == bool {HEALTH[word]})"
+
+
+def history(least):
+    """Health over time of at most 12 providers, the worst of the window; of those only that were once in `least` or worse.
+    As it was scraped: a gap should look like one."""
+    once = lambda metric, selector: f"max_over_time({exported(metric, selector)}[$__range] @ end())"
+    worst = f"topk(12, max by ({KEY}) ({_numbers(once)}) >= {HEALTH[least]})"
+    expr = f"max by ({KEY}) ({_numbers(exported)})\nand on ({KEY}) {worst}"
+    # A name that is short enough for a legend.
+    return f'label_replace({expr}, "name", "$1", "issuer", "https://(.*)")'
+
+
+def in_this_health_for():
+    """Seconds, as told by the exporter that says the worst."""
+    each = f"max by (job, instance, {KEY}) ({_numbers(exported)})"
+    worst = f"{each} == on ({KEY}) group_left () {health()}"
+    return f"max by ({KEY}) (time() - oidc_provider_health_changed_timestamp_seconds{{{PROVIDER}}} and on (job, instance, {KEY}) {worst})"
+
+
+def _problems(more=""):
+    by = f"max by ({KEY}, problem, class)"
+    unseen = f"{by} ({of_all('problem', gone, more)}) unless on ({KEY}) {of_all('health', exported)}"
+    return f"({by} ({of_all('problem', exported, more)}) or {unseen})"
+
+
+def problems():
+    """The number of its class for each problem of each provider, worst first."""
+    return f"sort_desc({numbered(_problems(), 'class', CLASS)})"
+
+
+def for_each_provider(expr):
+    """Brings a number of each issuer to its providers, or leaves it at the issuer that none lists."""
+    providers = f"max by ({KEY}) ({known('oidc_provider_info', PROVIDER)}) * 0"
+    return f"{providers} + on (issuer) group_left () {expr} or on (issuer) {expr}"
 
 
 def active_alerts(labels):
     """Pending and firing alerts; the value is 3 (critical), 2 (warning) or 1 (info). An absent target has no instance."""
-    numbers = {"critical": 3, "warning": 2, "info": 1}
-    weights = " or ".join(f'label_replace(vector({n}), "severity", "{s}", "", "")' for s, n in numbers.items())
-    # No alert has both labels; one column shows either.
-    alerts = 'label_join(ALERTS{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}, "where", " ", "issuer", "endpoint")'
-    return f"max by ({labels}) ({alerts} * on (severity) group_left () ({weights}))"
+    alerts = 'ALERTS{alertname=~"OIDC.+", job=~"$job", instance=~"$instance|"}'
+    return f"max by ({labels}) ({numbered(alerts, 'severity', {'critical': 3, 'warning': 2, 'info': 1})})"
 
 
-def not_polled(up, success, selector, key):
-    """1 for each `key` whose last poll failed or whose last good one is older than $stale, else 0."""
-    down = f'label_replace(1 - {known(up, selector)}, "why", "down", "", "")'
-    old = f'label_replace({age(success, selector)} > bool $stale, "why", "old", "", "")'
-    return f"max by ({key}) ({down} or {old})"
+def last_poll():
+    """1 if it was good everywhere, 0 if not, -1 if no exporter that runs polls; nothing before the first."""
+    up = "oidc_issuer_up"
+    polled = exported("oidc_issuer_last_poll_timestamp_seconds", ISSUER)
+    return f"min({exported(up, ISSUER)} and on (job, instance, issuer) {polled}) or min({last(up, ISSUER)}) * 0 - 1"
+
+
+def listed():
+    """Each provider once for each thumbprint that it lists and where that is served, however many exporters see it."""
+    return f"max by ({KEY}, thumbprint, position) ({present('oidc_provider_thumbprint_info', PROVIDER)})"
+
+
+def not_polled(up, selector, key):
+    """1 for each `key` whose last poll failed, or whose exporter does not answer, else 0."""
+    return f"(max by ({key}) (1 - {exported(up, selector)}) or max by ({key}) (1 + 0 * {last(up, selector)}))"
+
+
+def faces():
+    """1 for each root CA that an exporter sees of an issuer; 0 where not all exporters that run see it."""
+    seen = f"max by (issuer, instance, thumbprint) ({exported('oidc_issuer_thumbprint_info', ISSUER)})"
+    watchers = f"count by (issuer) (max by (issuer, instance) ({exported('oidc_issuer_up', ISSUER)}))"
+    shared = f"(count by (issuer, thumbprint) ({seen}) == bool on (issuer) group_left () {watchers})"
+    blind = f"max by (issuer, instance) ({exported('oidc_issuer_up', ISSUER)} unless on (job, instance, issuer) {exported('oidc_issuer_thumbprint_info', ISSUER)}) * 0 - 1"
+    return f"{seen} * on (issuer, thumbprint) group_left () {shared}\nor {blind}"

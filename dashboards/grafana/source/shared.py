@@ -1,79 +1,113 @@
-"""What both dashboards show alike: words and colours of a state, the table of providers, the exporter's own row."""
+"""What both dashboards show alike: words and colours of health and problems, the table of providers, the exporter's own row."""
 
 import queries as q
-from model import UNKNOWN_COLOUR, by_name, by_query, choice_variable, datasource_variable, fixed, mapping, query_variable, row, stat, steps, table, target, timeseries
+from model import UNKNOWN_COLOUR, below, by_name, datasource_variable, fixed, mapping, one_row_each, query_variable, row, stat, steps, table, target, timeseries
 
 RUNBOOKS = "https://github.com/example/oidc-thumbprint-exporter/blob/main/dashboards/runbooks"
 DRILL = "/d/oidc-issuer?${__url_time_range}&${datasource:queryparam}&var-issuer=${__data.fields.Issuer}"
+RUNBOOK = {"title": "What it is and how to fix it", "url": RUNBOOKS + "/problems/${__value.raw}.md", "targetBlank": True}
 
-STATES = mapping(
-    {
-        q.MISMATCH_ENFORCED: ("MISMATCH, enforced", "dark-red"),
-        q.PARTIAL_ENFORCED: ("PARTIAL, enforced", "red"),
-        q.MISMATCH_LATENT: ("mismatch, latent", "orange"),
-        q.PARTIAL_LATENT: ("partial, latent", "light-orange"),
-        q.UNKNOWN: ("unknown", "purple"),
-        **{number: ("unknown, was match", "light-purple") for number in q.WAS_MATCH},
-        q.EXPIRING: ("match, root CA ends", "yellow"),
-        q.MATCH: ("match", "green"),
-    }
-)
+WORDS = {"failing": ("FAILING", "dark-red"), "unknown": ("unknown", "purple"), "at_risk": ("at risk", "orange"), "healthy": ("healthy", "green")}
+HEALTH = mapping({q.HEALTH[word]: shown for word, shown in WORDS.items()})
 SOLID = {"type": "color-background", "mode": "basic"}
-BAND_COLOURS = {"A": "red", "B": "orange", "C": "green"}
+COLOURED = {"type": "color-text"}
+# In one line, two clusters of one region look alike.
+WRAPPED = {"type": "auto", "wrapText": True}
+# The bands of the alerts; red is health.leaf_days too, and orange health.root_ca_days, as they are by default.
+ROOT_CA_DAYS = steps((None, UNKNOWN_COLOUR), (-100_000, "red"), (7, "orange"), (30, "yellow"), (90, "green"))
+LEAF_DAYS = steps((None, UNKNOWN_COLOUR), (-100_000, "red"), (7, "green"))
+EXPIRED = [below(0, "EXPIRED", "red")]
+# health.stale_after, as it is by default.
+STALE = 1800
 
 
 def variables(single_issuer=False):
-    return [
+    on_top = [
         datasource_variable(),
         query_variable("job", "Job", "label_values(oidc_exporter_build_info, job)"),
         query_variable("instance", "Instance", 'label_values(oidc_exporter_build_info{job=~"$job"}, instance)'),
-        query_variable("account", "AWS account", f"label_values(oidc_provider_thumbprint_status{{{q.TARGET}}}, account_id)"),
+        query_variable("account", "AWS account", f"label_values(oidc_provider_health{{{q.TARGET}}}, account_id)", all_value=".*"),
         query_variable("issuer", "Issuer", f"label_values(oidc_issuer_up{{{q.TARGET}}}, issuer)", multi=not single_issuer),
-        choice_variable("days_critical", "Red below", "An expiry is red if fewer days than this are left.", {"3 d": 3, "7 d": 7, "14 d": 14}, 7),
-        choice_variable("days_warning", "Orange below", "An expiry is orange if fewer days than this are left.", {"30 d": 30, "60 d": 60, "90 d": 90}, 30),
-        choice_variable(
-            "stale",
-            "Unknown after",
-            "A match counts as unknown if the last successful poll is older than this.",
-            {"15 min": 900, "30 min": 1800, "1 h": 3600, "6 h": 21600},
-            1800,
-        ),
     ]
+    problem = query_variable("problem", "Problem", f"label_values(oidc_provider_problem{{{q.TARGET}}}, problem)", all_value=".*")
+    return on_top if single_issuer else [*on_top, problem]
 
 
 def days_tile(title, description, days, empty):
-    """Days left, coloured by the two thresholds that are variables."""
-    queries = [target(expr, ref, instant=True) for ref, expr in q.bands(days).items()]
-    overrides = [by_query(ref, color=fixed(colour), unit="suffix: d") for ref, colour in BAND_COLOURS.items()]
-    return stat(title, description, queries, empty, steps((None, UNKNOWN_COLOUR)), overrides, decimals=1)
+    """Days left, in the bands of the alerts."""
+    return stat(title, description, [target(days, instant=True)], empty, ROOT_CA_DAYS, decimals=1, unit="suffix: d", mappings=EXPIRED)
 
 
 def providers(title, description, empty, one_issuer=False):
-    """Every provider, worst first. All queries have the same labels, so that `merge` makes one row of them."""
+    """Every provider, worst first, and every issuer that none lists."""
+    exprs = {
+        "A": q.health() if one_issuer else q.health_of_chosen(),
+        "B": q.problems(),
+        "C": q.in_this_health_for(),
+        "D": q.for_each_provider(q.days_left(q.ROOT_CA_END, q.ISSUER, "issuer")),
+        "E": q.for_each_provider(q.age(q.ISSUER_SEEN, q.ISSUER, "issuer")),
+    }
     columns = {
-        "Value #A": "State",
-        "account_id": "Account",
+        "Value #A (firstNotNull)": "Health",
+        "Value #C (firstNotNull)": "For",
+        "problem (uniqueValues)": "Problems",
         "issuer": "Issuer",
-        "Value #B": "In this state for",
-        "Value #C": "Last good look",
-        "Value #D": "Covered",
-        "Value #E": "Root CA left",
+        "account_id": "Account",
+        "Value #D (firstNotNull)": "Root CA left",
+        "Value #E (firstNotNull)": "Last good look",
         "provider_arn": "Provider",
     }
-    exprs = [q.state(), q.state_age(), q.evidence_age(), q.provider_coverage(), q.provider_days_left()]
-    queries = [target(expr, "ABCDE"[i], instant=True, table=True) for i, expr in enumerate(exprs)]
     overrides = [
-        by_name("State", custom__align="left", mappings=STATES, custom__cellOptions=SOLID, custom__width=180, links=[{"title": "Runbooks", "url": RUNBOOKS, "targetBlank": True}]),
-        by_name("Account", custom__width=130),
-        by_name("Issuer", custom__minWidth=380, links=[{"title": "Open this issuer", "url": DRILL, "targetBlank": False}]),
-        by_name("Provider", custom__minWidth=260),
-        by_name("In this state for", unit="s", decimals=1, noValue="no change seen", custom__width=160),
-        by_name("Last good look", unit="s", decimals=1, noValue="never", custom__width=140),
-        by_name("Covered", unit="percentunit", decimals=0, noValue="unknown", custom__width=100),
-        by_name("Root CA left", unit="suffix: d", decimals=1, noValue="unknown", custom__width=140),
+        by_name("Health", custom__align="left", mappings=HEALTH, custom__cellOptions=SOLID, custom__width=100),
+        by_name("For", unit="s", decimals=1, noValue="not known", custom__width=100),
+        by_name("Problems", custom__cellOptions={"type": "pill", "wrapText": True}, custom__minWidth=270, color=fixed("transparent")),
+        by_name("Issuer", custom__minWidth=400, custom__cellOptions=WRAPPED, links=[{"title": "Open this issuer", "url": DRILL, "targetBlank": False}]),
+        by_name("Account", custom__width=140),
+        by_name("Root CA left", unit="suffix: d", decimals=1, noValue="unknown", mappings=EXPIRED, thresholds=ROOT_CA_DAYS, custom__cellOptions=COLOURED, custom__width=150),
+        by_name("Last good look", unit="s", decimals=1, noValue="never", custom__width=155),
+        by_name("Provider", custom__minWidth=240, custom__cellOptions=WRAPPED),
     ]
-    hidden = ("issuer",) if one_issuer else ()
-    return table(title, description, queries, empty, columns, overrides, [{"displayName": "State", "desc": True}, {"displayName": "Root CA left", "desc": False}], hidden)
+    # The ARN says no more than account and issuer.
+    hidden = "issuer" if one_issuer else "provider_arn"
+    shown = {field: heading for field, heading in columns.items() if field != hidden}
+    return table(
+        title,
+        description,
+        [target(expr, ref, instant=True, table=True) for ref, expr in exprs.items()],
+        empty,
+        shown,
+        [one for one in overrides if one["matcher"]["options"] in shown.values()],
+        [{"displayName": "Health", "desc": True}, {"displayName": "Root CA left", "desc": False}],
+        (hidden,),
+        one_row_each(q.KEY.split(", "), ["problem"], "ACDE"),
+        filterable=True,
+    )
+
+
+def problems(title, description, links):
+    """How many providers have each problem."""
+    known = f"count by (problem, class) ({q.problems()})"
+    exprs = {
+        "A": f"max by (problem, class) ({q.problems()})",
+        "B": known,
+        "C": f"count by (problem, class) (max by (issuer, problem, class) ({q.problems()}))",
+    }
+    columns = {"Value #A": "Class", "problem": "Problem", "Value #B": "Providers", "Value #C": "Issuers"}
+    return table(
+        title,
+        description,
+        [target(expr, ref, instant=True, table=True) for ref, expr in exprs.items()],
+        "No problem is known",
+        columns,
+        [
+            by_name("Class", custom__align="left", mappings=HEALTH, custom__cellOptions=SOLID, custom__width=100),
+            by_name("Problem", custom__minWidth=170, links=[*links, RUNBOOK]),
+            by_name("Providers", custom__width=95),
+            by_name("Issuers", custom__width=85),
+        ],
+        [{"displayName": "Class", "desc": True}, {"displayName": "Providers", "desc": True}],
+        ("class",),
+    )
 
 
 def failures(accounts=True):
@@ -97,7 +131,7 @@ def failures(accounts=True):
 
 def exporter_row():
     """Can this page be trusted? Lines of `layout`."""
-    info = f"max by (job, instance, version) (oidc_exporter_build_info{{{q.TARGET}}})"
+    versions = q.or_word(f"max by (version) (oidc_exporter_build_info{{{q.TARGET}}})", "version", "none running")
     columns = {
         "instance": "Instance",
         "Value #A": "Scrape",
@@ -122,7 +156,7 @@ def exporter_row():
         columns,
         [
             by_name("Scrape", mappings=outcome("DOWN"), custom__align="left", custom__cellOptions=SOLID, custom__width=90),
-            by_name("Last reload", mappings=outcome("REJECTED"), custom__align="left", custom__cellOptions=SOLID, custom__width=110, noValue="unknown"),
+            by_name("Last reload", mappings=outcome("REJECTED"), custom__align="left", custom__cellOptions=SOLID, custom__width=110, noValue="unknown", thresholds=steps((None, UNKNOWN_COLOUR))),
             by_name("Configured", unit="dateTimeFromNow", noValue="unknown", custom__width=150),
             by_name("Polls every", unit="s", noValue="unknown", custom__width=110),
             by_name("Web file", mappings=outcome("REJECTED"), noValue="none", custom__width=90),
@@ -137,7 +171,7 @@ def exporter_row():
                 (11, exporters),
                 (
                     3,
-                    stat("Version", "Versions of the running exporters.", [target(info, legend="{{version}}", instant=True)], "none running", steps((None, "blue")), text="name"),
+                    stat("Version", "Versions of the running exporters.", [target(versions, legend="{{version}}", instant=True)], "none running", steps((None, UNKNOWN_COLOUR), (1, "blue")), text="name"),
                 ),
                 (
                     5,

@@ -146,6 +146,13 @@ impl Authority {
         self.params(validity).self_signed(&*self.key).unwrap().der().clone()
     }
 
+    /// The same with its end to the second.
+    pub fn self_signed_until(&self, end: OffsetDateTime) -> Der {
+        let mut params = self.params(Validity::ROOT);
+        params.not_after = end;
+        params.self_signed(&*self.key).unwrap().der().clone()
+    }
+
     /// A certificate of another authority: an intermediate, or a cross-signed twin of a root.
     pub fn certify(&self, other: &Self, validity: Validity) -> Der {
         self.sign(&other.params(validity), &other.key)

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use rcgen::{DnType, KeyPair};
+use time::OffsetDateTime;
 
 use super::ca::{Algorithm, Authority, DAY, Der, Leaf, Validity, self_signed_leaf, thumbprint};
 
@@ -183,10 +184,19 @@ pub fn amazon_like(host: &str) -> Chain {
 
 /// A company's own CA: leaf and self-signed root, both served.
 pub fn private_ca(host: &str) -> Chain {
+    under_private_ca(host, "private_ca", |root| root.self_signed(Validity::ROOT))
+}
+
+/// The same, with a root that ends at this time; the leaf is valid for longer.
+pub fn private_ca_until(host: &str, end: OffsetDateTime) -> Chain {
+    under_private_ca(host, "private_ca_until", |root| root.self_signed_until(end))
+}
+
+fn under_private_ca(host: &str, state: &'static str, anchor: impl Fn(&Authority) -> Der) -> Chain {
     let root = Authority::new("Example Corp", "Example Corp Internal CA");
     let (leaf, key) = root.leaf(&Leaf::new(host));
-    let anchor = root.self_signed(Validity::ROOT);
-    Chain { state: "private_ca", served: vec![leaf, anchor.clone()], key, anchor: Some(anchor) }
+    let anchor = anchor(&root);
+    Chain { state, served: vec![leaf, anchor.clone()], key, anchor: Some(anchor) }
 }
 
 /// Two chains of one host whose intermediates have the same name and key but are different certificates, as
