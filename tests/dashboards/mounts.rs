@@ -124,6 +124,15 @@ fn prometheus_scrapes_the_exporter_by_the_name_that_the_alerts_look_for() {
 }
 
 #[test]
+fn it_is_scraped_at_the_interval_that_grafana_counts_with() {
+    let config = yaml("compose/prometheus.yml");
+    let source = yaml("grafana/provisioning/datasources/prometheus.yaml");
+    let interval = text(&source["datasources"][0]["jsonData"], "timeInterval");
+    assert_eq!(text(&config["global"], "scrape_interval"), interval);
+    assert!(read("../README.md").contains(&format!("    scrape_interval: {interval}\n")), "{interval}");
+}
+
+#[test]
 fn the_exporter_takes_its_configuration() {
     output(&mut configured(&at("compose/exporter.toml"), &["config", "check"]));
 }

@@ -103,7 +103,16 @@ fn every_toml_block_is_a_good_configuration() {
         }
     }
     assert!(count >= 3, "{count} blocks");
-    assert!(settings(&page("config/example.toml").text).is_ok());
+    // As it is installed, and with all that is there to be uncommented.
+    let example = page("config/example.toml").text;
+    let is_toml = |line: &&str| line.starts_with(['[', ']', ' ', '"']) || line.contains(" = ");
+    let uncomment = |line: &str| line.strip_prefix("# ").filter(is_toml).unwrap_or(line).to_owned();
+    let uncommented: Vec<String> = example.lines().map(uncomment).collect();
+    let whole = uncommented.join("\n");
+    assert_eq!((whole.matches("\n[[issuers]]").count(), example.matches("\n[[issuers]]").count()), (4, 0));
+    for text in [example, whole] {
+        assert_eq!(settings(&text).err(), None, "{text}");
+    }
     assert!(issuer_keys().contains("url"));
 }
 
