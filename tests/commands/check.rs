@@ -163,3 +163,28 @@ async fn a_private_ca_that_nobody_has_named_is_a_note_and_no_finding() {
         assert_eq!(run.out.contains("it may be that of a TLS-inspecting proxy"), told, "{named:?}: {run:?}");
     }
 }
+
+/// Programs rest on these, and on their types; others may come.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_programs_read_is_there_by_name_and_type() {
+    let issuer = start("host.oidc.test", chains::private_ca).await;
+    let iam = FakeIam::start(ACCOUNT).await;
+    iam.put(issuer.url(), &[WRONG.to_owned()]);
+    let report = watch().resolve(&issuer).iam(&iam).check(&["--output", "json"]).json();
+    assert_eq!(report["schema_version"], 1, "{report}");
+    let rows = report["rows"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["account_id"] == ACCOUNT).unwrap();
+    assert_eq!((&row["health"], &row["verdict"]), (&"failing".into(), &"mismatch".into()), "{row}");
+    assert_eq!((&row["thumbprint_status"], &row["thumbprint_match"]), (&"mismatch".into(), &false.into()));
+    assert_eq!(row["listed_thumbprints"], serde_json::json!([WRONG]), "{row}");
+    assert_eq!(row["not_listed"], serde_json::json!(issuer.thumbprints()), "{row}");
+    let [problem] = row["problems"].as_array().unwrap().as_slice() else { panic!("{row}") };
+    for (field, wanted) in [
+        ("problem", "thumbprint_mismatch"),
+        ("class", "failing"),
+        ("aws_error", "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"),
+    ] {
+        assert_eq!(problem[field], wanted, "{problem}");
+    }
+    assert!(problem["detail"].as_str().is_some_and(|words| words.contains("no chain")), "{problem}");
+}
