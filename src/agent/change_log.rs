@@ -96,7 +96,7 @@ impl ChangeLog {
             }
         }
         if after.ready && !before.ready {
-            let sentence = after.sentence(problems.at);
+            let sentence = problems.sentence();
             let found = sentence.split("; last poll").next().unwrap_or_default();
             tracing::info!("all have a first result: {found}");
         }

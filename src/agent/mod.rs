@@ -265,10 +265,11 @@ impl Agent {
         if self.state.note_health(&mut snapshot, now) {
             self.keeper.note_news();
         }
-        supervisor.status(&snapshot.sentence(now));
         let snapshot = Arc::new(snapshot);
+        let problems = snapshot.problems(now);
+        supervisor.status(&problems.sentence());
         let before = self.published.swap(Arc::clone(&snapshot));
-        self.change_log.note(&before, &snapshot, &snapshot.problems(now), Instant::now().into_std());
+        self.change_log.note(&before, &snapshot, &problems, Instant::now().into_std());
     }
 
     /// Publishes what is not worth keeping.

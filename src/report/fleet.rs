@@ -19,13 +19,15 @@ use crate::snapshot::{IssuerState, JudgedProvider, Snapshot};
 use crate::spelling::is_taken_by_iam;
 use crate::verdict::{Health, Problem, Status, Verdict, health, not_listed};
 
+/// Of the form that `check` and the API have. Fields may be added within it; none is removed or changes its meaning.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 /// Thumbprints that a note names.
 const MAX_NAMED: usize = 5;
 
 /// One round over everything configured.
 #[derive(Debug, Serialize)]
 pub(crate) struct FleetReport {
-    /// Of this form. Fields may be added within it; none is removed or changes its meaning.
+    /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
     /// When it ended, RFC 3339.
     #[serde(serialize_with = "shown")]
@@ -139,9 +141,9 @@ impl FleetReport {
         let account_error = account.and_then(|account| account.error.clone());
         let unusable_providers = account.map(|account| account.unusable().to_vec()).unwrap_or_default();
         Self {
-            schema_version: 1,
+            schema_version: SCHEMA_VERSION,
             at: now,
-            summary: snapshot.sentence(now),
+            summary: problems.sentence(),
             rows,
             account_error,
             unusable_providers,

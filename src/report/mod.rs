@@ -18,7 +18,7 @@ mod warnings;
 
 pub(crate) use chain::{AnchorReport, CertificateReport, ChainReport};
 pub(crate) use endpoint::ErrorReport;
-pub(crate) use fleet::{FleetReport, Row};
+pub(crate) use fleet::{FleetReport, Row, SCHEMA_VERSION};
 pub(crate) use inspection::Inspection;
 pub(crate) use pem::as_pem;
 pub(crate) use problem::ProblemReport;

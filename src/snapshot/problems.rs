@@ -9,9 +9,7 @@ use crate::verdict::{self, IssuerEvidence, KeyEvidence, Problem, ProviderEvidenc
 
 /// The problems of everything in a snapshot, at one moment.
 pub(crate) struct Problems<'a> {
-    snapshot: &'a Snapshot,
-    /// That moment.
-    pub at: Timestamp,
+    pub(super) snapshot: &'a Snapshot,
     issuers: BTreeMap<&'a Issuer, Vec<Problem>>,
     /// In the order of the snapshot's.
     providers: Vec<Vec<Problem>>,
@@ -50,7 +48,7 @@ impl Snapshot {
             let of_issuer = issuers.get(&judged.provider.issuer).cloned().unwrap_or_default();
             self.with_issuers_own(judged, of_issuer, now)
         });
-        Problems { snapshot: self, at: now, providers: providers.collect(), issuers }
+        Problems { snapshot: self, providers: providers.collect(), issuers }
     }
 
     /// The problems of an issuer at `now`, whoever lists it.

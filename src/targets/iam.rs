@@ -1,6 +1,6 @@
 //! Targets of an IAM account: the issuer of every OIDC provider that it lists, or has listed until lately.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
@@ -25,7 +25,8 @@ impl IamTargets {
             let missing = || Arc::new(Provider { missing_since: Some(at), ..Provider::clone(&provider) });
             self.missing.entry(arn).or_insert_with(missing);
         }
-        self.missing.retain(|_, missing| !self.listed.values().any(|listed| replaces(listed, missing)));
+        let all: BTreeSet<_> = self.listed.values().map(|listed| served(listed)).collect();
+        self.missing.retain(|_, missing| !all.contains(&served(missing)));
     }
 
     /// What an earlier process knew.
@@ -56,9 +57,10 @@ impl IamTargets {
     }
 }
 
-/// STS finds the one where it found the other, as far as their spelling allows: that is judged of what is listed.
-fn replaces(listed: &Provider, missing: &Provider) -> bool {
-    listed.issuer == missing.issuer && listed.origin.account_label() == missing.origin.account_label()
+/// Whom a provider serves. STS finds another one of the same in its place, as far as their spelling allows: that is judged of what is
+/// listed.
+fn served(provider: &Provider) -> (&Issuer, &str) {
+    (&provider.issuer, provider.origin.account_label())
 }
 
 fn by_arn(providers: impl IntoIterator<Item = Provider>) -> ByArn {

@@ -16,12 +16,9 @@ use crate::endpoint::{Endpoint, EndpointUse, MAX_URL_BYTES};
 use crate::issuer::Issuer;
 use crate::poll::{Phase, PollError, Via};
 use crate::printable::printable;
-use crate::report::{ChainReport, ErrorReport, ProblemReport};
+use crate::report::{ChainReport, ErrorReport, ProblemReport, SCHEMA_VERSION};
 use crate::snapshot::{AccountState, EndpointState, IssuerState, JudgedProvider, Snapshot};
 use crate::verdict::{Rules, Status, health, not_listed};
-
-/// Of both.
-const SCHEMA_VERSION: u32 = 1;
 
 /// `/api/v1/providers`.
 #[derive(Serialize)]
